@@ -1,0 +1,2 @@
+DROP TABLE wrong_tries;
+DROP TABLE challenges;

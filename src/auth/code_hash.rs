@@ -1,0 +1,181 @@
+//! Hashing codes, in a pool that no flood can widen.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use hkdf::hmac::digest::CtOutput;
+use rand::Rng;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+use super::keys::Keys;
+use crate::db::challenges::HashedCode;
+use crate::domain::SignInCode;
+
+/// How long a request waits for its turn.
+const TURN_WAIT: Duration = Duration::from_secs(2);
+/// 8 MiB, one pass, one lane. Six digits are 20 bits whatever a guess costs; the pepper is what
+/// makes a stolen file useless, and a heavier hash would only be a lever for a flood.
+const MEMORY_KIB: u32 = 8 * 1024;
+
+/// Hashes and compares codes on as many threads as there are cores, and no more.
+#[derive(Clone)]
+pub struct CodeHasher {
+    keys: Keys,
+    turns: Arc<Semaphore>,
+    memories: Arc<Mutex<Vec<Vec<Block>>>>,
+}
+
+/// Why there is no hash.
+#[derive(Debug, Error)]
+pub enum HashError {
+    /// More is asked of the pool than it can do.
+    #[error("no turn at hashing came in time")]
+    Busy,
+    /// argon2 refused; a defect.
+    #[error("a code could not be hashed: {0}")]
+    Failed(String),
+}
+
+impl CodeHasher {
+    /// A pool of `threads` threads.
+    pub fn new(keys: Keys, threads: usize) -> Self {
+        Self {
+            keys,
+            turns: Arc::new(Semaphore::new(threads)),
+            memories: Arc::default(),
+        }
+    }
+
+    /// Hashes a new code under a new salt.
+    ///
+    /// # Errors
+    /// See [`HashError`].
+    pub async fn hash(&self, code: &SignInCode) -> Result<HashedCode, HashError> {
+        let mut salt = [0; 16];
+        rand::rng().fill_bytes(&mut salt);
+        let digits = code.expose().to_owned();
+        let pepper = self.keys.current.pepper();
+        let hash = self
+            .in_turn(move |memory| argon2id(&digits, &salt, &pepper, memory))
+            .await?;
+        Ok(HashedCode { hash, salt })
+    }
+
+    /// Whether `code` is the one that was hashed, under the current key or the one before.
+    ///
+    /// # Errors
+    /// See [`HashError`].
+    pub async fn is_right(&self, code: &SignInCode, kept: &HashedCode) -> Result<bool, HashError> {
+        let digits = code.expose().to_owned();
+        let peppers: Vec<_> = self.keys.all().map(|key| key.pepper()).collect();
+        let kept = kept.clone();
+        self.in_turn(move |memory| {
+            let mut right = false;
+            for pepper in peppers {
+                right |= same(&argon2id(&digits, &kept.salt, &pepper, memory)?, &kept.hash);
+            }
+            Ok(right)
+        })
+        .await
+    }
+
+    /// Gives the memory of past work back; called when nothing has been hashed for a while.
+    pub fn release_memory(&self) {
+        let mut memories = self.memories.lock().unwrap_or_else(PoisonError::into_inner);
+        *memories = Vec::new();
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut [Block]) -> Result<T, argon2::Error> + Send + 'static,
+    ) -> Result<T, HashError> {
+        let turn = tokio::time::timeout(TURN_WAIT, Arc::clone(&self.turns).acquire_owned())
+            .await
+            .map_err(|_| HashError::Busy)?
+            .map_err(|_| HashError::Busy)?;
+        let memories = Arc::clone(&self.memories);
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            // Kept between hashes: fresh pages cost a fifth of the hash itself.
+            let kept = memories
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop();
+            let mut memory = kept.unwrap_or_else(|| vec![Block::new(); MEMORY_KIB as usize]);
+            let outcome = work(&mut memory);
+            memories
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(memory);
+            outcome
+        })
+        .await
+        .map_err(|e| HashError::Failed(e.to_string()))?
+        .map_err(|e| HashError::Failed(e.to_string()))
+    }
+}
+
+fn argon2id(
+    digits: &str,
+    salt: &[u8; 16],
+    pepper: &[u8; 32],
+    memory: &mut [Block],
+) -> Result<[u8; 32], argon2::Error> {
+    let params = Params::new(MEMORY_KIB, 1, 1, Some(32))?;
+    let argon2 = Argon2::new_with_secret(pepper, Algorithm::Argon2id, Version::V0x13, params)?;
+    let mut hash = [0; 32];
+    argon2.hash_password_into_with_memory(digits.as_bytes(), salt, &mut hash, memory)?;
+    Ok(hash)
+}
+
+/// Compares in a time that tells nothing of where two hashes differ.
+fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
+    let output = |hash: &[u8; 32]| CtOutput::<Sha256>::new(<Sha256 as Digest>::digest(hash));
+    output(one) == output(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::SecretKey;
+
+    fn hasher(current: &SecretKey, previous: Option<&SecretKey>) -> CodeHasher {
+        CodeHasher::new(
+            Keys {
+                current: current.clone(),
+                previous: previous.cloned(),
+            },
+            2,
+        )
+    }
+
+    #[tokio::test]
+    async fn a_code_is_recognised_under_its_key_and_under_no_other() {
+        let [old, new] = [(); 2].map(|()| SecretKey::generate(&mut rand::rng()));
+        let code = SignInCode::parse("042917").unwrap();
+        let kept = hasher(&old, None).hash(&code).await.unwrap();
+        assert!(hasher(&old, None).is_right(&code, &kept).await.unwrap());
+        assert!(
+            hasher(&new, Some(&old))
+                .is_right(&code, &kept)
+                .await
+                .unwrap()
+        );
+        assert!(!hasher(&new, None).is_right(&code, &kept).await.unwrap());
+        let other = SignInCode::parse("042918").unwrap();
+        assert!(!hasher(&old, None).is_right(&other, &kept).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn the_same_code_is_never_kept_the_same_way_twice() {
+        let hasher = hasher(&SecretKey::generate(&mut rand::rng()), None);
+        let code = SignInCode::parse("000000").unwrap();
+        assert_ne!(
+            hasher.hash(&code).await.unwrap(),
+            hasher.hash(&code).await.unwrap()
+        );
+    }
+}

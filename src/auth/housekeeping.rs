@@ -1,0 +1,84 @@
+//! What has to be done now and then: expired rows go, last uses are written down, memory is given
+//! back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use log::{info, warn};
+
+use super::email_code::EmailCode;
+use super::session::Sessions;
+use super::try_budget;
+use crate::clock::Clock;
+use crate::db::{Database, DatabaseError, challenges, sessions, wrong_tries};
+
+/// Rows that go in one transaction, so that nobody's write waits long behind it.
+const BATCH: i64 = 1_000;
+/// An expired challenge is kept this long, so that its page can still name the address.
+const KEEP_EXPIRED: Duration = Duration::from_hours(1);
+/// How often last uses are written down.
+const WRITE_USE_EVERY: Duration = Duration::from_secs(20);
+/// Of those rounds, how many pass between two clean-ups.
+const CLEAN_EVERY: u32 = 9;
+
+/// Does it.
+pub struct Housekeeping {
+    /// Whose rows go.
+    pub database: Database,
+    /// The time.
+    pub clock: Clock,
+    /// Whose last uses are written down.
+    pub sessions: Arc<Sessions>,
+    /// Whose windows are swept.
+    pub email_code: Arc<EmailCode>,
+}
+
+impl Housekeeping {
+    /// Runs until it is dropped.
+    pub async fn run(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(WRITE_USE_EVERY);
+        for round in 0_u32.. {
+            ticks.tick().await;
+            if round.is_multiple_of(CLEAN_EVERY) {
+                match self.clean_up().await {
+                    Ok(0) => {}
+                    Ok(rows) => info!("{rows} expired rows removed"),
+                    Err(e) => warn!("expired rows stay for now: {e}"),
+                }
+            }
+            if let Err(e) = self.sessions.write_down_use().await {
+                warn!("when sessions were last used is not written down yet: {e}");
+            }
+            self.email_code.hasher.release_memory();
+        }
+    }
+
+    /// Removes what has expired, and says how many rows that was.
+    ///
+    /// # Errors
+    /// When the database does not answer; the rest goes next time.
+    pub async fn clean_up(&self) -> Result<usize, DatabaseError> {
+        let now = self.clock.now();
+        self.email_code.limits.sweep(now);
+        self.sessions.write_down_use().await?;
+        let lifetimes = self.sessions.lifetimes();
+        let challenges_before = now.minus(KEEP_EXPIRED);
+        let tries_before = now.minus(try_budget::SPAN);
+        let (begun_before, seen_before) = (now.minus(lifetimes.max), now.minus(lifetimes.idle));
+        let mut removed = 0;
+        loop {
+            let rows = self
+                .database
+                .write(move |c| {
+                    Ok(challenges::delete_expired(c, challenges_before, BATCH)?
+                        + wrong_tries::delete_before(c, tries_before, BATCH)?
+                        + sessions::delete_expired(c, begun_before, seen_before, BATCH)?)
+                })
+                .await?;
+            removed += rows;
+            if rows < BATCH as usize {
+                return Ok(removed);
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The secret key in force, and the one before it.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use crate::domain::{Device, DeviceId, Email, SecretKey, Timestamp};
+
+/// The keys that are read; only the current one writes.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// Signs, hashes and encrypts whatever is new.
+    pub current: SecretKey,
+    /// Still reads what was made before the key was changed.
+    pub previous: Option<SecretKey>,
+}
+
+impl Keys {
+    /// Both, the current one first.
+    pub fn all(&self) -> impl Iterator<Item = &SecretKey> {
+        std::iter::once(&self.current).chain(&self.previous)
+    }
+
+    /// This browser's id if it is known for this address, under either key.
+    pub fn known_browser<'a>(
+        &self,
+        device: Option<&'a Device>,
+        email: &Email,
+        now: Timestamp,
+    ) -> Option<&'a DeviceId> {
+        let device = device?;
+        self.all().find_map(|key| device.known_for(email, key, now))
+    }
+}
+
+/// Reads the key file in `data_dir`, and makes it, for the owner's eyes only, if there is none.
+///
+/// # Errors
+/// In words for the operator.
+pub fn load_or_make(data_dir: &Path) -> Result<SecretKey, String> {
+    let path = data_dir.join("secret.key");
+    let shown = path.display();
+    let read = || match fs::read_to_string(&path) {
+        Ok(text) => SecretKey::parse(&text)
+            .map(Some)
+            .map_err(|e| format!("the key in {shown} {e}")),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(format!("the key file {shown} cannot be read: {e}")),
+    };
+    if let Some(key) = read()? {
+        return Ok(key);
+    }
+    // Written whole beside its place and then linked there, so that no start ever finds half a
+    // key, and of two starts at once one key wins.
+    let draft = data_dir.join(format!(".secret.key.{}", std::process::id()));
+    let made = write_private(&draft, &SecretKey::generate(&mut rand::rng()).expose())
+        .and_then(|()| match fs::hard_link(&draft, &path) {
+            Err(e) if e.kind() != ErrorKind::AlreadyExists => Err(e),
+            _ => Ok(()),
+        })
+        .map_err(|e| format!("the key file {shown} cannot be made: {e}"));
+    let cleared = fs::remove_file(&draft);
+    made?;
+    cleared.map_err(|e| format!("{} cannot be removed: {e}", draft.display()))?;
+    read()?.ok_or_else(|| format!("the key file {shown} is gone again"))
+}
+
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_key_is_made_once_and_only_its_owner_may_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = load_or_make(folder.path()).unwrap();
+        let again = load_or_make(folder.path()).unwrap();
+        assert_eq!(first.expose(), again.expose());
+        let mode = fs::metadata(folder.path().join("secret.key"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_damaged_key_file_is_named_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("secret.key"), "half a ke").unwrap();
+        let message = load_or_make(folder.path()).unwrap_err();
+        assert!(
+            message.contains("secret.key") && !message.contains("half a ke"),
+            "{message}"
+        );
+        assert_eq!(
+            fs::read_to_string(folder.path().join("secret.key")).unwrap(),
+            "half a ke"
+        );
+    }
+}

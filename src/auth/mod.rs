@@ -1,0 +1,10 @@
+//! What the product does, in the words of those who use it. It knows neither HTTP nor HTML.
+
+pub mod client;
+pub mod code_hash;
+pub mod email_code;
+pub mod housekeeping;
+pub mod keys;
+pub mod limits;
+pub mod session;
+pub mod try_budget;

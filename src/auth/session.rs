@@ -1,0 +1,336 @@
+//! Sessions: begun, recognised, ended. The database is the truth; what is remembered here is
+//! checked against its revision on every request.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use dashmap::DashMap;
+use diesel::QueryResult;
+use diesel::sqlite::SqliteConnection;
+use quick_cache::sync::Cache;
+
+use super::client::Client;
+use crate::clock::Clock;
+use crate::db::accounts::AccountRow;
+use crate::db::sessions::{self, NewSession, Revision, SessionRow};
+use crate::db::{Database, DatabaseError};
+use crate::domain::{AccountId, Email, Method, Role, SessionId, Timestamp, Token, TokenHash};
+
+/// How many sessions, and lists of them, are remembered; past it the least used are read again
+/// from the database when they come.
+const REMEMBERED: usize = 20_000;
+/// A session's last use is noted at most this often.
+const TOUCH_EVERY: Duration = Duration::from_secs(5);
+/// How many of an account's sessions a page lists.
+const LISTED: i64 = 50;
+
+/// A session in force, with what pages need of its account.
+#[derive(Debug)]
+pub struct LiveSession {
+    /// Its key.
+    pub id: SessionId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// The account's address.
+    pub email: String,
+    /// What the person is called; may be empty.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// How they signed in.
+    pub method: Method,
+    /// When they signed in.
+    pub created_at: Timestamp,
+    last_seen_at: AtomicI64,
+    as_of: i64,
+}
+
+/// One line of “Where you’re signed in”.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Its key.
+    pub id: SessionId,
+    /// How it was begun.
+    pub method: Method,
+    /// Browser and system in words.
+    pub browser: String,
+    /// From where.
+    pub ip: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used.
+    pub last_seen_at: Timestamp,
+}
+
+struct Listing {
+    as_of: Revision,
+    rows: Vec<Listed>,
+}
+
+/// How long sessions last.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifetimes {
+    /// Unused.
+    pub idle: Duration,
+    /// In any case.
+    pub max: Duration,
+}
+
+/// Every session.
+pub struct Sessions {
+    database: Database,
+    clock: Clock,
+    lifetimes: Lifetimes,
+    remembered: Cache<TokenHash, Arc<LiveSession>>,
+    listings: Cache<AccountId, Arc<Listing>>,
+    seen: DashMap<SessionId, Timestamp>,
+}
+
+impl Sessions {
+    /// Nothing is remembered yet.
+    pub fn new(database: Database, clock: Clock, lifetimes: Lifetimes) -> Self {
+        Self {
+            database,
+            clock,
+            lifetimes,
+            remembered: Cache::new(REMEMBERED),
+            listings: Cache::new(REMEMBERED / 4),
+            seen: DashMap::with_shard_amount(16),
+        }
+    }
+
+    /// How long sessions last.
+    pub fn lifetimes(&self) -> Lifetimes {
+        self.lifetimes
+    }
+
+    /// The session of a token, if it is in force. From memory, when nothing has ended since it was
+    /// read; otherwise from the database.
+    ///
+    /// # Errors
+    /// When the database does not answer. Nobody is let in then.
+    pub async fn recognise(
+        &self,
+        hash: TokenHash,
+    ) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
+        let now = self.clock.now();
+        let revision = self.database.read_in_place(sessions::revision)?;
+        let remembered = self
+            .remembered
+            .get(&hash)
+            .filter(|live| live.as_of == revision.ended);
+        let live = match remembered {
+            Some(live) => Some(live),
+            None => self.read(hash, revision).await?,
+        };
+        Ok(live
+            .filter(|live| self.is_in_force(live, now))
+            .inspect(|live| self.note_use(live, now)))
+    }
+
+    /// The session that [`Sessions::recognise`] has just vouched for in this same request.
+    ///
+    /// # Errors
+    /// When it has to be read again and the database does not answer.
+    pub async fn recognised(
+        &self,
+        hash: TokenHash,
+    ) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
+        match self.remembered.get(&hash) {
+            Some(live) => Ok(Some(live)),
+            None => self.recognise(hash).await,
+        }
+    }
+
+    /// The sessions of an account that are in force, the newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn of_account(&self, account_id: AccountId) -> Result<Vec<Listed>, DatabaseError> {
+        let revision = self.database.read_in_place(sessions::revision)?;
+        let remembered = self
+            .listings
+            .get(&account_id)
+            .filter(|listing| listing.as_of == revision);
+        let listing = match remembered {
+            Some(listing) => listing,
+            None => {
+                let read =
+                    move |c: &mut SqliteConnection| sessions::of_account(c, account_id, LISTED);
+                let rows = self.database.read(read).await?;
+                let rows = rows.into_iter().filter_map(listed).collect();
+                let listing = Arc::new(Listing {
+                    as_of: revision,
+                    rows,
+                });
+                self.listings.insert(account_id, Arc::clone(&listing));
+                listing
+            }
+        };
+        let now = self.clock.now();
+        let in_force = |row: &Listed| self.lasts(row.created_at, row.last_seen_at, now);
+        Ok(listing
+            .rows
+            .iter()
+            .map(|row| self.with_last_use(row))
+            .filter(in_force)
+            .collect())
+    }
+
+    /// Ends the session of a token, here and at once. That it had ended already is no error.
+    ///
+    /// # Errors
+    /// When the database does not answer; the session goes on then.
+    pub async fn end(&self, hash: TokenHash) -> Result<(), DatabaseError> {
+        self.database
+            .write(move |c| sessions::delete(c, hash))
+            .await?;
+        self.remembered.remove(&hash);
+        Ok(())
+    }
+
+    /// Writes down when sessions were last used.
+    ///
+    /// # Errors
+    /// When the database does not answer; what was to be written is kept for the next time.
+    pub async fn write_down_use(&self) -> Result<(), DatabaseError> {
+        let seen: Vec<_> = self
+            .seen
+            .iter()
+            .map(|entry| (*entry.key(), *entry.value()))
+            .collect();
+        for batch in seen.chunks(500) {
+            let rows = batch.to_vec();
+            self.database
+                .write(move |c| sessions::touch(c, &rows))
+                .await?;
+            for (id, at) in batch {
+                self.seen.remove_if(id, |_, newest| newest == at);
+            }
+        }
+        Ok(())
+    }
+
+    async fn read(
+        &self,
+        hash: TokenHash,
+        revision: Revision,
+    ) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
+        let found = self.database.read(move |c| sessions::find(c, hash)).await?;
+        let live = found.and_then(|(session, account)| self.live(&session, &account, revision));
+        match &live {
+            Some(live) => self.remembered.insert(hash, Arc::clone(live)),
+            None => {
+                self.remembered.remove(&hash);
+            }
+        }
+        Ok(live)
+    }
+
+    /// `None` for an account that may not sign in any more, and for a row that a newer version wrote.
+    fn live(
+        &self,
+        session: &SessionRow,
+        account: &AccountRow,
+        revision: Revision,
+    ) -> Option<Arc<LiveSession>> {
+        let id = SessionId(session.id);
+        let noted = self.seen.get(&id).map_or(session.last_seen_at, |at| at.0);
+        account.may_sign_in().then_some(())?;
+        Some(Arc::new(LiveSession {
+            id,
+            account_id: account.account_id(),
+            email: account.email.clone(),
+            name: account.name.clone(),
+            role: account.role.parse().ok()?,
+            method: Method::from_word(&session.method)?,
+            created_at: Timestamp(session.created_at),
+            last_seen_at: AtomicI64::new(noted.max(session.last_seen_at)),
+            as_of: revision.ended,
+        }))
+    }
+
+    fn is_in_force(&self, live: &LiveSession, now: Timestamp) -> bool {
+        self.lasts(
+            live.created_at,
+            Timestamp(live.last_seen_at.load(Ordering::Relaxed)),
+            now,
+        )
+    }
+
+    fn lasts(&self, created_at: Timestamp, last_seen_at: Timestamp, now: Timestamp) -> bool {
+        now.since(created_at) < self.lifetimes.max && now.since(last_seen_at) < self.lifetimes.idle
+    }
+
+    fn note_use(&self, live: &LiveSession, now: Timestamp) {
+        let last = Timestamp(live.last_seen_at.load(Ordering::Relaxed));
+        if now.since(last) >= TOUCH_EVERY {
+            live.last_seen_at.store(now.0, Ordering::Relaxed);
+            self.seen.insert(live.id, now);
+        }
+    }
+
+    fn with_last_use(&self, row: &Listed) -> Listed {
+        let last_seen_at = self.seen.get(&row.id).map_or(row.last_seen_at, |at| *at);
+        Listed {
+            last_seen_at: last_seen_at.max(row.last_seen_at),
+            ..row.clone()
+        }
+    }
+}
+
+/// Begins a session inside the transaction of the sign-in, in place of the browser's older one:
+/// the token is always new (ASVS 7.2.4).
+///
+/// # Errors
+/// When a query fails.
+pub fn begin(
+    connection: &mut SqliteConnection,
+    token: &Token,
+    account: &AccountRow,
+    method: Method,
+    client: &Client,
+    older: Option<TokenHash>,
+    now: Timestamp,
+) -> QueryResult<SessionId> {
+    if let Some(older) = older {
+        sessions::delete(connection, older)?;
+    }
+    let new = NewSession {
+        token_hash: token.hash(),
+        account_id: account.account_id(),
+        method,
+        browser: &client.browser,
+        ip: &client.ip.to_string(),
+        now,
+    };
+    sessions::insert(connection, &new)
+}
+
+impl LiveSession {
+    /// What to call the person: the name, or the address where there is none.
+    pub fn called(&self) -> &str {
+        if self.name.is_empty() {
+            &self.email
+        } else {
+            &self.name
+        }
+    }
+
+    /// The account's address, typed; `None` if the database holds one that would not be let in today.
+    pub fn address(&self) -> Option<Email> {
+        Email::parse(&self.email).ok()
+    }
+}
+
+fn listed(row: SessionRow) -> Option<Listed> {
+    Some(Listed {
+        id: SessionId(row.id),
+        method: Method::from_word(&row.method)?,
+        browser: row.browser,
+        ip: row.ip,
+        created_at: Timestamp(row.created_at),
+        last_seen_at: Timestamp(row.last_seen_at),
+    })
+}

@@ -1,0 +1,51 @@
+//! `vestibule serve`
+
+use log::warn;
+
+use super::{Failure, say};
+use crate::clock::Clock;
+use crate::config::{Config, Settings};
+use crate::server::Server;
+
+/// Serves until told to stop.
+pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
+    let config = Config::from_settings(settings)?;
+    actix_web::rt::System::new()
+        .block_on(serve(config))
+        .map_err(Failure::Failed)
+}
+
+async fn serve(config: Config) -> Result<(), String> {
+    let base_url = config.base_url.clone();
+    let outbox = config
+        .mail
+        .smtp
+        .is_none()
+        .then(|| config.storage.data_dir.join("outbox"));
+    let admin = config.admin_email.clone();
+    let server = Server::start(config, Clock::system())
+        .await
+        .map_err(|e| format!("Vestibule did not start: {e}."))?;
+    let mut lines = format!(
+        "\n  Vestibule is ready. Open {} in a browser.",
+        base_url.link("/")
+    );
+    if let Some(admin) = admin {
+        lines.push_str(&format!(
+            "\n  {admin} is an admin: choose “use email code” to sign in."
+        ));
+    }
+    if let Some(outbox) = outbox {
+        lines.push_str(&format!(
+            "\n  No SMTP_URL is set: codes are shown here, and mail is written to {}.",
+            outbox.display()
+        ));
+    }
+    if say(lines + "\n").is_err() {
+        warn!(
+            "nobody reads standard output; the console is at {}",
+            base_url.origin()
+        );
+    }
+    server.run_until_told_to_stop().await
+}

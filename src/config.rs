@@ -1,0 +1,271 @@
+//! Every setting: read once, typed, and judged in one go.
+
+mod base_url;
+mod problems;
+mod settings;
+mod values;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use lettre::message::Mailbox;
+
+pub use base_url::BaseUrl;
+use problems::{Judge, given};
+pub use problems::{Problem, Problems};
+pub use settings::Settings;
+use values::{
+    cidrs, code_lifetime, count, database_path, duration, email_codes, secret_key, smtp_url,
+};
+
+use crate::domain::{Email, SecretKey};
+
+/// Every setting that `serve` needs, each with a right value.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address to bind.
+    pub listen: SocketAddr,
+    /// The public origin.
+    pub base_url: BaseUrl,
+    /// Where things are kept.
+    pub storage: Storage,
+    /// From the environment; otherwise from the key file.
+    pub secret_key: Option<SecretKey>,
+    /// The key before it.
+    pub secret_key_previous: Option<SecretKey>,
+    /// Who is to be admin.
+    pub admin_email: Option<Email>,
+    /// Where mail goes.
+    pub mail: MailSettings,
+    /// Who may use email codes.
+    pub email_codes: EmailCodes,
+    /// How long a code works.
+    pub email_code_ttl: Duration,
+    /// Code requests for one address in any 60 seconds.
+    pub code_limit_address: u32,
+    /// Code requests from one client IP in any 60 seconds.
+    pub code_limit_ip: u32,
+    /// A session ends after this long unused.
+    pub session_idle: Duration,
+    /// A session ends after this long in any case.
+    pub session_max: Duration,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Files in place of the built-in ones.
+    pub static_dir: Option<PathBuf>,
+}
+
+/// The part of the settings that every subcommand needs.
+#[derive(Debug, Clone)]
+pub struct Storage {
+    /// Folder of the generated key and the outbox.
+    pub data_dir: PathBuf,
+    /// The database file.
+    pub database: PathBuf,
+    /// Whether pending migrations are run at start.
+    pub auto_migrate: bool,
+}
+
+/// Where mail goes, and from whom.
+#[derive(Debug, Clone)]
+pub struct MailSettings {
+    /// The mail server; `None`: the outbox.
+    pub smtp: Option<SmtpUrl>,
+    /// The sender of every mail.
+    pub from: Mailbox,
+}
+
+/// A mail server's address in lettre's form. It may hold a password, so it never prints itself.
+#[derive(Clone)]
+pub struct SmtpUrl(String);
+
+impl SmtpUrl {
+    /// The URL, for the transport alone.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SmtpUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SmtpUrl(……)")
+    }
+}
+
+/// Who may use email codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmailCodes {
+    /// Accounts that have not moved to WorkOS.
+    Fallback,
+    /// Every account.
+    Always,
+    /// Nobody.
+    Off,
+}
+
+impl Storage {
+    /// Reads the part of the settings that every subcommand needs.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn from_settings(settings: &Settings) -> Result<Self, Problems> {
+        let mut judge = Judge::default();
+        let storage = Self::judged(settings, &mut judge);
+        judge.verdict(storage)
+    }
+
+    fn judged(settings: &Settings, judge: &mut Judge) -> Self {
+        let data_dir = PathBuf::from(given(&settings.data_dir).unwrap_or("data"));
+        let database = judge
+            .read_optional("DATABASE_URL", &settings.database_url, database_path)
+            .unwrap_or_else(|| data_dir.join("vestibule.db"));
+        let auto_migrate =
+            judge.read(
+                "AUTO_MIGRATE",
+                &settings.auto_migrate,
+                true,
+                |text| match text {
+                    "true" => Ok(true),
+                    "false" => Ok(false),
+                    _ => Err("must be true or false".to_owned()),
+                },
+            );
+        Self {
+            data_dir,
+            database,
+            auto_migrate,
+        }
+    }
+}
+
+impl Config {
+    /// Reads every setting.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them. Nothing has been touched by then.
+    pub fn from_settings(settings: &Settings) -> Result<Self, Problems> {
+        let judge = &mut Judge::default();
+        let listen = judge.read(
+            "LISTEN",
+            &settings.listen,
+            SocketAddr::from(([127, 0, 0, 1], 8080)),
+            |text| {
+                text.parse()
+                    .map_err(|_| format!("“{text}” is no address and port, such as 127.0.0.1:8080"))
+            },
+        );
+        let base_url = judge.read_optional("BASE_URL", &settings.base_url, BaseUrl::parse);
+        let base_url_is_local = base_url.as_ref().is_none_or(BaseUrl::is_localhost);
+        let mail = mail_settings(settings, base_url_is_local, judge);
+        let session_max = judge.read(
+            "SESSION_MAX",
+            &settings.session_max,
+            Duration::from_hours(7 * 24),
+            duration,
+        );
+        let session_idle = judge.read(
+            "SESSION_IDLE",
+            &settings.session_idle,
+            Duration::from_hours(12),
+            duration,
+        );
+        if session_idle > session_max {
+            judge.blame(
+                "SESSION_IDLE",
+                "is longer than SESSION_MAX, so it would never be reached",
+            );
+        }
+        let email_codes = judge.read(
+            "EMAIL_CODES",
+            &settings.email_codes,
+            EmailCodes::Fallback,
+            email_codes,
+        );
+        if email_codes == EmailCodes::Off {
+            judge.blame(
+                "EMAIL_CODES",
+                "is off, and no other way to sign in is set up, so nobody could get in",
+            );
+        }
+        let email_code_ttl = judge.read(
+            "EMAIL_CODE_TTL",
+            &settings.email_code_ttl,
+            Duration::from_mins(10),
+            code_lifetime,
+        );
+        let config = Self {
+            listen,
+            base_url: base_url.unwrap_or_else(|| BaseUrl::local(listen.port())),
+            storage: Storage::judged(settings, judge),
+            secret_key: judge.read_optional("SECRET_KEY", &settings.secret_key, secret_key),
+            secret_key_previous: judge.read_optional(
+                "SECRET_KEY_PREVIOUS",
+                &settings.secret_key_previous,
+                secret_key,
+            ),
+            admin_email: judge.read_optional("ADMIN_EMAIL", &settings.admin_email, |text| {
+                Email::parse(text).map_err(|_| format!("“{text}” is no email address"))
+            }),
+            mail,
+            email_codes,
+            email_code_ttl,
+            code_limit_address: judge.read(
+                "CODE_LIMIT_ADDRESS",
+                &settings.code_limit_address,
+                10,
+                |text| count(text, 100),
+            ),
+            code_limit_ip: judge.read("CODE_LIMIT_IP", &settings.code_limit_ip, 60, |text| {
+                count(text, 10_000)
+            }),
+            session_idle,
+            session_max,
+            trusted_proxies: judge.read(
+                "TRUSTED_PROXIES",
+                &settings.trusted_proxies,
+                Vec::new(),
+                cidrs,
+            ),
+            static_dir: judge.read_optional("STATIC_DIR", &settings.static_dir, |text| {
+                let folder = PathBuf::from(text);
+                if folder.is_dir() {
+                    Ok(folder)
+                } else {
+                    Err(format!("there is no folder “{text}”"))
+                }
+            }),
+        };
+        std::mem::take(judge).verdict(config)
+    }
+}
+
+fn mail_settings(settings: &Settings, base_url_is_local: bool, judge: &mut Judge) -> MailSettings {
+    let smtp = judge.read_optional("SMTP_URL", &settings.smtp_url, smtp_url);
+    let from = judge.read_optional("MAIL_FROM", &settings.mail_from, |text| {
+        text.parse::<Mailbox>()
+            .map_err(|_| format!("“{text}” is no sender. Write an address, or Name <address>"))
+    });
+    if given(&settings.smtp_url).is_some() && given(&settings.mail_from).is_none() {
+        judge.blame(
+            "MAIL_FROM",
+            "is missing: SMTP_URL needs a sender, such as Console <console@example.com>",
+        );
+    }
+    if given(&settings.smtp_url).is_none() && !base_url_is_local {
+        judge.blame(
+            "SMTP_URL",
+            "is missing. Without it codes are shown on the terminal, which is meant for a first look at \
+             localhost only. Set SMTP_URL and MAIL_FROM",
+        );
+    }
+    let outbox_sender = lettre::Address::new("vestibule", "localhost").ok();
+    let from =
+        from.or(outbox_sender.map(|address| Mailbox::new(Some("Vestibule".to_owned()), address)));
+    match from {
+        Some(from) => MailSettings { smtp, from },
+        None => unreachable!("vestibule@localhost is an address"),
+    }
+}

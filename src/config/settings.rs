@@ -1,0 +1,169 @@
+/// The settings as they were written, from flags, the environment or a `.env` file.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Settings {
+    /// Address to bind [default: 127.0.0.1:8080]
+    #[arg(
+        long,
+        env = "LISTEN",
+        value_name = "ADDRESS",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub listen: Option<String>,
+    /// The public origin; links are built from it [default: http://localhost and LISTEN's port]
+    #[arg(
+        long,
+        env = "BASE_URL",
+        value_name = "URL",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub base_url: Option<String>,
+    /// Folder of the database, the generated key and the outbox [default: data]
+    #[arg(
+        long,
+        env = "DATA_DIR",
+        value_name = "FOLDER",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub data_dir: Option<String>,
+    /// The database file [default: vestibule.db in DATA_DIR]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "FILE",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub database_url: Option<String>,
+    /// 64 random bytes in base64 [default: made on first start, secret.key in DATA_DIR]
+    #[arg(
+        long,
+        env = "SECRET_KEY",
+        value_name = "BASE64",
+        global = true,
+        help_heading = "Settings",
+        hide_env_values = true
+    )]
+    pub secret_key: Option<String>,
+    /// The key before SECRET_KEY, still read while the new one rolls in
+    #[arg(
+        long,
+        env = "SECRET_KEY_PREVIOUS",
+        value_name = "BASE64",
+        global = true,
+        help_heading = "Settings",
+        hide_env_values = true
+    )]
+    pub secret_key_previous: Option<String>,
+    /// Makes sure that a confirmed admin account with this address exists
+    #[arg(
+        long,
+        env = "ADMIN_EMAIL",
+        value_name = "EMAIL",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub admin_email: Option<String>,
+    /// The mail server, such as smtps://user:password@mail.example.com [default: mail goes to DATA_DIR/outbox]
+    #[arg(
+        long,
+        env = "SMTP_URL",
+        value_name = "URL",
+        global = true,
+        help_heading = "Settings",
+        hide_env_values = true
+    )]
+    pub smtp_url: Option<String>,
+    /// The sender of every mail, such as "Console <console@example.com>"
+    #[arg(
+        long,
+        env = "MAIL_FROM",
+        value_name = "MAILBOX",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub mail_from: Option<String>,
+    /// Who may use email codes: fallback, always or off [default: fallback]
+    #[arg(
+        long,
+        env = "EMAIL_CODES",
+        value_name = "WHEN",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub email_codes: Option<String>,
+    /// How long a code works, at most 15m [default: 10m]
+    #[arg(
+        long,
+        env = "EMAIL_CODE_TTL",
+        value_name = "DURATION",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub email_code_ttl: Option<String>,
+    /// Code requests for one address in any 60 seconds [default: 10]
+    #[arg(
+        long,
+        env = "CODE_LIMIT_ADDRESS",
+        value_name = "COUNT",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub code_limit_address: Option<String>,
+    /// Code requests from one client IP in any 60 seconds [default: 60]
+    #[arg(
+        long,
+        env = "CODE_LIMIT_IP",
+        value_name = "COUNT",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub code_limit_ip: Option<String>,
+    /// A session ends after this long unused [default: 12h]
+    #[arg(
+        long,
+        env = "SESSION_IDLE",
+        value_name = "DURATION",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub session_idle: Option<String>,
+    /// A session ends after this long in any case [default: 7d]
+    #[arg(
+        long,
+        env = "SESSION_MAX",
+        value_name = "DURATION",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub session_max: Option<String>,
+    /// CIDRs whose X-Forwarded-For is believed, separated by commas [default: nobody's]
+    #[arg(
+        long,
+        env = "TRUSTED_PROXIES",
+        value_name = "CIDRS",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub trusted_proxies: Option<String>,
+    /// Run pending migrations at start: true or false [default: true]
+    #[arg(
+        long,
+        env = "AUTO_MIGRATE",
+        value_name = "BOOL",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub auto_migrate: Option<String>,
+    /// Folder of files served in place of the built-in ones under /static
+    #[arg(
+        long,
+        env = "STATIC_DIR",
+        value_name = "FOLDER",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub static_dir: Option<String>,
+}

@@ -1,0 +1,127 @@
+//! The table `accounts`: who may sign in.
+
+use diesel::prelude::*;
+
+use super::schema::accounts;
+use crate::domain::{AccountId, Email, Role, Timestamp};
+
+/// One account.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = accounts, check_for_backend(diesel::sqlite::Sqlite))]
+pub struct AccountRow {
+    /// Its key.
+    pub id: i64,
+    /// The address as the admin wrote it; mail goes here.
+    pub email: String,
+    /// What the person is called; may be empty.
+    pub name: String,
+    /// “member” or “admin”.
+    pub role: String,
+    /// When an admin, or a provider, vouched for the address.
+    pub confirmed_at: Option<i64>,
+    /// Since when the account is shut.
+    pub suspended_at: Option<i64>,
+    /// Since when it signs in with WorkOS.
+    pub moved_at: Option<i64>,
+}
+
+impl AccountRow {
+    /// The key, typed.
+    pub fn account_id(&self) -> AccountId {
+        AccountId(self.id)
+    }
+
+    /// Confirmed and not suspended.
+    pub fn may_sign_in(&self) -> bool {
+        self.confirmed_at.is_some() && self.suspended_at.is_none()
+    }
+}
+
+/// Finds the account of an address, in any case of its ASCII letters.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_by_email(
+    connection: &mut SqliteConnection,
+    email: &Email,
+) -> QueryResult<Option<AccountRow>> {
+    accounts::table
+        .filter(accounts::email.eq(email.as_str()))
+        .select(AccountRow::as_select())
+        .first(connection)
+        .optional()
+}
+
+/// Finds an account by its key.
+///
+/// # Errors
+/// When the query fails.
+pub fn find(connection: &mut SqliteConnection, id: AccountId) -> QueryResult<Option<AccountRow>> {
+    accounts::table
+        .find(id.0)
+        .select(AccountRow::as_select())
+        .first(connection)
+        .optional()
+}
+
+/// Adds a confirmed account; `None` when the address has one already.
+///
+/// # Errors
+/// When the query fails.
+pub fn add(
+    connection: &mut SqliteConnection,
+    email: &Email,
+    name: &str,
+    role: Role,
+    now: Timestamp,
+) -> QueryResult<Option<AccountId>> {
+    diesel::insert_into(accounts::table)
+        .values((
+            accounts::email.eq(email.as_str()),
+            accounts::name.eq(name),
+            accounts::role.eq(role.as_str()),
+            accounts::confirmed_at.eq(now.0),
+            accounts::created_at.eq(now.0),
+        ))
+        .on_conflict_do_nothing()
+        .returning(accounts::id)
+        .get_result(connection)
+        .optional()
+        .map(|id| id.map(AccountId))
+}
+
+/// Makes sure that a confirmed admin has this address. A suspended one stays suspended: that was
+/// somebody's decision.
+///
+/// # Errors
+/// When the query fails.
+pub fn ensure_admin(
+    connection: &mut SqliteConnection,
+    email: &Email,
+    now: Timestamp,
+) -> QueryResult<()> {
+    if add(connection, email, "", Role::Admin, now)?.is_some() {
+        return Ok(());
+    }
+    let this = accounts::table.filter(accounts::email.eq(email.as_str()));
+    diesel::update(this.filter(accounts::role.ne(Role::Admin.as_str())))
+        .set(accounts::role.eq(Role::Admin.as_str()))
+        .execute(connection)?;
+    diesel::update(this.filter(accounts::confirmed_at.is_null()))
+        .set(accounts::confirmed_at.eq(now.0))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// The addresses of the admins who may sign in.
+///
+/// # Errors
+/// When the query fails.
+pub fn admin_addresses(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
+    accounts::table
+        .filter(accounts::role.eq(Role::Admin.as_str()))
+        .filter(accounts::confirmed_at.is_not_null())
+        .filter(accounts::suspended_at.is_null())
+        .select(accounts::email)
+        .load(connection)
+}

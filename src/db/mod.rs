@@ -1,0 +1,14 @@
+//! SQLite through diesel: one file per table. What it returns is a `QueryResult`; what a row means
+//! to a person is decided in `auth`.
+
+pub mod accounts;
+pub mod challenges;
+pub mod migrations;
+pub mod notices;
+pub mod outgoing_mails;
+mod pool;
+mod schema;
+pub mod sessions;
+pub mod wrong_tries;
+
+pub use pool::{Database, DatabaseError};

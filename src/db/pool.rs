@@ -1,0 +1,211 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+/// How long a statement waits for another process's lock.
+const LOCK_WAIT: Duration = Duration::from_secs(3);
+/// How long a request waits for its turn at a connection.
+const TURN_WAIT: Duration = Duration::from_secs(4);
+const READERS: u32 = 4;
+
+/// The database, with one lane for writing and one for reading.
+#[derive(Clone)]
+pub struct Database {
+    readers: Lane,
+    writer: Lane,
+}
+
+/// Why the database gave no answer.
+#[derive(Debug, Error)]
+pub enum DatabaseError {
+    /// Locked by another process, out of space, or more asked of it than it can do: it may well
+    /// work in a moment.
+    #[error("the database is busy or cannot be written: {0}")]
+    Unavailable(String),
+    /// A query failed. That is a defect, or a damaged file.
+    #[error("a query failed: {0}")]
+    Query(#[from] DieselError),
+}
+
+impl Database {
+    /// Opens the file, and makes it if there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or is no database; in words for the operator.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let url = path.to_string_lossy();
+        Ok(Self {
+            readers: Lane::open(&url, READERS)?,
+            writer: Lane::open(&url, 1)?,
+        })
+    }
+
+    /// Runs queries that change nothing, off the async threads.
+    ///
+    /// # Errors
+    /// See [`DatabaseError`].
+    pub async fn read<T, F>(&self, queries: F) -> Result<T, DatabaseError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
+    {
+        self.readers.run(queries).await
+    }
+
+    /// Runs a read of microseconds in place. For the session check alone: everything else goes
+    /// through [`Database::read`].
+    ///
+    /// # Errors
+    /// See [`DatabaseError`].
+    pub fn read_in_place<T>(
+        &self,
+        query: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
+    ) -> Result<T, DatabaseError> {
+        let mut connection = self.readers.pool.get().map_err(unavailable)?;
+        query(&mut connection).map_err(DatabaseError::from_diesel)
+    }
+
+    /// Runs one transaction that takes the write lock up front: a deferred one that reads first
+    /// fails with “database is locked” when another has written in between.
+    ///
+    /// Never hash, mail or call anyone inside it: everybody's writes wait meanwhile.
+    ///
+    /// # Errors
+    /// See [`DatabaseError`]; nothing is changed then.
+    pub async fn write<T, F>(&self, transaction: F) -> Result<T, DatabaseError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
+    {
+        self.writer
+            .run(|connection| connection.immediate_transaction(transaction))
+            .await
+    }
+
+    /// Does the same as [`Database::write`] on the calling thread, for the command line and start-up.
+    ///
+    /// # Errors
+    /// See [`DatabaseError`]; nothing is changed then.
+    pub fn write_blocking<T>(
+        &self,
+        transaction: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
+    ) -> Result<T, DatabaseError> {
+        let mut connection = self.writer.pool.get().map_err(unavailable)?;
+        connection
+            .immediate_transaction(transaction)
+            .map_err(DatabaseError::from_diesel)
+    }
+
+    /// Lends the writing connection, for migrations.
+    ///
+    /// # Errors
+    /// When the connection is not to be had, or with what `work` says.
+    pub fn with_writer<T>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let mut connection = self.writer.pool.get().map_err(|e| e.to_string())?;
+        work(&mut connection)
+    }
+}
+
+impl DatabaseError {
+    fn from_diesel(error: DieselError) -> Self {
+        let passing = match &error {
+            DieselError::DatabaseError(kind, info) => {
+                matches!(kind, DatabaseErrorKind::ReadOnlyTransaction)
+                    || [
+                        "locked",
+                        "busy",
+                        "full",
+                        "disk I/O",
+                        "readonly",
+                        "unable to open",
+                    ]
+                    .iter()
+                    .any(|word| info.message().contains(word))
+            }
+            DieselError::BrokenTransactionManager | DieselError::RollbackErrorOnCommit { .. } => {
+                true
+            }
+            _ => false,
+        };
+        if passing {
+            unavailable(error)
+        } else {
+            Self::Query(error)
+        }
+    }
+}
+
+fn unavailable(error: impl ToString) -> DatabaseError {
+    DatabaseError::Unavailable(error.to_string())
+}
+
+/// Connections of one kind, and a fair queue for them that holds up no thread.
+#[derive(Clone)]
+struct Lane {
+    pool: Pool<ConnectionManager<SqliteConnection>>,
+    turns: Arc<Semaphore>,
+}
+
+impl Lane {
+    fn open(url: &str, size: u32) -> Result<Self, String> {
+        let pool = Pool::builder()
+            .max_size(size)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .connection_timeout(TURN_WAIT)
+            .connection_customizer(Box::new(Pragmas))
+            .build(ConnectionManager::new(url))
+            .map_err(|e| format!("the database {url} cannot be opened: {e}"))?;
+        Ok(Self {
+            pool,
+            turns: Arc::new(Semaphore::new(size as usize)),
+        })
+    }
+
+    async fn run<T, F>(&self, work: F) -> Result<T, DatabaseError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
+    {
+        let turn = Arc::clone(&self.turns).acquire_owned();
+        let turn = tokio::time::timeout(TURN_WAIT, turn)
+            .await
+            .map_err(|_| unavailable("no connection became free in time"))?
+            .map_err(unavailable)?;
+        let pool = self.pool.clone();
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let mut connection = pool.get().map_err(unavailable)?;
+            work(&mut connection).map_err(DatabaseError::from_diesel)
+        })
+        .await
+        .map_err(unavailable)?
+    }
+}
+
+#[derive(Debug)]
+struct Pragmas;
+
+impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
+    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
+        // The time-out comes first, since changing the journal mode takes a lock itself. NORMAL
+        // never damages the file, and a killed process loses nothing that was committed.
+        connection
+            .batch_execute(&format!(
+                "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+                 PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2000;",
+                LOCK_WAIT.as_millis()
+            ))
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}

@@ -1,0 +1,97 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    accounts (id) {
+        id -> BigInt,
+        email -> Text,
+        name -> Text,
+        role -> Text,
+        confirmed_at -> Nullable<BigInt>,
+        suspended_at -> Nullable<BigInt>,
+        moved_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    challenges (id) {
+        id -> BigInt,
+        token_hash -> Binary,
+        email -> Text,
+        account_id -> Nullable<BigInt>,
+        code_hash -> Binary,
+        code_salt -> Binary,
+        return_to -> Text,
+        tries -> BigInt,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        consumed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    notices (kind) {
+        kind -> Text,
+        sent_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    outgoing_mails (id) {
+        id -> BigInt,
+        message_id -> Text,
+        recipient -> Text,
+        subject -> Text,
+        body_text -> Text,
+        body_html -> Text,
+        attempts -> BigInt,
+        created_at -> BigInt,
+        next_attempt_at -> BigInt,
+        give_up_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    session_revision (id) {
+        id -> BigInt,
+        ended -> BigInt,
+        begun -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> BigInt,
+        token_hash -> Binary,
+        account_id -> BigInt,
+        method -> Text,
+        browser -> Text,
+        ip -> Text,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    wrong_tries (id) {
+        id -> BigInt,
+        email -> Text,
+        account_id -> Nullable<BigInt>,
+        device_id -> Nullable<Text>,
+        tried_at -> BigInt,
+    }
+}
+
+diesel::joinable!(challenges -> accounts (account_id));
+diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(wrong_tries -> accounts (account_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    challenges,
+    notices,
+    outgoing_mails,
+    session_revision,
+    sessions,
+    wrong_tries,
+);

@@ -1,0 +1,73 @@
+use std::fmt;
+use std::str::FromStr;
+
+/// The key of a row in `accounts`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountId(pub i64);
+
+/// The key of a row in `sessions`. It is no secret: the token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(pub i64);
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Signs in.
+    Member,
+    /// Signs in, and lets others in and out.
+    Admin,
+}
+
+impl Role {
+    /// The word kept in the database and typed on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "member" => Ok(Self::Member),
+            "admin" => Ok(Self::Admin),
+            _ => Err(format!("“{word}” is no role. Write “member” or “admin”.")),
+        }
+    }
+}
+
+/// How a session was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Six digits from a mail.
+    EmailCode,
+    /// WorkOS AuthKit, or another OpenID Provider.
+    WorkOs,
+}
+
+impl Method {
+    /// The word kept in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EmailCode => "email_code",
+            Self::WorkOs => "workos",
+        }
+    }
+
+    /// Reads the database's word; `None` for any other.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::EmailCode, Self::WorkOs]
+            .into_iter()
+            .find(|method| method.as_str() == word)
+    }
+}

@@ -1,0 +1,196 @@
+use std::fmt;
+
+use thiserror::Error;
+
+/// The longest address that fits a mail envelope (RFC 5321, 4.5.3.1.3, less its brackets), in octets.
+const LONGEST: usize = 254;
+/// The longest part before the `@` (RFC 5321, 4.5.3.1.1), in octets.
+const LONGEST_LOCAL_PART: usize = 64;
+
+/// A well-formed mail address.
+///
+/// Two addresses are the same when they differ in the case of ASCII letters only. Nothing else is
+/// folded: no Unicode case, no dots, no plus signs, so an address never stands for another one
+/// that merely looks like it (SECURITY rule 6).
+#[derive(Clone)]
+pub struct Email(String);
+
+/// Why a text is no mail address, in words for the person who typed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum InvalidEmail {
+    /// Nothing but white space.
+    #[error("Enter your email address.")]
+    Empty,
+    /// No `@`, two of them, a space, a control character, or a part missing.
+    #[error("That doesn’t look like an email address. Check it for typing mistakes.")]
+    Malformed,
+    /// Longer than any mail system accepts.
+    #[error("That address is too long to be an email address.")]
+    TooLong,
+}
+
+impl Email {
+    /// Reads an address; white space around it is forgiven.
+    ///
+    /// # Errors
+    /// [`InvalidEmail`] names what is wrong.
+    pub fn parse(typed: &str) -> Result<Self, InvalidEmail> {
+        let address = typed.trim();
+        if address.is_empty() {
+            return Err(InvalidEmail::Empty);
+        }
+        if address.len() > LONGEST {
+            return Err(InvalidEmail::TooLong);
+        }
+        let (local, domain) = address.split_once('@').ok_or(InvalidEmail::Malformed)?;
+        if local.len() > LONGEST_LOCAL_PART {
+            return Err(InvalidEmail::TooLong);
+        }
+        // What is well formed for us and cannot be mailed to would be a person who waits in vain.
+        let mailable = lettre::Address::new(local, domain).is_ok();
+        if local_part_is_plain(local) && domain_is_plain(domain) && mailable {
+            Ok(Self(address.to_owned()))
+        } else {
+            Err(InvalidEmail::Malformed)
+        }
+    }
+
+    /// The address as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form that is the same for every spelling of this address.
+    pub fn folded(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+fn local_part_is_plain(local: &str) -> bool {
+    !local.is_empty()
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && local.chars().all(|c| !is_special(c))
+}
+
+fn domain_is_plain(domain: &str) -> bool {
+    domain.split('.').all(|label| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .chars()
+                .all(|c| c.is_alphanumeric() || c == '-' || is_joining_mark(c))
+    })
+}
+
+/// Combining marks are part of words in many scripts, and of their domain names.
+fn is_joining_mark(c: char) -> bool {
+    !c.is_ascii() && !is_special(c)
+}
+
+/// Characters that have a meaning in a mail header, or none that can be seen.
+fn is_special(c: char) -> bool {
+    c.is_control() || c.is_whitespace() || "()<>[]:;@\\,\"".contains(c) || is_invisible(c)
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+impl PartialEq for Email {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for Email {}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_addresses_are_taken_and_trimmed() {
+        for address in [
+            "mira@acme.test",
+            " Mira.Bell+console@mail.acme.test\n",
+            "o'neill@acme.test",
+            "用户@例子.test",
+            "root@localhost",
+        ] {
+            assert_eq!(Email::parse(address).unwrap().as_str(), address.trim());
+        }
+    }
+
+    // SECURITY rule 7: one `@`, no control characters, no line breaks.
+    #[test]
+    fn an_address_has_one_at_sign_and_nothing_that_a_header_could_read() {
+        for address in [
+            "",
+            "  ",
+            "mira",
+            "@acme.test",
+            "mira@",
+            "mira@@acme.test",
+            "mira@acme@test",
+            "mira@acme.test\r\nBcc: eve@evil.test",
+            "mira\n@acme.test",
+            "mira\0@acme.test",
+            "mira bell@acme.test",
+            "mira@acme test",
+            "<mira@acme.test>",
+            "Mira <mira@acme.test>",
+            "mira@acme.test,eve@evil.test",
+            "mira@acme.test;eve@evil.test",
+            "\"mira@evil.test\"@acme.test",
+            ".mira@acme.test",
+            "mi..ra@acme.test",
+            "mira@.acme.test",
+            "mira@acme..test",
+            "mira@-acme.test",
+            "mira@[127.0.0.1]",
+            "mi\u{200b}ra@acme.test",
+            "mira\u{202e}@acme.test",
+        ] {
+            assert!(Email::parse(address).is_err(), "{address:?} was taken");
+        }
+        let long = format!("{}@acme.test", "m".repeat(65));
+        assert_eq!(Email::parse(&long), Err(InvalidEmail::TooLong));
+        let longer = format!("mira@{}test", "a.".repeat(130));
+        assert_eq!(Email::parse(&longer), Err(InvalidEmail::TooLong));
+    }
+
+    // SECURITY rule 6: the case of ASCII letters is folded and nothing else.
+    #[test]
+    fn addresses_that_look_alike_stay_apart() {
+        let mike = Email::parse("mike@acme.test").unwrap();
+        assert_eq!(mike, Email::parse("MIKE@Acme.Test").unwrap());
+        for other in [
+            "mıke@acme.test",
+            "mİke@acme.test",
+            "mi.ke@acme.test",
+            "mike+a@acme.test",
+            "mi\u{212a}e@acme.test",
+            "ｍike@acme.test",
+        ] {
+            let other = Email::parse(other).unwrap();
+            assert_ne!(mike, other);
+            assert_ne!(mike.folded(), other.folded());
+        }
+    }
+}

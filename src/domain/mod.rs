@@ -1,0 +1,21 @@
+//! Plain types that cannot hold a wrong value. Nothing here knows of HTTP, SQL or mail.
+
+mod account;
+mod browser_name;
+mod device;
+mod email;
+mod return_to;
+mod secret_key;
+mod sign_in_code;
+mod timestamp;
+mod token;
+
+pub use account::{AccountId, Method, Role, SessionId};
+pub use browser_name::BrowserName;
+pub use device::{Device, DeviceId};
+pub use email::{Email, InvalidEmail};
+pub use return_to::ReturnTo;
+pub use secret_key::{InvalidSecretKey, SecretKey};
+pub use sign_in_code::{InvalidCode, SignInCode};
+pub use timestamp::Timestamp;
+pub use token::{Token, TokenHash};

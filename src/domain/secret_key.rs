@@ -1,0 +1,96 @@
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hkdf::Hkdf;
+use rand::CryptoRng;
+use sha2::Sha256;
+use thiserror::Error;
+
+const BYTES: usize = 64;
+
+/// The one secret of an installation. Every key in use is derived from it for one purpose alone
+/// (HKDF, RFC 5869), so that no two purposes share a key.
+#[derive(Clone)]
+pub struct SecretKey([u8; BYTES]);
+
+/// The text does not hold 64 bytes in base64. It says nothing of the text itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "must be 64 random bytes in base64, such as `openssl rand -base64 64 | tr -d '\\n'` prints"
+)]
+pub struct InvalidSecretKey;
+
+impl SecretKey {
+    /// Draws a new one.
+    pub fn generate(random: &mut impl CryptoRng) -> Self {
+        let mut bytes = [0; BYTES];
+        random.fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+
+    /// Reads base64; line breaks in it are forgiven.
+    ///
+    /// # Errors
+    /// [`InvalidSecretKey`] when it is not base64 of exactly 64 bytes.
+    pub fn parse(text: &str) -> Result<Self, InvalidSecretKey> {
+        let text: String = text.split_whitespace().collect();
+        let bytes = STANDARD.decode(text).map_err(|_| InvalidSecretKey)?;
+        Ok(Self(bytes.try_into().map_err(|_| InvalidSecretKey)?))
+    }
+
+    /// The text for the key file. Nothing else may have it.
+    pub fn expose(&self) -> String {
+        STANDARD.encode(self.0)
+    }
+
+    /// Signs and encrypts cookies.
+    pub fn cookie_key(&self) -> [u8; 64] {
+        self.derive(b"vestibule cookies")
+    }
+
+    /// Goes into each code's hash, so that the database alone cannot be searched.
+    pub fn pepper(&self) -> [u8; 32] {
+        self.derive(b"vestibule code pepper")
+    }
+
+    /// Names an address in a cookie without spelling it.
+    pub fn address_key(&self) -> [u8; 64] {
+        self.derive(b"vestibule device addresses")
+    }
+
+    fn derive<const N: usize>(&self, purpose: &[u8]) -> [u8; N] {
+        let mut key = [0; N];
+        let expanded = Hkdf::<Sha256>::new(None, &self.0).expand(purpose, &mut key);
+        debug_assert!(expanded.is_ok(), "HKDF gives up to 8160 bytes");
+        key
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(……)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_survives_its_text_and_each_purpose_has_its_own() {
+        let key = SecretKey::generate(&mut rand::rng());
+        let same = SecretKey::parse(&key.expose()).unwrap();
+        assert_eq!(key.pepper(), same.pepper());
+        assert_ne!(&key.pepper(), &key.address_key()[..32]);
+        assert_ne!(&key.cookie_key()[..32], &key.pepper());
+        assert_eq!(format!("{key:?}"), "SecretKey(……)");
+    }
+
+    #[test]
+    fn a_short_key_is_refused() {
+        for text in ["", "c2hvcnQ=", "not base64!"] {
+            assert_eq!(SecretKey::parse(text).unwrap_err(), InvalidSecretKey);
+        }
+    }
+}

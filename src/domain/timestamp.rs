@@ -1,0 +1,89 @@
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+/// A moment, in milliseconds since 1970 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// The moment `span` later.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(millis(span)))
+    }
+
+    /// The moment `span` earlier.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(span)))
+    }
+
+    /// How long ago `earlier` was; zero when it lies ahead.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0).try_into().unwrap_or(0))
+    }
+
+    /// For the `datetime` attribute, as in `2026-11-23T16:53:44Z` (RFC 3339).
+    pub fn rfc3339(self) -> String {
+        self.utc()
+            .format(format_description!(
+                "[year]-[month]-[day]T[hour]:[minute]:[second]Z"
+            ))
+            .unwrap_or_default()
+    }
+
+    /// For people, as in `23 November 2026, 16:53 UTC`.
+    pub fn in_words(self) -> String {
+        self.utc()
+            .format(format_description!(
+                "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
+            ))
+            .unwrap_or_default()
+    }
+
+    /// How long before `now` this was, in words: “just now”, “2 hours ago”.
+    pub fn ago(self, now: Self) -> String {
+        const MINUTE: u64 = 60;
+        const HOUR: u64 = 60 * MINUTE;
+        const DAY: u64 = 24 * HOUR;
+        let seconds = now.since(self).as_secs();
+        let (count, unit) = match seconds {
+            0..MINUTE => return "just now".to_owned(),
+            MINUTE..HOUR => (seconds / MINUTE, "minute"),
+            HOUR..DAY => (seconds / HOUR, "hour"),
+            _ => (seconds / DAY, "day"),
+        };
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {unit}{plural} ago")
+    }
+
+    fn utc(self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(self.0 / 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+}
+
+fn millis(span: Duration) -> i64 {
+    span.as_millis().try_into().unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_reads_well_at_every_distance() {
+        let then = Timestamp(1_000_000_000_000);
+        let after = |seconds| then.ago(then.plus(Duration::from_secs(seconds)));
+        assert_eq!(after(0), "just now");
+        assert_eq!(after(59), "just now");
+        assert_eq!(after(60), "1 minute ago");
+        assert_eq!(after(7_199), "1 hour ago");
+        assert_eq!(after(7_200), "2 hours ago");
+        assert_eq!(after(86_400 * 45), "45 days ago");
+        assert_eq!(then.plus(Duration::from_secs(5)).ago(then), "just now");
+        assert_eq!(then.rfc3339(), "2001-09-09T01:46:40Z");
+        assert_eq!(then.in_words(), "9 September 2001, 01:46 UTC");
+    }
+}

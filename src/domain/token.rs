@@ -1,0 +1,110 @@
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::CryptoRng;
+use sha2::{Digest, Sha256};
+
+const BYTES: usize = 32;
+const TEXT_LENGTH: usize = 43;
+
+/// 256 random bits that a browser holds: a session's or a challenge's (ASVS 7.2.3).
+pub struct Token(String);
+
+/// The SHA-256 of a [`Token`]: what the database keeps, and what finds the row.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash([u8; BYTES]);
+
+impl Token {
+    /// Draws a new one.
+    pub fn generate(random: &mut impl CryptoRng) -> Self {
+        let mut bytes = [0; BYTES];
+        random.fill_bytes(&mut bytes);
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Takes a cookie's text back; `None` when it cannot be one of ours.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.len() == TEXT_LENGTH
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        plain.then(|| Self(text.to_owned()))
+    }
+
+    /// The text for the cookie, always of the same length. Nothing else may have it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// What to look for in the database.
+    pub fn hash(&self) -> TokenHash {
+        TokenHash(Sha256::digest(self.0.as_bytes()).into())
+    }
+}
+
+impl TokenHash {
+    /// For the database.
+    pub fn as_bytes(&self) -> &[u8; BYTES] {
+        &self.0
+    }
+
+    /// For a text field.
+    pub fn to_text(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// Reads what [`TokenHash::to_text`] wrote.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        Some(Self(bytes.try_into().ok()?))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(……)")
+    }
+}
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(……)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // SECURITY rule 10: at least 128 bits, never the same twice.
+    #[test]
+    fn tokens_are_long_and_different_and_come_back_from_their_text() {
+        let one = Token::generate(&mut rand::rng());
+        let other = Token::generate(&mut rand::rng());
+        assert_ne!(one.expose(), other.expose());
+        assert_eq!(one.expose().len(), TEXT_LENGTH);
+        assert_eq!(Token::parse(one.expose()).unwrap().hash(), one.hash());
+        assert_eq!(
+            TokenHash::from_text(&one.hash().to_text()),
+            Some(one.hash())
+        );
+    }
+
+    // SECURITY rule 4: no token in a log.
+    #[test]
+    fn a_printed_token_hides_itself() {
+        let token = Token::generate(&mut rand::rng());
+        assert_eq!(
+            format!("{token:?} {:?}", token.hash()),
+            "Token(……) TokenHash(……)"
+        );
+    }
+
+    #[test]
+    fn a_text_that_is_no_token_is_refused() {
+        for text in ["", "abc", &"a".repeat(44), &"é".repeat(43), &" ".repeat(43)] {
+            assert!(Token::parse(text).is_none());
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Mail: its words, the queue it leaves from, and the ways it goes.
+
+mod code_mail;
+mod guessing_notice;
+mod letter;
+mod queue;
+mod transport;
+
+pub use code_mail::CodeMail;
+pub(crate) use code_mail::minutes_in_words;
+pub use guessing_notice::guessing_notice;
+pub use letter::Letter;
+pub use queue::{MailQueue, Sender};

@@ -1,0 +1,310 @@
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::QueryResult;
+use diesel::sqlite::SqliteConnection;
+use lettre::message::Mailbox;
+use log::{error, info, warn};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use super::code_mail::CodeMail;
+use super::letter::{Letter, message_id};
+use super::transport::{Delivery, Transport};
+use crate::clock::Clock;
+use crate::config::SmtpUrl;
+use crate::db::outgoing_mails::{self, OutgoingMailRow};
+use crate::db::{Database, DatabaseError};
+use crate::domain::Timestamp;
+
+/// Codes that may wait at once. A full queue changes nothing in the answer to a request.
+const CAPACITY: u32 = 1_000;
+/// Deliveries at once, so that one slow answer does not hold up everybody's mail.
+const AT_ONCE: usize = 4;
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const SLOWEST_RETRY: Duration = Duration::from_secs(30);
+/// How often the table is looked at when nobody asks for it.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+const SLOWEST_TABLE_RETRY: Duration = Duration::from_hours(1);
+const TABLE_GIVE_UP: Duration = Duration::from_hours(72);
+
+/// The queue that all mail leaves from, on a thread of its own: what a mail costs, and how long a
+/// mail server takes, cannot be seen in the answer to a request.
+pub struct MailQueue {
+    codes: UnboundedSender<(CodeMail, OwnedSemaphorePermit)>,
+    places: Arc<Semaphore>,
+    waiting_in_table: Arc<Notify>,
+    from: Mailbox,
+}
+
+/// Who sends, and which way.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// The mail server; `None`: the outbox.
+    pub smtp: Option<SmtpUrl>,
+    /// The folder for mail without a mail server.
+    pub outbox: PathBuf,
+    /// The sender of every mail.
+    pub from: Mailbox,
+    /// What people know the console by.
+    pub host: String,
+}
+
+struct Worker {
+    transport: Transport,
+    sender: Sender,
+    database: Database,
+    clock: Clock,
+    turns: Semaphore,
+}
+
+impl MailQueue {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn start(sender: Sender, database: Database, clock: Clock) -> std::io::Result<Arc<Self>> {
+        let (codes, incoming) = unbounded_channel();
+        let waiting_in_table = Arc::new(Notify::new());
+        let queue = Arc::new(Self {
+            codes,
+            places: Arc::new(Semaphore::new(CAPACITY as usize)),
+            waiting_in_table: Arc::clone(&waiting_in_table),
+            from: sender.from.clone(),
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        std::thread::Builder::new()
+            .name("mail".to_owned())
+            .spawn(move || {
+                runtime.block_on(work(sender, database, clock, incoming, waiting_in_table));
+            })?;
+        Ok(queue)
+    }
+
+    /// Puts a code in the queue. It is retried for as long as the code works.
+    pub fn send_code(&self, mail: CodeMail) {
+        let account = mail.account_id.0;
+        match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(place) => {
+                if self.codes.send((mail, place)).is_err() {
+                    error!("the mail thread is gone: no code for account {account}");
+                }
+            }
+            Err(_) => warn!("the mail queue is full: no code for account {account}"),
+        }
+    }
+
+    /// Puts a mail without secrets in the table of waiting mail, inside the caller's transaction.
+    /// Call [`MailQueue::look_again`] when that is committed.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub fn queue(
+        &self,
+        c: &mut SqliteConnection,
+        recipient: &str,
+        letter: &Letter,
+        now: Timestamp,
+    ) -> QueryResult<()> {
+        let row = OutgoingMailRow {
+            message_id: message_id(&self.from),
+            recipient: recipient.to_owned(),
+            subject: letter.subject.clone(),
+            body_text: letter.text.clone(),
+            body_html: letter.html.clone(),
+            attempts: 0,
+            created_at: now.0,
+            next_attempt_at: now.0,
+            give_up_at: now.plus(TABLE_GIVE_UP).0,
+        };
+        outgoing_mails::insert(c, &row)
+    }
+
+    /// There is mail in the table.
+    pub fn look_again(&self) {
+        self.waiting_in_table.notify_one();
+    }
+
+    /// Waits until every queued code is delivered or given up, `at_most` that long; says how many
+    /// are left. What waits in the table stays there for the next start.
+    pub async fn drain(&self, at_most: Duration) -> usize {
+        let all = self.places.acquire_many(CAPACITY);
+        match tokio::time::timeout(at_most, all).await {
+            Ok(_) => 0,
+            Err(_) => CAPACITY as usize - self.places.available_permits(),
+        }
+    }
+}
+
+async fn work(
+    sender: Sender,
+    database: Database,
+    clock: Clock,
+    mut incoming: UnboundedReceiver<(CodeMail, OwnedSemaphorePermit)>,
+    waiting_in_table: Arc<Notify>,
+) {
+    let transport = match &sender.smtp {
+        None => Transport::Outbox(sender.outbox.clone()),
+        Some(url) => match Transport::smtp(url) {
+            Ok(transport) => transport,
+            Err(e) => return error!("no mail can be sent, SMTP_URL cannot be used: {e}"),
+        },
+    };
+    let turns = Semaphore::new(AT_ONCE);
+    let worker = Arc::new(Worker {
+        transport,
+        sender,
+        database,
+        clock,
+        turns,
+    });
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let table = Arc::new(Semaphore::new(1));
+    loop {
+        tokio::select! {
+            next = incoming.recv() => match next {
+                Some((mail, place)) => {
+                    let worker = Arc::clone(&worker);
+                    tokio::spawn(async move {
+                        worker.deliver_code(mail).await;
+                        drop(place);
+                    });
+                }
+                None => return,
+            },
+            () = waiting_in_table.notified() => spawn_look(&worker, &table),
+            _ = looks.tick() => spawn_look(&worker, &table),
+        }
+    }
+}
+
+/// One look at a time: two would send the same mail twice.
+fn spawn_look(worker: &Arc<Worker>, table: &Arc<Semaphore>) {
+    let (worker, table) = (Arc::clone(worker), Arc::clone(table));
+    tokio::spawn(async move {
+        let Ok(_alone) = table.acquire().await else {
+            return;
+        };
+        if let Err(e) = worker.deliver_from_table().await {
+            warn!("waiting mail stays in the queue for now: {e}");
+        }
+    });
+}
+
+impl Worker {
+    async fn deliver_code(&self, mail: CodeMail) {
+        let account = mail.account_id.0;
+        let letter = mail.letter(&self.sender.host);
+        let id = message_id(&self.sender.from);
+        let message =
+            match letter.addressed(&self.sender.from, &mail.recipient, &id, mail.issued_at) {
+                Ok(message) => message,
+                Err(e) => return error!("no code for account {account}: {e}"),
+            };
+        let mut pause = FIRST_RETRY;
+        loop {
+            match self.attempt(message.clone()).await {
+                Delivery::Accepted => {
+                    info!("the code for account {account} was delivered");
+                    return self.show_on_terminal(&mail);
+                }
+                Delivery::Refused(e) => {
+                    return error!("the code for account {account} was refused: {e}");
+                }
+                Delivery::Later(e) if self.clock.now().plus(pause) >= mail.expires_at => {
+                    return error!(
+                        "the code for account {account} was given up, it has run out: {e}"
+                    );
+                }
+                Delivery::Later(e) => warn!(
+                    "the code for account {account} waits {} s: {e}",
+                    pause.as_secs()
+                ),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(SLOWEST_RETRY);
+        }
+    }
+
+    async fn attempt(&self, message: lettre::Message) -> Delivery {
+        match self.turns.acquire().await {
+            Ok(_turn) => self.transport.deliver(message).await,
+            Err(e) => Delivery::Later(e.to_string()),
+        }
+    }
+
+    /// Without a mail server the terminal is where the first sign-in finds its code. Only an outbox
+    /// has one, and only `localhost` has an outbox.
+    fn show_on_terminal(&self, mail: &CodeMail) {
+        if let Transport::Outbox(folder) = &self.transport {
+            let shown = writeln!(
+                std::io::stdout().lock(),
+                "\n  The code for {} is {}. (No SMTP_URL is set: the mail is in {}.)\n",
+                mail.recipient,
+                mail.code.expose(),
+                folder.display()
+            );
+            if let Err(e) = shown {
+                warn!("the code could not be shown on the terminal: {e}");
+            }
+        }
+    }
+
+    async fn deliver_from_table(&self) -> Result<(), DatabaseError> {
+        loop {
+            let now = self.clock.now();
+            let due = self
+                .database
+                .read(move |c| outgoing_mails::due(c, now, 20))
+                .await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            for row in due {
+                self.deliver_row(row).await?;
+            }
+        }
+    }
+
+    async fn deliver_row(&self, row: OutgoingMailRow) -> Result<(), DatabaseError> {
+        let letter = Letter {
+            subject: row.subject,
+            text: row.body_text,
+            html: row.body_html,
+        };
+        let written_at = Timestamp(row.created_at);
+        let id = row.message_id;
+        let outcome = match letter.addressed(&self.sender.from, &row.recipient, &id, written_at) {
+            Ok(message) => self.attempt(message).await,
+            Err(e) => Delivery::Refused(e),
+        };
+        let now = self.clock.now();
+        let next = now.plus(table_pause(row.attempts));
+        match outcome {
+            Delivery::Accepted => info!("mail {id} was delivered"),
+            Delivery::Refused(e) => error!("mail {id} was refused: {e}"),
+            Delivery::Later(e) if next.0 >= row.give_up_at => error!("mail {id} was given up: {e}"),
+            Delivery::Later(e) => {
+                warn!("mail {id} waits until {}: {e}", next.in_words());
+                return self
+                    .database
+                    .write(move |c| outgoing_mails::postpone(c, &id, next))
+                    .await;
+            }
+        }
+        self.database
+            .write(move |c| outgoing_mails::delete(c, &id))
+            .await
+    }
+}
+
+/// 30 s, 1 min, 2 min, … an hour.
+fn table_pause(attempts: i64) -> Duration {
+    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(7);
+    (LOOK_EVERY * 2_u32.pow(doublings)).min(SLOWEST_TABLE_RETRY)
+}

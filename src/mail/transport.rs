@@ -1,0 +1,113 @@
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+
+use crate::config::SmtpUrl;
+
+/// For the connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// For the whole of one delivery: lettre waits for ever for an answer to a command.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A way out.
+pub(super) enum Transport {
+    /// A mail server.
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    /// A folder, for a first look without a mail server.
+    Outbox(PathBuf),
+}
+
+/// What became of an attempt.
+pub(super) enum Delivery {
+    /// The server took it.
+    Accepted,
+    /// It may work later.
+    Later(String),
+    /// The server will not take this mail, ever.
+    Refused(String),
+}
+
+impl Transport {
+    /// Prepares the way to a mail server; nothing is connected yet.
+    ///
+    /// # Errors
+    /// When lettre does not understand the URL, or the system's certificates cannot be read.
+    pub(super) fn smtp(url: &SmtpUrl) -> Result<Self, String> {
+        // A connection for each delivery: in a pool, one that was given up half-way would be used
+        // again, and its late answer taken for another mail's.
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())
+            .map_err(|e| e.to_string())?
+            .timeout(Some(CONNECT_TIMEOUT))
+            .build();
+        Ok(Self::Smtp(transport))
+    }
+
+    /// Tries once.
+    pub(super) async fn deliver(&self, message: Message) -> Delivery {
+        match self {
+            Self::Smtp(server) => {
+                match tokio::time::timeout(DELIVERY_TIMEOUT, server.send(message)).await {
+                    Ok(Ok(_)) => Delivery::Accepted,
+                    Ok(Err(e)) if is_about_the_recipient(&e) => Delivery::Refused(e.to_string()),
+                    Ok(Err(e)) => Delivery::Later(with_causes(&e)),
+                    Err(_) => Delivery::Later("the mail server took too long".to_owned()),
+                }
+            }
+            Self::Outbox(folder) => match write_eml(folder, &message) {
+                Ok(()) => Delivery::Accepted,
+                Err(e) => Delivery::Later(format!("{} cannot be written: {e}", folder.display())),
+            },
+        }
+    }
+}
+
+/// 550, 551 and 553 speak of a mailbox (RFC 5321, 4.2.3); other refusals, a wrong password among
+/// them, may be mended while the code is still valid.
+fn is_about_the_recipient(error: &lettre::transport::smtp::Error) -> bool {
+    error
+        .status()
+        .is_some_and(|code| matches!(u16::from(code), 550 | 551 | 553))
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let next_words = next.to_string();
+        if !words.contains(&next_words) {
+            words.push_str(": ");
+            words.push_str(&next_words);
+        }
+        cause = next.source();
+    }
+    words
+}
+
+/// Written whole beside its place and then renamed, so that nobody reads half a mail; for the
+/// owner's eyes only, since codes are in it.
+fn write_eml(folder: &Path, message: &Message) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let name = message.headers().get_raw("Message-ID").unwrap_or("mail");
+    let plain: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(32)
+        .collect();
+    let millis = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
+    let path = folder.join(format!("{millis}-{plain}.eml"));
+    let draft = path.with_extension("draft");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&draft)?;
+    file.write_all(&message.formatted())?;
+    fs::rename(draft, path)
+}

@@ -1,0 +1,108 @@
+//! Every URL in one table, grouped by who may call it.
+
+use actix_web::guard::{self, Guard};
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Route};
+
+use crate::error::AppError;
+use crate::web::session_cookie::SessionLayer;
+use crate::web::{
+    dashboard, email_step, front, health, sign_in, sign_out, static_files, verify_code,
+};
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Anyone; no session is looked at.
+    Anyone,
+    /// Anyone; whoever is signed in already is recognised.
+    Visitor,
+    /// Someone signed in; everyone else is sent to sign in. The handler's `SignedIn` sees to it.
+    SignedIn,
+}
+
+/// One route.
+pub struct Entry {
+    /// GET (which answers HEAD too) or POST.
+    pub method: Method,
+    /// Its path.
+    pub path: &'static str,
+    /// Who may call it.
+    pub who: Who,
+    handler: fn() -> Route,
+}
+
+/// The table.
+pub fn table() -> Vec<Entry> {
+    use Who::{Anyone, SignedIn, Visitor};
+    let get = |path, who, handler| Entry {
+        method: Method::GET,
+        path,
+        who,
+        handler,
+    };
+    let post = |path, who, handler| Entry {
+        method: Method::POST,
+        path,
+        who,
+        handler,
+    };
+    vec![
+        get("/healthz", Anyone, || web::to(health::alive)),
+        get("/readyz", Anyone, || web::to(health::ready)),
+        get("/signed-out", Anyone, || web::to(sign_out::signed_out)),
+        get("/static/{name:.*}", Anyone, || web::to(static_files::serve)),
+        get("/", Visitor, || web::to(front::enter)),
+        get("/sign-in", Visitor, || web::to(sign_in::show)),
+        get("/sign-in/email", Visitor, || web::to(email_step::show)),
+        post("/sign-in/email", Visitor, || web::to(email_step::send_code)),
+        get("/sign-in/code", Visitor, || web::to(verify_code::show)),
+        post("/sign-in/code", Visitor, || web::to(verify_code::verify)),
+        post("/sign-in/code/resend", Visitor, || {
+            web::to(verify_code::resend)
+        }),
+        post("/sign-out", Visitor, || web::to(sign_out::sign_out)),
+        get("/dashboard", SignedIn, || web::to(dashboard::show)),
+    ]
+}
+
+/// Puts the table into the application.
+pub fn configure(config: &mut ServiceConfig, session: &SessionLayer) {
+    let mut entries = table();
+    while let Some(path) = entries.first().map(|entry| entry.path) {
+        let (here, rest) = entries
+            .into_iter()
+            .partition::<Vec<_>, _>(|entry| entry.path == path);
+        entries = rest;
+        let mut resource = web::resource(path);
+        let mut allow: Vec<&str> = Vec::new();
+        for entry in &here {
+            allow.push(entry.method.as_str());
+            if entry.method == Method::GET {
+                allow.push("HEAD");
+            }
+            resource = resource.route((entry.handler)().guard(answers(entry.method.clone())));
+        }
+        let allow = allow.join(", ");
+        let resource = resource.default_service(web::to(move || {
+            let allow = allow.clone();
+            async move { Err::<HttpResponse, _>(AppError::MethodNotAllowed { allow }) }
+        }));
+        if here.iter().any(|entry| entry.who != Who::Anyone) {
+            config.service(resource.wrap(session.middleware()));
+        } else {
+            config.service(resource);
+        }
+    }
+    config.default_service(web::to(|| async {
+        Err::<HttpResponse, _>(AppError::NotFound)
+    }));
+}
+
+fn answers(method: Method) -> impl Guard {
+    guard::fn_guard(move |context| {
+        let asked = &context.head().method;
+        *asked == method || (method == Method::GET && *asked == Method::HEAD)
+    })
+}

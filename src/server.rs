@@ -1,0 +1,293 @@
+//! Wires the application together and runs it; nothing else.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::os::unix::fs::DirBuilderExt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::{Condition, from_fn};
+use actix_web::{App, HttpServer, web};
+use log::{info, warn};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+
+use crate::auth::code_hash::CodeHasher;
+use crate::auth::email_code::EmailCode;
+use crate::auth::housekeeping::Housekeeping;
+use crate::auth::keys::{self, Keys};
+use crate::auth::limits::Limits;
+use crate::auth::session::{Lifetimes, Sessions};
+use crate::clock::Clock;
+use crate::config::{Config, EmailCodes, Storage};
+use crate::db::{Database, accounts, migrations};
+use crate::mail::{MailQueue, Sender};
+use crate::routes;
+use crate::views::Site;
+use crate::web::Console;
+use crate::web::cookies::Cookies;
+use crate::web::extract::form_config;
+use crate::web::middleware::{
+    finish_every_response, refuse_cross_site_writes, take_over_older_signatures,
+};
+use crate::web::session_cookie::SessionLayer;
+use crate::web::static_files::StaticFiles;
+
+/// In-flight requests, and then queued codes, get this long when the server stops.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+/// A client that has not sent its request by then is not going to.
+const REQUEST_WITHIN: Duration = Duration::from_secs(10);
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    handle: ServerHandle,
+    serving: JoinHandle<io::Result<()>>,
+    housekeeping: Arc<Housekeeping>,
+    keeping_house: JoinHandle<()>,
+    mail: Arc<MailQueue>,
+}
+
+impl Server {
+    /// Opens the database, migrates it, and begins to serve.
+    ///
+    /// # Errors
+    /// In words for the operator. Nothing goes on running then.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, String> {
+        let keys = load_keys(&config)?;
+        let database = open_database(&config.storage)?;
+        if let Some(email) = &config.admin_email {
+            let now = clock.now();
+            database
+                .write_blocking(|c| accounts::ensure_admin(c, email, now))
+                .map_err(|e| e.to_string())?;
+        }
+        let sender = Sender {
+            smtp: config.mail.smtp.clone(),
+            outbox: config.storage.data_dir.join("outbox"),
+            from: config.mail.from.clone(),
+            host: config.base_url.host(),
+        };
+        let mail = MailQueue::start(sender, database.clone(), clock.clone())
+            .map_err(|e| format!("the mail thread cannot be started: {e}"))?;
+        let console = web::Data::new(console(&config, keys, database, clock, Arc::clone(&mail)));
+        let housekeeping = Arc::new(Housekeeping {
+            database: console.database.clone(),
+            clock: console.clock.clone(),
+            sessions: Arc::clone(&console.sessions),
+            email_code: Arc::clone(&console.email_code),
+        });
+        let (address, server) = bind(&config, console)?;
+        let handle = server.handle();
+        Ok(Self {
+            address,
+            handle,
+            serving: tokio::task::spawn_local(server),
+            keeping_house: tokio::task::spawn_local(Arc::clone(&housekeeping).run()),
+            housekeeping,
+            mail,
+        })
+    }
+
+    /// Where it listens; with port 0 in the settings, the port that was free.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The queue that all mail leaves from.
+    pub fn mail(&self) -> &MailQueue {
+        &self.mail
+    }
+
+    /// What is done now and then, for who wants it done now.
+    pub fn housekeeping(&self) -> &Housekeeping {
+        &self.housekeeping
+    }
+
+    /// Serves until the process is asked to stop, then stops.
+    ///
+    /// # Errors
+    /// When the signals cannot be heard, or the server fails.
+    pub async fn run_until_told_to_stop(mut self) -> Result<(), String> {
+        let listen = |kind| signal(kind).map_err(|e| format!("signals cannot be heard: {e}"));
+        let mut terminate = listen(SignalKind::terminate())?;
+        let mut interrupt = listen(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            ended = &mut self.serving => return Err(format!("the server ended by itself: {ended:?}")),
+        }
+        info!(
+            "stopping: requests and queued mail get {} s",
+            STOP_WITHIN.as_secs()
+        );
+        self.stop().await
+    }
+
+    /// Lets requests in flight finish, sends queued codes, writes down what is only in memory.
+    ///
+    /// # Errors
+    /// When the server failed while it stopped.
+    pub async fn stop(self) -> Result<(), String> {
+        self.keeping_house.abort();
+        self.handle.stop(true).await;
+        let served = self.serving.await;
+        if let Err(e) = self.housekeeping.sessions.write_down_use().await {
+            warn!("when sessions were last used is not written down: {e}");
+        }
+        match self.mail.drain(STOP_WITHIN).await {
+            0 => info!("stopped"),
+            left => warn!("stopped; {left} codes could not be mailed in time"),
+        }
+        match served {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(e)) => Err(e.to_string()),
+            Err(e) => Err(e.to_string()),
+        }
+    }
+}
+
+/// Opens the database file; migrates it, or refuses to go on with migrations pending.
+///
+/// # Errors
+/// In words for the operator.
+pub fn open_database(storage: &Storage) -> Result<Database, String> {
+    make_folder(storage)?;
+    let database = Database::open(&storage.database)?;
+    database.with_writer(|connection| {
+        let pending = migrations::pending(connection)?;
+        if pending.is_empty() {
+            return Ok(());
+        }
+        if !storage.auto_migrate {
+            return Err(format!(
+                "{} migrations are pending and AUTO_MIGRATE is false: {}. Run `vestibule migrate`, or \
+                 `diesel migration run`, then start again",
+                pending.len(),
+                pending.join(", ")
+            ));
+        }
+        for name in migrations::run(connection)? {
+            info!("migrated: {name}");
+        }
+        Ok(())
+    })?;
+    Ok(database)
+}
+
+fn make_folder(storage: &Storage) -> Result<(), String> {
+    let beside = storage.database.parent();
+    for folder in [Some(storage.data_dir.as_path()), beside]
+        .into_iter()
+        .flatten()
+    {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|e| format!("the folder {} cannot be made: {e}", folder.display()))?;
+    }
+    Ok(())
+}
+
+fn load_keys(config: &Config) -> Result<Keys, String> {
+    let current = match &config.secret_key {
+        Some(key) => key.clone(),
+        None => {
+            make_folder(&config.storage)?;
+            keys::load_or_make(&config.storage.data_dir)?
+        }
+    };
+    Ok(Keys {
+        current,
+        previous: config.secret_key_previous.clone(),
+    })
+}
+
+fn console(
+    config: &Config,
+    keys: Keys,
+    database: Database,
+    clock: Clock,
+    mail: Arc<MailQueue>,
+) -> Console {
+    let cookies = Cookies::new(config.base_url.is_https(), &keys);
+    let static_files = StaticFiles::new(config.static_dir.clone());
+    let site = Site {
+        host: config.base_url.host(),
+        css: static_files.address("app.css"),
+        js: static_files.address("app.js"),
+        htmx: static_files.address("vendor/htmx-4.0.1.min.js"),
+        icon: static_files.address("icon.svg"),
+    };
+    let lifetimes = Lifetimes {
+        idle: config.session_idle,
+        max: config.session_max,
+    };
+    let email_code = EmailCode {
+        database: database.clone(),
+        clock: clock.clone(),
+        hasher: CodeHasher::new(keys.clone(), cores()),
+        keys,
+        limits: Limits::new(config.code_limit_address, config.code_limit_ip),
+        mail,
+        lifetime: config.email_code_ttl,
+    };
+    Console {
+        site,
+        origin: config.base_url.origin(),
+        https: config.base_url.is_https(),
+        sessions: Arc::new(Sessions::new(database.clone(), clock.clone(), lifetimes)),
+        email_code: Arc::new(email_code),
+        email_codes_offered: config.email_codes != EmailCodes::Off,
+        cookies,
+        static_files,
+        trusted_proxies: config.trusted_proxies.clone(),
+        database,
+        clock,
+    }
+}
+
+fn bind(
+    config: &Config,
+    console: web::Data<Console>,
+) -> Result<(SocketAddr, actix_web::dev::Server), String> {
+    let session = SessionLayer::new(Arc::clone(&console.sessions), &console.cookies)
+        .ok_or("the session cookie cannot be set up")?;
+    let a_key_rolls_in = console.cookies.keys().len() > 1;
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(console.clone())
+            .app_data(form_config())
+            .wrap(Condition::new(
+                a_key_rolls_in,
+                from_fn(take_over_older_signatures),
+            ))
+            .wrap(from_fn(refuse_cross_site_writes))
+            .wrap(from_fn(finish_every_response))
+            .configure(|service| routes::configure(service, &session))
+    })
+    .workers(cores())
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(REQUEST_WITHIN)
+    .shutdown_timeout(STOP_WITHIN.as_secs())
+    .disable_signals()
+    .bind(config.listen)
+    .map_err(|e| match e.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "{} is in use. Stop the other server, or set LISTEN to another port",
+            config.listen
+        ),
+        _ => format!("LISTEN {} cannot be bound: {e}", config.listen),
+    })?;
+    let address = *server.addrs().first().ok_or("the server has no address")?;
+    Ok((address, server.run()))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, NonZeroUsize::get)
+}

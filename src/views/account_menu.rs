@@ -1,0 +1,61 @@
+//! The avatar menu, top right. It opens without JavaScript.
+
+use maud::{Markup, html};
+
+/// Who the menu belongs to.
+#[derive(Debug)]
+pub struct Who<'a> {
+    /// The name; may be empty.
+    pub name: &'a str,
+    /// The address.
+    pub email: &'a str,
+}
+
+/// Initials, name, address, and the way out.
+pub fn menu(who: &Who<'_>) -> Markup {
+    html! {
+        details.menu {
+            summary aria-label="Account menu" { span aria-hidden="true" { (initials(who)) } }
+            div.sheet {
+                @if !who.name.is_empty() { div.who { (who.name) } }
+                div.mail { (who.email) }
+                form method="post" action="/sign-out" {
+                    button.button.plain type="submit" { "Sign out" }
+                }
+            }
+        }
+    }
+}
+
+/// The first letters of the first and the last word of the name, or of the address.
+fn initials(who: &Who<'_>) -> String {
+    let source = if who.name.trim().is_empty() {
+        who.email
+    } else {
+        who.name
+    };
+    let mut words = source.split_whitespace();
+    let first = words.next();
+    let last = words.next_back();
+    first
+        .into_iter()
+        .chain(last)
+        .filter_map(|word| word.chars().next())
+        .flat_map(char::to_uppercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_read_from_whatever_there_is() {
+        let of = |name, email| initials(&Who { name, email });
+        assert_eq!(of("Mira Bell", "x@acme.test"), "MB");
+        assert_eq!(of("Mira de la Bell", "x@acme.test"), "MB");
+        assert_eq!(of("Mira", "x@acme.test"), "M");
+        assert_eq!(of(" ", "x@acme.test"), "X");
+        assert_eq!(of("山田 太郎", "x@acme.test"), "山太");
+    }
+}

@@ -1,0 +1,78 @@
+//! Takes the six digits.
+
+use maud::html;
+
+use super::layout::{Screen, mark};
+use crate::domain::ReturnTo;
+
+/// What the step shows.
+#[derive(Debug, Default)]
+pub struct CodeStep<'a> {
+    /// The address as it was typed; `None` when this browser has no challenge any more.
+    pub email: Option<&'a str>,
+    /// How long a code works, in words.
+    pub lifetime: &'a str,
+    /// Where to go after the sign-in.
+    pub return_to: ReturnTo,
+    /// What was typed.
+    pub typed: &'a str,
+    /// What is wrong with it, and what to do.
+    pub error: Option<String>,
+    /// That a new code is on its way.
+    pub resent: bool,
+    /// Seconds until asking again makes sense.
+    pub resend_in: u64,
+}
+
+impl CodeStep<'_> {
+    /// The step.
+    pub fn screen(&self) -> Screen {
+        let another_address = self.return_to.carried_by("/sign-in/email");
+        let invalid = self.error.is_some();
+        Screen {
+            title: "Enter the code".to_owned(),
+            body: html! {
+                (mark())
+                h1 { "Check your email" }
+                p.lead {
+                    @if let Some(email) = self.email {
+                        "If " b { (email) } " has an account here, a six-digit code is on its way. It works for " (self.lifetime) "."
+                    } @else {
+                        "Enter the six-digit code from the mail, in the browser that asked for it."
+                    }
+                }
+                @if self.resent {
+                    p.notice role="status" { "A new code is on its way. The older one no longer works." }
+                }
+                form #code-form method="post" action="/sign-in/code" novalidate hx-post="/sign-in/code" hx-target="#card" hx-disable="find button" {
+                    div.field {
+                        label for="code" { "Code" }
+                        input #code .code name="code" type="text" inputmode="numeric" autocomplete="one-time-code"
+                            autocapitalize="none" spellcheck="false" maxlength="40" value=(self.typed) required autofocus
+                            aria-invalid=[invalid.then_some("true")] aria-describedby=[invalid.then_some("code-error")];
+                        @if let Some(error) = &self.error {
+                            p #code-error .error role="alert" { (error) }
+                        }
+                    }
+                    button.button type="submit" { "Sign in" }
+                }
+                div.aside {
+                    @if self.email.is_some() {
+                        form method="post" action="/sign-in/code/resend" hx-post="/sign-in/code/resend" hx-target="#card" hx-disable="find button" {
+                            button.link type="submit" data-resend-in=(self.resend_in) { "Send a new code" }
+                        }
+                    }
+                    a href=(another_address) hx-get=(another_address) hx-target="#card" { "Use another address" }
+                }
+                details.help {
+                    summary { "No code yet?" }
+                    ul {
+                        li { "Look in your spam folder." }
+                        li { "Codes go to confirmed accounts only. Ask your admin if yours is one." }
+                        li { "Wait one minute before you ask again." }
+                    }
+                }
+            },
+        }
+    }
+}

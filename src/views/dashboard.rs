@@ -1,0 +1,90 @@
+//! What someone sees on arrival.
+
+use maud::{Markup, html};
+
+use super::account_menu::{Who, menu};
+use super::layout::{Site, console_page};
+use crate::domain::{Method, Timestamp};
+
+/// What the page shows.
+#[derive(Debug)]
+pub struct Dashboard<'a> {
+    /// Who is here.
+    pub who: Who<'a>,
+    /// How they signed in.
+    pub method: Method,
+    /// When.
+    pub signed_in_at: Timestamp,
+    /// Where they are signed in, this place included.
+    pub sessions: Vec<SessionLine<'a>>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// One session in the list.
+#[derive(Debug)]
+pub struct SessionLine<'a> {
+    /// Browser and system in words.
+    pub browser: &'a str,
+    /// From where.
+    pub ip: &'a str,
+    /// How it was begun.
+    pub method: Method,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used.
+    pub last_seen_at: Timestamp,
+    /// The one that is looking.
+    pub this_one: bool,
+}
+
+impl Dashboard<'_> {
+    /// The page.
+    pub fn page(&self, site: &Site) -> Markup {
+        let content = html! {
+            h1 { "Welcome, " (first_name(&self.who)) }
+            p.lead { "You signed in with " (with(self.method)) ", " (moment(self.signed_in_at, self.now)) "." }
+            h2 { "Where you’re signed in" }
+            ul.rows { @for line in &self.sessions { li.row { (self.line(line)) } } }
+        };
+        console_page(site, "Dashboard", &menu(&self.who), &content)
+    }
+
+    fn line(&self, line: &SessionLine<'_>) -> Markup {
+        html! {
+            b { (line.browser) }
+            @if line.this_one { " " span.tag { "this one" } }
+            div.quiet {
+                (line.ip) " · " (name(line.method)) " · "
+                @if line.this_one {
+                    "signed in " (moment(line.created_at, self.now))
+                } @else {
+                    "last seen " (moment(line.last_seen_at, self.now))
+                }
+            }
+        }
+    }
+}
+
+/// Relative, so that it is right in every time zone; the browser adds the reader's own clock.
+fn moment(at: Timestamp, now: Timestamp) -> Markup {
+    html! { time datetime=(at.rfc3339()) { (at.ago(now)) } }
+}
+
+fn with(method: Method) -> &'static str {
+    match method {
+        Method::EmailCode => "an email code",
+        Method::WorkOs => "WorkOS",
+    }
+}
+
+fn name(method: Method) -> &'static str {
+    match method {
+        Method::EmailCode => "email code",
+        Method::WorkOs => "WorkOS",
+    }
+}
+
+fn first_name<'a>(who: &Who<'a>) -> &'a str {
+    who.name.split_whitespace().next().unwrap_or(who.email)
+}

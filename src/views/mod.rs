@@ -1,0 +1,12 @@
+//! Pages and fragments, in maud. They take plain data and know no requests.
+
+pub mod account_menu;
+pub mod code_step;
+pub mod dashboard;
+pub mod email_step;
+pub mod layout;
+pub mod message;
+pub mod sign_in;
+pub mod signed_out;
+
+pub use layout::{Screen, Site};

@@ -1,0 +1,63 @@
+//! What handlers work with.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use super::cookies::Cookies;
+use super::static_files::StaticFiles;
+use crate::auth::email_code::EmailCode;
+use crate::auth::session::Sessions;
+use crate::clock::Clock;
+use crate::db::Database;
+use crate::error::AppError;
+use crate::views::Site;
+
+/// What handlers work with.
+pub struct Console {
+    /// What every page needs to know of the site.
+    pub site: Site,
+    /// As in an `Origin` header.
+    pub origin: String,
+    /// Whether the origin is https.
+    pub https: bool,
+    /// The time.
+    pub clock: Clock,
+    /// For the readiness check alone; everything else asks one of the verbs below.
+    pub database: Database,
+    /// Begin, recognise, end.
+    pub sessions: Arc<Sessions>,
+    /// Issue, reissue, solve.
+    pub email_code: Arc<EmailCode>,
+    /// Whether email codes are offered.
+    pub email_codes_offered: bool,
+    /// Cookies of ours.
+    pub cookies: Cookies,
+    /// What `/static` serves.
+    pub static_files: StaticFiles,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Console {
+    /// Whether there is an email code at all.
+    ///
+    /// # Errors
+    /// There is no such page where codes are switched off.
+    pub fn offers_email_codes(&self) -> Result<(), AppError> {
+        if self.email_codes_offered {
+            Ok(())
+        } else {
+            Err(AppError::NotFound)
+        }
+    }
+
+    /// Whether this peer may speak for others.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.trusted_proxies
+            .iter()
+            .any(|network| network.contains(&peer))
+    }
+}

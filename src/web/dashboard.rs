@@ -1,0 +1,48 @@
+//! The dashboard.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+
+use super::answer::html;
+use super::console::Console;
+use super::extract::SignedIn;
+use crate::error::AppError;
+use crate::views::account_menu::Who;
+use crate::views::dashboard::{Dashboard, SessionLine};
+
+/// Who they are, how they signed in, where else they are signed in.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn show(
+    console: web::Data<Console>,
+    signed_in: SignedIn,
+) -> Result<HttpResponse, AppError> {
+    let live = &signed_in.live;
+    let listed = console.sessions.of_account(live.account_id).await?;
+    let line = |session| SessionLine::of(session, live.id);
+    let page = Dashboard {
+        who: Who {
+            name: &live.name,
+            email: &live.email,
+        },
+        method: live.method,
+        signed_in_at: live.created_at,
+        sessions: listed.iter().map(line).collect(),
+        now: console.clock.now(),
+    };
+    Ok(html(StatusCode::OK, page.page(&console.site)))
+}
+
+impl<'a> SessionLine<'a> {
+    fn of(session: &'a crate::auth::session::Listed, this: crate::domain::SessionId) -> Self {
+        Self {
+            browser: &session.browser,
+            ip: &session.ip,
+            method: session.method,
+            created_at: session.created_at,
+            last_seen_at: session.last_seen_at,
+            this_one: session.id == this,
+        }
+    }
+}

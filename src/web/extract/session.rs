@@ -1,0 +1,64 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_session::SessionExt;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::console;
+use crate::auth::session::LiveSession;
+use crate::domain::{ReturnTo, TokenHash};
+use crate::error::AppError;
+use crate::web::session_cookie::{Recognised, recognised};
+
+/// Whoever is signed in, if anyone is.
+#[derive(Debug)]
+pub struct MaybeSignedIn(pub Option<SignedIn>);
+
+/// Someone signed in. Without one, a page sends to the sign-in and a fragment has the browser go there.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The session.
+    pub live: Arc<LiveSession>,
+    /// What it is found by.
+    pub hash: TokenHash,
+}
+
+type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, AppError>>>>;
+
+impl FromRequest for MaybeSignedIn {
+    type Error = AppError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = recognised(&request.get_session());
+        let console = console(request).cloned();
+        Box::pin(async move {
+            match found {
+                Recognised::Nobody => Ok(Self(None)),
+                Recognised::Unavailable => Err(AppError::Unavailable(
+                    "the session could not be looked up".to_owned(),
+                )),
+                Recognised::Session(hash) => {
+                    let live = console?.sessions.recognised(hash).await?;
+                    Ok(Self(live.map(|live| SignedIn { live, hash })))
+                }
+            }
+        })
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = AppError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let maybe = MaybeSignedIn::from_request(request, payload);
+        let uri = request.uri().clone();
+        Box::pin(async move {
+            let here = || ReturnTo::parse(uri.path_and_query().map_or("/", |path| path.as_str()));
+            maybe.await?.0.ok_or_else(|| AppError::SignedOut(here()))
+        })
+    }
+}

@@ -1,0 +1,142 @@
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY,
+    CROSS_ORIGIN_RESOURCE_POLICY, HeaderMap, HeaderName, HeaderValue, PERMISSIONS_POLICY,
+    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpResponse, web};
+use log::{debug, error};
+use rand::Rng;
+
+use crate::error::AppError;
+use crate::views::message::Message;
+use crate::web::answer::Wants;
+use crate::web::console::Console;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const CSP: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+const PERMISSIONS: HeaderValue = HeaderValue::from_static(
+    "camera=(), microphone=(), geolocation=(), payment=(), usb=(), display-capture=(), browsing-topics=()",
+);
+/// Two years, as browsers' preload lists ask for.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
+
+/// Finds a request in the log: 60 random bits, short enough to be read out on the phone.
+struct RequestId(String);
+
+impl RequestId {
+    fn generate() -> Self {
+        const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+        let bits = rand::rng().next_u64();
+        let letter =
+            |place: u32| char::from(ALPHABET[(bits >> (place * 5)) as usize % ALPHABET.len()]);
+        Self((0..12).map(letter).collect())
+    }
+}
+
+/// Gives every response its headers, and every error its words and its reference.
+///
+/// # Errors
+/// None of ours: what the service inside fails with goes on as it is.
+pub async fn finish_every_response(
+    console: web::Data<Console>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = RequestId::generate();
+    let wants = Wants::of(request.headers());
+    let response = next.call(request).await?.map_into_boxed_body();
+    let failed = response.response().error().is_some();
+    let mut response = if failed {
+        with_words(response, &console, wants, &id)
+    } else {
+        response
+    };
+    add_headers(response.headers_mut(), console.https, &id);
+    Ok(response)
+}
+
+fn with_words(
+    response: ServiceResponse<BoxBody>,
+    console: &Console,
+    wants: Wants,
+    id: &RequestId,
+) -> ServiceResponse<BoxBody> {
+    let (request, bare) = response.into_parts();
+    let worded = {
+        let foreign = AppError::Malformed("refused before it came to us".to_owned());
+        let error = bare.error().map(|e| (e, e.as_error::<AppError>()));
+        let (cause, known) = match error {
+            Some((cause, Some(known))) => (cause.to_string(), known),
+            Some((cause, None)) => (cause.to_string(), &foreign),
+            None => (String::new(), &foreign),
+        };
+        let place = format!("{} {}", request.method(), request.path());
+        if bare.status().is_server_error() {
+            error!("[{}] {place}: {cause}", id.0);
+        } else {
+            debug!("[{}] {place}: {cause}", id.0);
+        }
+        match known {
+            AppError::SignedOut(return_to) => {
+                wants.go_to(&return_to.explicitly_carried_by("/sign-in"))
+            }
+            other => explained(other, &bare, console, wants, id),
+        }
+    };
+    ServiceResponse::new(request, worded)
+}
+
+fn explained(
+    error: &AppError,
+    bare: &HttpResponse,
+    console: &Console,
+    wants: Wants,
+    id: &RequestId,
+) -> HttpResponse {
+    let (title, text) = error.words();
+    let message = Message {
+        title,
+        text,
+        request_id: &id.0,
+    };
+    let mut response = wants.screen(&console.site, bare.status(), &message.screen());
+    for (name, value) in bare.headers() {
+        response.headers_mut().insert(name.clone(), value.clone());
+    }
+    response
+}
+
+/// SECURITY rule 13. Where a handler has set one of these, its own stays.
+fn add_headers(headers: &mut HeaderMap, https: bool, id: &RequestId) {
+    let mut add = |name: HeaderName, value: HeaderValue| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, value);
+        }
+    };
+    add(CONTENT_SECURITY_POLICY, CSP);
+    add(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    add(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    add(
+        CROSS_ORIGIN_OPENER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
+    add(
+        CROSS_ORIGIN_RESOURCE_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
+    add(PERMISSIONS_POLICY, PERMISSIONS);
+    add(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    add(VARY, HeaderValue::from_static("HX-Request-Type"));
+    if https {
+        add(STRICT_TRANSPORT_SECURITY, HSTS);
+    }
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        headers.insert(X_REQUEST_ID, value);
+    }
+}

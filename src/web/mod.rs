@@ -1,0 +1,19 @@
+//! Handlers, one file per page: parse, one verb, render.
+
+pub mod answer;
+pub mod console;
+pub mod cookies;
+pub mod dashboard;
+pub mod email_step;
+pub mod extract;
+pub mod front;
+pub mod health;
+pub mod middleware;
+pub mod refusal;
+pub mod session_cookie;
+pub mod sign_in;
+pub mod sign_out;
+pub mod static_files;
+pub mod verify_code;
+
+pub use console::Console;

@@ -1,0 +1,169 @@
+//! The real application on a port of its own.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use tempfile::TempDir;
+use vestibule::clock::Clock;
+use vestibule::config::{Config, Settings};
+use vestibule::domain::Timestamp;
+use vestibule::server::Server;
+
+use super::outbox::{Mail, read_outbox};
+use super::visitor::Visitor;
+
+/// 23 November 2026, 12:00 UTC: where every test's clock stands at first.
+const START: Timestamp = Timestamp(1_795_435_200_000);
+
+/// A server with its own database, clock and outbox.
+pub struct TestApp {
+    pub server: Option<Server>,
+    pub clock: Clock,
+    pub settings: Settings,
+    folder: TempDir,
+}
+
+impl TestApp {
+    /// Starts it with everything at its default.
+    pub async fn spawn() -> Self {
+        Self::spawn_with(|_| {}).await
+    }
+
+    /// Starts it with some settings changed.
+    pub async fn spawn_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let address = free_address();
+        let mut settings = Settings {
+            listen: Some(address),
+            data_dir: Some(folder.path().join("data").to_string_lossy().into_owned()),
+            ..Settings::default()
+        };
+        change(&mut settings);
+        let clock = Clock::manual(START);
+        let server = start(&settings, &clock).await;
+        Self {
+            server: Some(server),
+            clock,
+            settings,
+            folder,
+        }
+    }
+
+    /// Stops the server and starts another one on the same data, with some settings changed.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Settings)) {
+        self.server.take().unwrap().stop().await.unwrap();
+        change(&mut self.settings);
+        self.server = Some(start(&self.settings, &self.clock).await);
+    }
+
+    /// The running server.
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().unwrap()
+    }
+
+    /// Where the server listens, as a URL without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://localhost:{}", self.server().address().port())
+    }
+
+    /// A person with a browser that has never been here.
+    pub fn visitor(&self) -> Visitor {
+        Visitor::new(self.url())
+    }
+
+    /// Adds a confirmed account, as an admin would.
+    pub fn add_account(&self, email: &str, name: &str) {
+        let now = self.clock.now().0;
+        self.sql(&format!(
+            "INSERT INTO accounts (email, name, confirmed_at, created_at) VALUES ('{email}', '{name}', {now}, {now})"
+        ));
+    }
+
+    /// A visitor who has signed in to a new account with this address.
+    pub async fn signed_in(&self, email: &str) -> Visitor {
+        self.add_account(email, "");
+        let visitor = self.visitor();
+        visitor.sign_in(self, email).await;
+        visitor
+    }
+
+    /// Every mail sent so far, the oldest first.
+    pub async fn mails(&self) -> Vec<Mail> {
+        let left = self.server().mail().drain(Duration::from_secs(20)).await;
+        assert_eq!(left, 0, "mail is still in the queue");
+        read_outbox(&self.data().join("outbox"))
+    }
+
+    /// The code in the newest mail to this address.
+    pub async fn newest_code(&self, email: &str) -> String {
+        let mails = self.mails().await;
+        let newest = mails
+            .iter()
+            .rfind(|mail| mail.to.eq_ignore_ascii_case(email));
+        newest
+            .unwrap_or_else(|| panic!("no mail to {email}"))
+            .code()
+    }
+
+    /// The folder of the database, the key and the outbox.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.data().join("vestibule.db")
+    }
+
+    /// Changes the database from outside, as another process would.
+    pub fn sql(&self, statement: &str) {
+        diesel::sql_query(statement)
+            .execute(&mut connect(&self.database()))
+            .unwrap();
+    }
+
+    /// A number from the database, as another process would read it.
+    pub fn number(&self, query: &str) -> i64 {
+        let row: Number = diesel::sql_query(format!("SELECT ({query}) AS number"))
+            .get_result(&mut connect(&self.database()))
+            .unwrap();
+        row.number
+    }
+
+    /// Moves the clock on.
+    pub fn later(&self, span: Duration) {
+        self.clock.advance(span);
+    }
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+async fn start(settings: &Settings, clock: &Clock) -> Server {
+    let config = Config::from_settings(settings).unwrap_or_else(|problems| panic!("{problems}"));
+    Server::start(config, clock.clone()).await.unwrap()
+}
+
+/// A connection of one's own to a database file.
+pub fn connect(path: &Path) -> SqliteConnection {
+    let mut connection = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
+    diesel::sql_query("PRAGMA busy_timeout = 10000")
+        .execute(&mut connection)
+        .unwrap();
+    diesel::sql_query("PRAGMA foreign_keys = ON")
+        .execute(&mut connection)
+        .unwrap();
+    connection
+}
+
+/// An address that nothing listens on.
+pub fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}

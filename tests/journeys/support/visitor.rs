@@ -1,0 +1,198 @@
+//! A person with a browser, seen from the network: a cookie jar and what one can ask for.
+
+use std::sync::Arc;
+
+use reqwest::cookie::{CookieStore, Jar};
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
+use scraper::{Html, Selector};
+
+use super::app::TestApp;
+
+pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
+
+/// One browser, with its own cookies. It follows no redirects.
+pub struct Visitor {
+    base: String,
+    jar: Arc<Jar>,
+    client: Client,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Visitor {
+    /// A browser that has never been anywhere.
+    pub fn new(base: String) -> Self {
+        let jar = Arc::new(Jar::default());
+        let client = Client::builder()
+            .cookie_provider(Arc::clone(&jar))
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(FIREFOX)
+            .build()
+            .unwrap();
+        Self { base, jar, client }
+    }
+
+    /// Opens a page.
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path).send().await.unwrap()).await
+    }
+
+    /// Follows a link that htmx swaps into the card.
+    pub async fn get_fragment(&self, path: &str) -> Answer {
+        let request = self
+            .request(Method::GET, path)
+            .header("HX-Request-Type", "partial");
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Sends a form.
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        Answer::of(
+            self.request(Method::POST, path)
+                .form(form)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
+    }
+
+    /// Sends a form whose answer htmx swaps into the card.
+    pub async fn post_fragment(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        let request = self
+            .request(Method::POST, path)
+            .header("HX-Request-Type", "partial");
+        Answer::of(request.form(form).send().await.unwrap()).await
+    }
+
+    /// A request to be finished by the test.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    /// Asks for a code.
+    pub async fn ask_for_code(&self, email: &str) -> Answer {
+        self.post("/sign-in/email", &[("email", email)]).await
+    }
+
+    /// Enters a code.
+    pub async fn enter(&self, code: &str) -> Answer {
+        self.post("/sign-in/code", &[("code", code)]).await
+    }
+
+    /// The whole way in, by email code.
+    pub async fn sign_in(&self, app: &TestApp, email: &str) {
+        assert_eq!(self.ask_for_code(email).await.location(), "/sign-in/code");
+        let code = app.newest_code(email).await;
+        assert_eq!(self.enter(&code).await.location(), "/dashboard");
+    }
+
+    /// Whether the dashboard opens.
+    pub async fn is_in(&self) -> bool {
+        self.get("/dashboard").await.status == StatusCode::OK
+    }
+
+    /// The value of a cookie.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let header = self.jar.cookies(&self.url())?;
+        let pairs = header
+            .to_str()
+            .unwrap()
+            .split("; ")
+            .map(|pair| pair.split_once('=').unwrap());
+        pairs
+            .filter(|(key, _)| *key == name)
+            .map(|(_, value)| value.to_owned())
+            .next()
+    }
+
+    /// Puts a cookie into this browser, as a thief would.
+    pub fn set_cookie(&self, name: &str, value: &str) {
+        let headers = [HeaderValue::from_str(&format!("{name}={value}; Path=/")).unwrap()];
+        self.jar.set_cookies(&mut headers.iter(), &self.url());
+    }
+
+    fn url(&self) -> Url {
+        Url::parse(&self.base).unwrap()
+    }
+}
+
+impl Answer {
+    /// Reads a response to its end.
+    pub async fn of(response: Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self {
+            status,
+            headers,
+            body: response.text().await.unwrap(),
+        }
+    }
+
+    /// A header's value; empty when it is missing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Where a redirect leads.
+    pub fn location(&self) -> &str {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{self:?}");
+        self.header("location")
+    }
+
+    /// The text of the first element that matches; panics when none does.
+    pub fn text(&self, selector: &str) -> String {
+        let selected = Selector::parse(selector).unwrap();
+        let page = Html::parse_document(&self.body);
+        let element = page
+            .select(&selected)
+            .next()
+            .unwrap_or_else(|| panic!("no {selector} in {}", self.body));
+        element.text().collect()
+    }
+
+    /// An attribute of the first element that matches; panics when there is none.
+    pub fn attribute(&self, selector: &str, name: &str) -> String {
+        let selected = Selector::parse(selector).unwrap();
+        let page = Html::parse_document(&self.body);
+        let element = page
+            .select(&selected)
+            .next()
+            .unwrap_or_else(|| panic!("no {selector} in {}", self.body));
+        element
+            .value()
+            .attr(name)
+            .unwrap_or_else(|| panic!("no {name} on {selector}"))
+            .to_owned()
+    }
+
+    /// Whether any element matches.
+    pub fn has(&self, selector: &str) -> bool {
+        let selected = Selector::parse(selector).unwrap();
+        Html::parse_document(&self.body)
+            .select(&selected)
+            .next()
+            .is_some()
+    }
+
+    /// The `Set-Cookie` line of a cookie; empty when it is not set.
+    pub fn set_cookie(&self, name: &str) -> &str {
+        let lines = self
+            .headers
+            .get_all("set-cookie")
+            .iter()
+            .map(|value| value.to_str().unwrap());
+        lines
+            .rev()
+            .find(|line| line.starts_with(&format!("{name}=")))
+            .unwrap_or("")
+    }
+}
