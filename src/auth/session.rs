@@ -85,6 +85,28 @@ pub struct Sessions {
     remembered: Cache<TokenHash, Arc<LiveSession>>,
     listings: Cache<AccountId, Arc<Listing>>,
     seen: DashMap<SessionId, Timestamp>,
+    newest: AtomicRevision,
+}
+
+/// The newest revision that any request has read; a page's list need not be newer than that.
+#[derive(Default)]
+struct AtomicRevision {
+    ended: AtomicI64,
+    begun: AtomicI64,
+}
+
+impl AtomicRevision {
+    fn store(&self, revision: Revision) {
+        self.ended.fetch_max(revision.ended, Ordering::AcqRel);
+        self.begun.fetch_max(revision.begun, Ordering::AcqRel);
+    }
+
+    fn load(&self) -> Revision {
+        Revision {
+            ended: self.ended.load(Ordering::Acquire),
+            begun: self.begun.load(Ordering::Acquire),
+        }
+    }
 }
 
 impl Sessions {
@@ -97,6 +119,7 @@ impl Sessions {
             remembered: Cache::new(REMEMBERED),
             listings: Cache::new(REMEMBERED / 4),
             seen: DashMap::with_shard_amount(16),
+            newest: AtomicRevision::default(),
         }
     }
 
@@ -116,6 +139,7 @@ impl Sessions {
     ) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
         let now = self.clock.now();
         let revision = self.database.read_in_place(sessions::revision)?;
+        self.newest.store(revision);
         let remembered = self
             .remembered
             .get(&hash)
@@ -148,7 +172,7 @@ impl Sessions {
     /// # Errors
     /// When the database does not answer.
     pub async fn of_account(&self, account_id: AccountId) -> Result<Vec<Listed>, DatabaseError> {
-        let revision = self.database.read_in_place(sessions::revision)?;
+        let revision = self.newest.load();
         let remembered = self
             .listings
             .get(&account_id)

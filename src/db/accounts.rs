@@ -48,7 +48,7 @@ pub fn find_by_email(
     accounts::table
         .filter(accounts::email.eq(email.as_str()))
         .select(AccountRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
 }
 
@@ -60,7 +60,7 @@ pub fn find(connection: &mut SqliteConnection, id: AccountId) -> QueryResult<Opt
     accounts::table
         .find(id.0)
         .select(AccountRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
 }
 

@@ -90,7 +90,7 @@ pub fn find(
     challenges::table
         .filter(challenges::token_hash.eq(token_hash.as_bytes().as_slice()))
         .select(ChallengeRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
 }
 

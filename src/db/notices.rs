@@ -20,7 +20,7 @@ pub fn claim(
     let last: Option<i64> = notices::table
         .find(kind)
         .select(notices::sent_at)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     if last.is_some_and(|at| now.since(Timestamp(at)) < apart) {
         return Ok(false);

@@ -57,7 +57,7 @@ pub struct Revision {
 pub fn revision(connection: &mut SqliteConnection) -> QueryResult<Revision> {
     session_revision::table
         .select((session_revision::ended, session_revision::begun))
-        .first(connection)
+        .get_result(connection)
 }
 
 /// Writes a new session.
@@ -92,7 +92,7 @@ pub fn find(
         .inner_join(accounts::table)
         .filter(sessions::token_hash.eq(token_hash.as_bytes().as_slice()))
         .select((SessionRow::as_select(), AccountRow::as_select()))
-        .first(connection)
+        .get_result(connection)
         .optional()
 }
 

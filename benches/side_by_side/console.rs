@@ -1,0 +1,247 @@
+//! The release binary, started as an admin starts it, with its codes read off the terminal.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use tempfile::TempDir;
+
+use crate::client::{ask, fetch, form, free_address, request, wait_until_open};
+
+/// People who sign in at once.
+const PEOPLE: usize = 8;
+/// Accounts for each round; nobody may ask for codes more often than the limits allow.
+const ACCOUNTS_A_ROUND: usize = 2_000;
+
+/// A running console.
+pub(crate) struct Console {
+    address: SocketAddr,
+    child: Child,
+    codes: Arc<Codes>,
+    folder: TempDir,
+}
+
+#[derive(Default)]
+struct Codes {
+    by_address: Mutex<HashMap<String, String>>,
+    arrived: Condvar,
+}
+
+impl Console {
+    /// Starts it on a new folder, with accounts enough.
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (address, mut child) = spawn(&folder);
+        let codes = Arc::<Codes>::default();
+        let (reader, terminal) = (Arc::clone(&codes), child.stdout.take().unwrap());
+        thread::spawn(move || reader.read_from(BufReader::new(terminal)));
+        add_accounts(&folder);
+        Self {
+            address,
+            child,
+            codes,
+            folder,
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Starts a second server on a copy of the database until its sign-in page opens, ten times;
+    /// the median in milliseconds.
+    pub(crate) fn start_up_ms(&self) -> f64 {
+        let copy = tempfile::tempdir().unwrap();
+        fs::create_dir(copy.path().join("data")).unwrap();
+        let into = copy.path().join("data/vestibule.db");
+        let statement = format!("VACUUM INTO '{}'", into.display());
+        diesel::sql_query(statement)
+            .execute(&mut self.connect())
+            .unwrap();
+        fs::copy(
+            self.folder.path().join("data/secret.key"),
+            copy.path().join("data/secret.key"),
+        )
+        .unwrap();
+        let mut spans: Vec<f64> = (0..10)
+            .map(|_| {
+                let begun = Instant::now();
+                let (address, mut child) = spawn(&copy);
+                assert_eq!(fetch(address, &request("/sign-in", "")).status, 200);
+                let span = begun.elapsed().as_secs_f64() * 1000.0;
+                child.kill().unwrap();
+                child.wait().unwrap();
+                span
+            })
+            .collect();
+        spans.sort_by(f64::total_cmp);
+        spans[spans.len() / 2]
+    }
+
+    /// Resident memory in megabytes.
+    pub(crate) fn resident_mb(&self) -> f64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap();
+        line.split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse::<f64>()
+            .unwrap()
+            * 1024.0
+            / 1e6
+    }
+
+    /// The binary's size in megabytes.
+    pub(crate) fn binary_mb(&self) -> f64 {
+        fs::metadata(env!("CARGO_BIN_EXE_vestibule")).unwrap().len() as f64 / 1e6
+    }
+
+    /// Signs in, and gives the session's cookie.
+    pub(crate) fn sign_in(&self, email: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        self.sign_in_over(&mut stream, email)
+    }
+
+    /// How many people get in within a second.
+    pub(crate) fn sign_ins_per_second(&self, round: usize, span: Duration) -> f64 {
+        let begun = Instant::now();
+        let signed_in: usize = thread::scope(|scope| {
+            let threads: Vec<_> = (0..PEOPLE)
+                .map(|person| {
+                    scope.spawn(move || {
+                        let mut stream = TcpStream::connect(self.address).unwrap();
+                        let mine = (person..ACCOUNTS_A_ROUND).step_by(PEOPLE);
+                        let in_time = mine.take_while(|_| begun.elapsed() < span);
+                        in_time
+                            .map(|n| self.sign_in_over(&mut stream, &account(round, n)))
+                            .count()
+                    })
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .sum()
+        });
+        signed_in as f64 / begun.elapsed().as_secs_f64()
+    }
+
+    fn sign_in_over(&self, stream: &mut TcpStream, email: &str) -> String {
+        let mut buffer = Vec::new();
+        let asked = ask(
+            stream,
+            &form("/sign-in/email", "", &format!("email={email}")),
+            &mut buffer,
+        );
+        assert_eq!(asked.status, 303, "{}", asked.body);
+        let code = self.codes.take(email);
+        let entered = ask(
+            stream,
+            &form("/sign-in/code", &asked.cookies(), &format!("code={code}")),
+            &mut buffer,
+        );
+        assert_eq!(entered.status, 303, "{}", entered.body);
+        entered.cookies()
+    }
+
+    fn connect(&self) -> SqliteConnection {
+        connect(&self.folder)
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Codes {
+    fn read_from(&self, terminal: impl BufRead) {
+        for line in terminal.lines() {
+            let line = line.unwrap();
+            let Some(rest) = line.trim().strip_prefix("The code for ") else {
+                continue;
+            };
+            let (email, rest) = rest.split_once(" is ").unwrap();
+            self.by_address
+                .lock()
+                .unwrap()
+                .insert(email.to_owned(), rest[..6].to_owned());
+            self.arrived.notify_all();
+        }
+    }
+
+    fn take(&self, email: &str) -> String {
+        let mut codes = self.by_address.lock().unwrap();
+        loop {
+            if let Some(code) = codes.remove(email) {
+                return code;
+            }
+            let (woken, timed_out) = self
+                .arrived
+                .wait_timeout(codes, Duration::from_secs(20))
+                .unwrap();
+            assert!(!timed_out.timed_out(), "no code for {email} came");
+            codes = woken;
+        }
+    }
+}
+
+fn spawn(folder: &TempDir) -> (SocketAddr, Child) {
+    let address = free_address();
+    let child = Command::new(env!("CARGO_BIN_EXE_vestibule"))
+        .arg("serve")
+        .current_dir(folder.path())
+        .env_clear()
+        .env("LISTEN", address.to_string())
+        .env("CODE_LIMIT_IP", "10000")
+        .env("RUST_LOG", "warn")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until_open(address);
+    (address, child)
+}
+
+fn account(round: usize, number: usize) -> String {
+    format!("r{round}n{number}@localhost")
+}
+
+fn add_accounts(folder: &TempDir) {
+    let mut connection = connect(folder);
+    connection
+        .transaction::<_, diesel::result::Error, _>(|c| {
+            let mut addresses: Vec<String> = (0..crate::ROUNDS)
+                .flat_map(|round| (0..ACCOUNTS_A_ROUND).map(move |number| account(round, number)))
+                .collect();
+            addresses.push("bench@localhost".to_owned());
+            for email in addresses {
+                diesel::sql_query(format!(
+                    "INSERT INTO accounts (email, name, confirmed_at, created_at) VALUES ('{email}', 'Mira Bell', 0, 0)"
+                ))
+                .execute(c)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn connect(folder: &TempDir) -> SqliteConnection {
+    let path = folder.path().join("data/vestibule.db");
+    let mut connection = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
+    diesel::sql_query("PRAGMA busy_timeout = 10000")
+        .execute(&mut connection)
+        .unwrap();
+    connection
+}
