@@ -52,6 +52,9 @@ pub struct Revision {
 
 /// Reads the counters: one row, a few microseconds.
 ///
+/// As everywhere here, what is unique is read by `get_result`: `first` binds a LIMIT, and SQLite
+/// prepares a statement with a bound LIMIT anew each time.
+///
 /// # Errors
 /// When the query fails.
 pub fn revision(connection: &mut SqliteConnection) -> QueryResult<Revision> {

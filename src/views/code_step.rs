@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::layout::{Screen, mark};
+use super::layout::{MARK, Screen};
 use crate::domain::ReturnTo;
 
 /// What the step shows.
@@ -32,7 +32,7 @@ impl CodeStep<'_> {
         Screen {
             title: "Enter the code".to_owned(),
             body: html! {
-                (mark())
+                (MARK)
                 h1 { "Check your email" }
                 p.lead {
                     @if let Some(email) = self.email {

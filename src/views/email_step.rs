@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::layout::{Screen, mark};
+use super::layout::{MARK, Screen};
 use crate::domain::ReturnTo;
 
 /// What the step shows.
@@ -25,7 +25,7 @@ impl EmailStep<'_> {
         Screen {
             title: "Get a code by email".to_owned(),
             body: html! {
-                (mark())
+                (MARK)
                 h1 { "Get a code by email" }
                 p.lead { "We’ll send six digits to your inbox." }
                 form method="post" action=(send) novalidate hx-post=(send) hx-target="#card" hx-disable="find button" {

@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::layout::{Screen, mark};
+use super::layout::{MARK, Screen};
 
 /// An error, for a person.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Message<'_> {
         Screen {
             title: self.title.to_owned(),
             body: html! {
-                (mark())
+                (MARK)
                 div role="alert" {
                     h1 #error-title tabindex="-1" autofocus { (self.title) }
                     p.lead { (self.text) }

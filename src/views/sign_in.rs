@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::layout::{BRAND, Screen, mark};
+use super::layout::{BRAND, MARK, Screen};
 use crate::domain::ReturnTo;
 
 /// WorkOS on top, the email code below it.
@@ -11,7 +11,7 @@ pub fn screen(return_to: &ReturnTo, email_codes: bool) -> Screen {
     Screen {
         title: "Sign in".to_owned(),
         body: html! {
-            (mark())
+            (MARK)
             h1 { "Sign in to " (BRAND) }
             p.lead { "Use your organization’s sign-in." }
             a.button role="link" aria-disabled="true" aria-describedby="why-disabled" { "Continue with WorkOS" }
