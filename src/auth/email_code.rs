@@ -319,10 +319,8 @@ impl EmailCode {
     ) -> Result<SignedIn, Refusal> {
         let now = self.clock.now();
         let token = Token::generate(&mut rand::rng());
-        let (hash_for, client_for) = (
-            Token::parse(token.expose()).ok_or(Refusal::Wrong)?,
-            client.clone(),
-        );
+        let token_hash = token.hash();
+        let client_for = client.clone();
         let began = self
             .database
             .write(move |c| {
@@ -342,7 +340,7 @@ impl EmailCode {
                 let method = Method::EmailCode;
                 let id = session::begin(
                     c,
-                    &hash_for,
+                    token_hash,
                     &account,
                     method,
                     &client_for,

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::db::accounts::AccountRow;
 use crate::db::sessions::{self, NewSession, Revision, SessionRow};
 use crate::db::{Database, DatabaseError};
-use crate::domain::{AccountId, Email, Method, Role, SessionId, Timestamp, Token, TokenHash};
+use crate::domain::{AccountId, Email, Method, Role, SessionId, Timestamp, TokenHash};
 
 /// How many sessions, and lists of them, are remembered; past it the least used are read again
 /// from the database when they come.
@@ -311,7 +311,7 @@ impl Sessions {
 /// When a query fails.
 pub fn begin(
     connection: &mut SqliteConnection,
-    token: &Token,
+    token_hash: TokenHash,
     account: &AccountRow,
     method: Method,
     client: &Client,
@@ -322,7 +322,7 @@ pub fn begin(
         sessions::delete(connection, older)?;
     }
     let new = NewSession {
-        token_hash: token.hash(),
+        token_hash,
         account_id: account.account_id(),
         method,
         browser: &client.browser,
