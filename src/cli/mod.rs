@@ -80,17 +80,27 @@ pub fn run() -> ExitCode {
 /// `.env` in the working directory. What the environment says already stays.
 fn read_env_file() -> Result<(), String> {
     match dotenvy::from_path(".env") {
-        Err(dotenvy::Error::LineParse(_, place)) => {
-            // Not the line itself: it may hold a secret.
-            Err(format!(
-                "Vestibule did not start: a line of .env cannot be read (at character {place} of it). Write NAME=value, with quotes around a value that has spaces."
-            ))
-        }
+        // Its number alone: the line may hold a secret.
+        Err(dotenvy::Error::LineParse(..)) => Err(format!(
+            "Vestibule did not start: line {} of .env cannot be read. Write NAME=value, with quotes around a value that has spaces.",
+            broken_line(&std::fs::read_to_string(".env").unwrap_or_default())
+        )),
         Err(dotenvy::Error::Io(e)) if e.kind() != std::io::ErrorKind::NotFound => {
             Err(format!("Vestibule did not start: .env cannot be read: {e}"))
         }
         _ => Ok(()),
     }
+}
+
+/// The line after the last one up to which all can be read: a value may span several lines.
+fn broken_line(text: &str) -> usize {
+    let lines: Vec<_> = text.split_inclusive('\n').collect();
+    let can_be_read = |count: &usize| {
+        let start = lines[..*count].concat();
+        dotenvy::from_read_iter(start.as_bytes()).all(|line| line.is_ok())
+    };
+    let good = (0..lines.len()).rev().find(can_be_read);
+    good.unwrap_or(0) + 1
 }
 
 fn told(message: &str, code: u8) -> ExitCode {
