@@ -8,5 +8,11 @@
     reason = "a test that meets the unexpected has failed, and says so"
 )]
 
+mod command_line;
+mod mail;
+mod mail_server;
+mod migrations;
+mod process;
 mod sign_in;
 pub mod support;
+mod words;

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -120,17 +121,12 @@ impl TestApp {
 
     /// Changes the database from outside, as another process would.
     pub fn sql(&self, statement: &str) {
-        diesel::sql_query(statement)
-            .execute(&mut connect(&self.database()))
-            .unwrap();
+        execute(&self.database(), statement);
     }
 
     /// A number from the database, as another process would read it.
     pub fn number(&self, query: &str) -> i64 {
-        let row: Number = diesel::sql_query(format!("SELECT ({query}) AS number"))
-            .get_result(&mut connect(&self.database()))
-            .unwrap();
-        row.number
+        number(&self.database(), query)
     }
 
     /// Moves the clock on.
@@ -150,6 +146,21 @@ async fn start(settings: &Settings, clock: &Clock) -> Server {
     Server::start(config, clock.clone()).await.unwrap()
 }
 
+/// Changes a database.
+pub fn execute(path: &Path, statement: &str) {
+    diesel::sql_query(statement)
+        .execute(&mut connect(path))
+        .unwrap();
+}
+
+/// Reads a number from a database.
+pub fn number(path: &Path, query: &str) -> i64 {
+    let row: Number = diesel::sql_query(format!("SELECT ({query}) AS number"))
+        .get_result(&mut connect(path))
+        .unwrap();
+    row.number
+}
+
 /// A connection of one's own to a database file.
 pub fn connect(path: &Path) -> SqliteConnection {
     let mut connection = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
@@ -162,8 +173,16 @@ pub fn connect(path: &Path) -> SqliteConnection {
     connection
 }
 
-/// An address that nothing listens on.
+/// An address that nothing listens on. Its port lies below those that the kernel gives out by
+/// itself, so that nobody else is given it before it is used.
 pub fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let first = 10_000 + std::process::id() % 100 * 200;
+    loop {
+        let offset = TAKEN.fetch_add(1, Ordering::Relaxed) % 200;
+        let address = format!("127.0.0.1:{}", first + u32::from(offset));
+        if TcpListener::bind(&address).is_ok() {
+            return address;
+        }
+    }
 }

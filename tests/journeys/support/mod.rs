@@ -2,7 +2,10 @@
 
 pub mod app;
 pub mod outbox;
+pub mod process;
+pub mod smtp;
 pub mod visitor;
 
 pub use app::TestApp;
+pub use process::Workplace;
 pub use visitor::{Answer, Visitor};

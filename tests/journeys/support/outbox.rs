@@ -46,6 +46,42 @@ impl Mail {
         );
         code.to_owned()
     }
+
+    /// The headers, one to a line.
+    pub fn headers(&self) -> String {
+        let (headers, _) = self.raw.split_once("\r\n\r\n").unwrap();
+        headers.replace("\r\n ", " ").replace("\r\n", "\n")
+    }
+
+    /// The part of this type, such as `text/plain`, decoded.
+    pub fn part(&self, content_type: &str) -> String {
+        let head = format!("Content-Type: {content_type}");
+        let (_, part) = self.raw.split_once(&head).unwrap();
+        let (headers, rest) = part.split_once("\r\n\r\n").unwrap();
+        let (body, _) = rest.split_once("\r\n--").unwrap();
+        let body = if headers.contains("quoted-printable") {
+            unquoted(body)
+        } else {
+            assert!(
+                headers.contains("7bit"),
+                "an encoding unknown here: {headers}"
+            );
+            body.to_owned()
+        };
+        body.replace("\r\n", "\n")
+    }
+}
+
+/// Quoted-printable text without its quoting (RFC 2045, 6.7).
+fn unquoted(body: &str) -> String {
+    let joined = body.replace("=\r\n", "");
+    let mut pieces = joined.split('=');
+    let mut bytes = pieces.next().unwrap().as_bytes().to_vec();
+    for piece in pieces {
+        bytes.push(u8::from_str_radix(&piece[..2], 16).unwrap());
+        bytes.extend_from_slice(&piece.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).unwrap()
 }
 
 /// Every mail in the outbox, the oldest first.

@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io, iter};
@@ -22,6 +21,11 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
+use super::app::TestApp;
+use super::process::Workplace;
+
+/// Whom mail comes from.
+const SENDER: &str = "Acme Console <console@acme.test>";
 /// How long `next_mail` and `attempt` wait before they fail the test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -45,8 +49,9 @@ pub enum Reply {
     TemporaryThenAccept(usize),
     /// Answers every RCPT TO with 550.
     Permanent,
-    /// Takes the connection and never says a word, not even of TLS.
-    Hang,
+    /// Takes the first connections, so many of them, and never says a word to them, not even of
+    /// TLS; accepts every mail on later ones.
+    HangFirst(usize),
     /// Takes the message and never answers it; the mail does not count as accepted.
     HangAfterData,
     /// Sends a greeting that never ends, a byte every quarter of a second.
@@ -154,11 +159,6 @@ impl SmtpServer {
         }
     }
 
-    /// The address it listens on.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// The URL that reaches it, in lettre's form; the user and password stand in it unescaped.
     pub fn url(&self) -> String {
         let behaviour = self.behaviour.borrow();
@@ -172,11 +172,6 @@ impl SmtpServer {
             TlsMode::StartTls => format!("smtp://{login}localhost:{port}?tls=required"),
             TlsMode::Implicit => format!("smtps://{login}localhost:{port}"),
         }
-    }
-
-    /// The certificate, in PEM, of the CA that signed the server's, for a client's SSL_CERT_FILE.
-    pub fn ca_pem_path(&self) -> &Path {
-        self.ca_pem.path()
     }
 
     /// The next accepted mail, in order of arrival; panics when none comes in 20 seconds.
@@ -196,6 +191,24 @@ impl SmtpServer {
     /// How many TCP connections it has taken, whatever became of them.
     pub fn attempts(&self) -> usize {
         self.seen.borrow().attempts
+    }
+
+    /// A console that sends its mail through this server.
+    pub async fn console(&self) -> TestApp {
+        TestApp::spawn_with(|settings| {
+            settings.smtp_url = Some(self.url());
+            settings.mail_from = Some(SENDER.to_owned());
+            settings.code_limit_address = Some("100".to_owned());
+        })
+        .await
+    }
+
+    /// A place for a console that sends its mail through this server and trusts its certificate.
+    pub fn workplace(&self) -> Workplace {
+        Workplace::empty()
+            .with("SMTP_URL", self.url())
+            .with("MAIL_FROM", SENDER)
+            .with("SSL_CERT_FILE", self.ca_pem.path().to_string_lossy())
     }
 
     /// Waits for a connection no earlier call was told of; panics when none comes in 20 seconds.
@@ -294,7 +307,7 @@ impl Session {
     async fn run(mut self) -> io::Result<()> {
         match self.behaviour.reply {
             Reply::DropAfterConnect => return Ok(()),
-            Reply::Hang => return self.hang().await,
+            Reply::HangFirst(count) if self.is_among_the_first(count) => return self.hang().await,
             _ => {}
         }
         if self.behaviour.tls == TlsMode::Implicit {
@@ -327,14 +340,8 @@ impl Session {
                 self.reset();
                 return Ok(self.extensions());
             }
-            "HELO" => "250 localhost",
-            "NOOP" => "250 2.0.0 OK",
-            "RSET" => {
-                self.reset();
-                "250 2.0.0 OK"
-            }
             "QUIT" => "221 2.0.0 bye",
-            "AUTH" if self.offers_auth() => self.authenticate(argument).await?,
+            "AUTH" if self.offers_auth() => self.authenticate(argument),
             "MAIL" if self.begun => "503 5.5.1 one mail at a time",
             "MAIL" if self.behaviour.login.is_some() && self.mail.login.is_none() => {
                 "530 5.7.0 authentication required"
@@ -374,7 +381,7 @@ impl Session {
 
     fn extensions(&self) -> String {
         let starttls = self.offers_starttls().then_some("250-STARTTLS\r\n");
-        let auth = self.offers_auth().then_some("250-AUTH PLAIN LOGIN\r\n");
+        let auth = self.offers_auth().then_some("250-AUTH PLAIN\r\n");
         let offers = starttls.or(auth).unwrap_or_default();
         format!("250-localhost\r\n{offers}250-8BITMIME\r\n250 SMTPUTF8")
     }
@@ -388,49 +395,30 @@ impl Session {
     }
 
     fn defers(&self) -> bool {
-        let Reply::TemporaryThenAccept(count) = self.behaviour.reply else {
-            return false;
-        };
+        matches!(self.behaviour.reply, Reply::TemporaryThenAccept(count) if self.is_among_the_first(count))
+    }
+
+    /// Whether this is one of the first `count` since the behaviour was set.
+    fn is_among_the_first(&self, count: usize) -> bool {
         self.seen.send_if_modified(|seen| {
-            let defers = seen.deferred < count;
-            seen.deferred += usize::from(defers);
-            defers
+            let among = seen.deferred < count;
+            seen.deferred += usize::from(among);
+            among
         })
     }
 
-    async fn authenticate(&mut self, argument: &str) -> io::Result<&'static str> {
-        let (mechanism, initial) = argument.split_once(' ').unwrap_or((argument, ""));
-        let sent = match mechanism.to_ascii_uppercase().as_str() {
-            "PLAIN" => {
-                let response = self.response("", initial).await?;
-                let parts = response.split('\0').skip(1); // The first is who to act as.
-                parts.map(str::to_owned).collect::<Vec<_>>()
-            }
-            "LOGIN" => {
-                let user = self.response("Username:", initial).await?;
-                vec![user, self.response("Password:", "").await?]
-            }
-            _ => return Ok("504 5.5.4 PLAIN or LOGIN"),
-        };
-        match &self.behaviour.login {
-            Some((user, password)) if sent == [user.as_str(), password] => {
-                self.mail.login = Some(user.clone());
-                Ok("235 2.7.0 welcome")
-            }
-            _ => Ok("535 5.7.8 wrong user or password"),
+    fn authenticate(&mut self, argument: &str) -> &'static str {
+        let response = argument.strip_prefix("PLAIN ").unwrap_or_default();
+        let response = STANDARD.decode(response).unwrap_or_default();
+        let sent = String::from_utf8_lossy(&response);
+        let known = self.behaviour.login.as_ref();
+        let known = known.filter(|(user, password)| sent == format!("\0{user}\0{password}"));
+        self.mail.login = known.map(|(user, _)| user.clone());
+        if self.mail.login.is_some() {
+            "235 2.7.0 welcome"
+        } else {
+            "535 5.7.8 wrong user or password"
         }
-    }
-
-    /// The client's response to a challenge unless it sent that at once, decoded.
-    async fn response(&mut self, challenge: &str, initial: &str) -> io::Result<String> {
-        let mut response = initial.to_owned();
-        if initial.is_empty() {
-            self.say(&format!("334 {}", STANDARD.encode(challenge)))
-                .await?;
-            response = self.line().await?;
-        }
-        let decoded = STANDARD.decode(response).unwrap_or_default();
-        Ok(String::from_utf8_lossy(&decoded).into_owned())
     }
 
     /// The message up to the line that is a single dot; only CRLF ends a line.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
-use scraper::{Html, Selector};
+use scraper::{ElementRef, Html, Selector};
 
 use super::app::TestApp;
 
@@ -195,4 +195,28 @@ impl Answer {
             .find(|line| line.starts_with(&format!("{name}=")))
             .unwrap_or("")
     }
+}
+
+/// What a reader sees of a page or a mail: each block of text on a line of its own.
+pub fn words(html: &str) -> String {
+    let mut text = String::new();
+    let body = Selector::parse("body").unwrap();
+    let page = Html::parse_document(html);
+    collect_words(page.select(&body).next().unwrap(), &mut text);
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn collect_words(element: ElementRef<'_>, text: &mut String) {
+    let within_a_line = ["b", "code", "span", "time"].contains(&element.value().name());
+    let edge = if within_a_line { "" } else { "\n" };
+    text.push_str(edge);
+    for child in element.children() {
+        if let Some(words) = child.value().as_text() {
+            text.push_str(words);
+        } else if let Some(inner) = ElementRef::wrap(child) {
+            collect_words(inner, text);
+        }
+    }
+    text.push_str(edge);
 }

@@ -1,0 +1,301 @@
+//! The command line, as an operator meets it.
+
+use std::fs;
+use std::net::TcpListener;
+
+use crate::support::Workplace;
+use crate::support::process::Finished;
+
+/// Every setting's variable.
+const SETTINGS: [&str; 17] = [
+    "LISTEN",
+    "BASE_URL",
+    "DATA_DIR",
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "SECRET_KEY_PREVIOUS",
+    "ADMIN_EMAIL",
+    "SMTP_URL",
+    "MAIL_FROM",
+    "EMAIL_CODES",
+    "EMAIL_CODE_TTL",
+    "CODE_LIMIT_ADDRESS",
+    "CODE_LIMIT_IP",
+    "SESSION_IDLE",
+    "SESSION_MAX",
+    "TRUSTED_PROXIES",
+    "AUTO_MIGRATE",
+];
+
+/// It was used wrongly: said on standard error in words that have all of `words` in them, and
+/// nothing was touched.
+fn assert_misused(place: &Workplace, finished: &Finished, words: &[&str]) {
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert_eq!(finished.stdout, "");
+    for word in words {
+        assert!(
+            finished.stderr.contains(word),
+            "no {word:?} in {}",
+            finished.stderr
+        );
+    }
+    let left: Vec<_> = place
+        .contents()
+        .into_iter()
+        .filter(|name| name != ".env")
+        .collect();
+    assert!(left.is_empty(), "{left:?} was made");
+}
+
+#[actix_web::test]
+async fn an_account_is_added_with_one_line_and_only_once() {
+    let place = Workplace::empty();
+    let added = place.run(&["account", "add", "mira@acme.test"]).await;
+    assert_eq!(added.code, Some(0), "{added:?}");
+    assert_eq!(added.stdout, "mira@acme.test may sign in now, as member.\n");
+    for again in ["mira@acme.test", "MIRA@Acme.Test"] {
+        let refused = place.run(&["account", "add", again]).await;
+        assert_eq!(refused.code, Some(1));
+        assert_eq!(refused.stdout, "");
+        assert_eq!(
+            refused.stderr.lines().last().unwrap(),
+            format!("{again} has an account already. Nothing was changed.")
+        );
+    }
+    let other = place.run(&["account", "add", "m\u{131}ra@acme.test"]).await;
+    assert_eq!(other.code, Some(0), "{other:?}");
+}
+
+#[actix_web::test]
+async fn an_account_is_added_with_its_name_and_role() {
+    let place = Workplace::empty();
+    let arguments = [
+        "account",
+        "add",
+        "noor@acme.test",
+        "--name",
+        " Noor Al-Masri ",
+        "--role",
+        "admin",
+    ];
+    let added = place.run(&arguments).await;
+    assert_eq!(added.stdout, "noor@acme.test may sign in now, as admin.\n");
+    let matching = place.number(
+        "SELECT count(*) FROM accounts WHERE email = 'noor@acme.test' AND name = 'Noor Al-Masri'
+         AND role = 'admin' AND confirmed_at IS NOT NULL",
+    );
+    assert_eq!(matching, 1);
+}
+
+#[actix_web::test]
+async fn what_is_no_account_is_refused_before_anything_is_touched() {
+    let long = "m".repeat(201);
+    for (arguments, words) in [
+        (vec!["not-an-address"], "is no email address"),
+        (vec!["mira@acme.test\u{7}"], "is no email address"),
+        (vec!["mira@acme.test", "--role", "owner"], "owner"),
+        (vec!["mira@acme.test", "--name", "Mira\nBell"], "one line"),
+        (vec!["mira@acme.test", "--name", &long], "200 characters"),
+        (vec!["mira@acme.test", "--colour", "blue"], "--colour"),
+        (vec![], "EMAIL"),
+    ] {
+        let place = Workplace::empty();
+        let refused = place
+            .run(&[&["account", "add"], &arguments[..]].concat())
+            .await;
+        assert_misused(&place, &refused, &[words]);
+        assert!(!refused.stderr.contains('\u{7}'));
+    }
+}
+
+// SECURITY rule 4.
+#[actix_web::test]
+async fn help_names_every_setting_and_shows_no_secret() {
+    let place = Workplace::empty()
+        .with("SECRET_KEY", "hunter2-key")
+        .with("SECRET_KEY_PREVIOUS", "hunter2-older-key")
+        .with("SMTP_URL", "smtps://console:hunter2-mail@mail.acme.test");
+    for arguments in [
+        &["--help"][..],
+        &["serve", "--help"],
+        &["account", "add", "--help"],
+    ] {
+        let help = place.run(arguments).await;
+        assert_eq!(help.code, Some(0), "{help:?}");
+        for variable in SETTINGS {
+            let shown = format!("[env: {variable}");
+            assert!(
+                help.stdout.contains(&shown),
+                "no {shown} in {}",
+                help.stdout
+            );
+        }
+        assert!(!help.stdout.contains("hunter2"), "{}", help.stdout);
+        assert!(place.contents().is_empty());
+    }
+}
+
+#[actix_web::test]
+async fn every_wrong_setting_is_named_at_once_and_nothing_is_touched() {
+    let wrong = [
+        ("LISTEN", "port 80"),
+        ("BASE_URL", "console"),
+        (
+            "DATABASE_URL",
+            "postgres://console:hunter2@db.acme.test/console",
+        ),
+        ("SECRET_KEY", "hunter2-key"),
+        ("SECRET_KEY_PREVIOUS", "hunter2-older-key"),
+        ("ADMIN_EMAIL", "mira"),
+        ("SMTP_URL", "https://console:hunter2@mail.acme.test"),
+        ("MAIL_FROM", "Console"),
+        ("EMAIL_CODES", "sometimes"),
+        ("EMAIL_CODE_TTL", "16m"),
+        ("CODE_LIMIT_ADDRESS", "0"),
+        ("CODE_LIMIT_IP", "-1"),
+        ("SESSION_IDLE", "soon"),
+        ("SESSION_MAX", "3 parsecs"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("AUTO_MIGRATE", "maybe"),
+        ("STATIC_DIR", "no/such/folder"),
+    ];
+    let place = wrong
+        .into_iter()
+        .fold(Workplace::empty(), |place, (variable, value)| {
+            place.with(variable, value)
+        });
+    let refused = place.run(&[]).await;
+    let named = wrong.map(|(variable, _)| format!("\n  {variable}: "));
+    assert_misused(&place, &refused, &named.each_ref().map(String::as_str));
+    let lines = 1 + wrong.len();
+    assert_eq!(refused.stderr.lines().count(), lines, "{}", refused.stderr);
+    assert!(
+        refused
+            .stderr
+            .starts_with("Vestibule did not start: 17 settings need attention.")
+    );
+    assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
+}
+
+// SECURITY rule 4.
+#[actix_web::test]
+async fn no_message_repeats_a_secret_however_it_was_given() {
+    let key = "--secret-key=hunter2";
+    let older = "--secret-key-previous=hunter2";
+    for url in [
+        "hunter2",
+        "smtps://console:hunter2@",
+        "smtps://hunter2@mail.acme.test",
+        "smtps://console:hunter2@mail.acme.test:port",
+        "smtps://console:hunter2@mail.acme.test?tls=never",
+    ] {
+        let place = Workplace::empty();
+        let refused = place.run(&[key, older, "--smtp-url", url]).await;
+        assert_misused(
+            &place,
+            &refused,
+            &["SECRET_KEY:", "SECRET_KEY_PREVIOUS:", "SMTP_URL:"],
+        );
+        assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
+    }
+}
+
+#[actix_web::test]
+async fn a_console_that_is_not_on_localhost_needs_a_mail_server_and_https() {
+    let place = Workplace::empty().with("BASE_URL", "https://console.acme.test");
+    let refused = place.run(&[]).await;
+    assert_misused(
+        &place,
+        &refused,
+        &["SMTP_URL: is missing", "shown on the terminal", "MAIL_FROM"],
+    );
+
+    let place = place
+        .with("BASE_URL", "http://console.acme.test")
+        .with("SMTP_URL", "smtps://mail.acme.test")
+        .with("MAIL_FROM", "console@acme.test");
+    let refused = place.run(&[]).await;
+    assert_misused(
+        &place,
+        &refused,
+        &["BASE_URL: http://console.acme.test is plain http", "https"],
+    );
+}
+
+#[actix_web::test]
+async fn a_mail_server_needs_a_sender() {
+    let place = Workplace::empty().with("SMTP_URL", "smtps://mail.acme.test");
+    assert_misused(&place, &place.run(&[]).await, &["MAIL_FROM: is missing"]);
+}
+
+#[actix_web::test]
+async fn a_file_named_dot_env_is_read_and_the_environment_goes_before_it() {
+    let place = Workplace::empty();
+    fs::write(place.path().join(".env"), "DATA_DIR=elsewhere\n").unwrap();
+    assert_eq!(place.run(&["migrate"]).await.code, Some(0));
+    assert!(place.path().join("elsewhere/vestibule.db").exists());
+
+    let place = place.with("DATA_DIR", "here");
+    assert_eq!(place.run(&["migrate"]).await.code, Some(0));
+    assert!(place.path().join("here/vestibule.db").exists());
+
+    assert_eq!(
+        place.run(&["migrate", "--data-dir", "there"]).await.code,
+        Some(0)
+    );
+    assert!(place.path().join("there/vestibule.db").exists());
+}
+
+// SECURITY rule 4.
+#[actix_web::test]
+async fn a_broken_line_of_dot_env_is_named_without_what_is_in_it() {
+    for broken in [
+        "SMTP_URL=smtps://console:hunter2@mail \"oops",
+        "SECRET_KEY='hunter2",
+        "hunter2",
+    ] {
+        let place = Workplace::empty();
+        let text = format!("# Ours\nDATA_DIR=data\n\n{broken}\nMAIL_FROM=console@acme.test\n");
+        fs::write(place.path().join(".env"), text).unwrap();
+        for arguments in [&[][..], &["migrate"], &["account", "add", "mira@acme.test"]] {
+            let refused = place.run(arguments).await;
+            assert_misused(&place, &refused, &["line 4 of .env"]);
+            assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_port_in_use_is_said_in_words() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let place = Workplace::empty().with("LISTEN", &address);
+    let failed = place.run(&[]).await;
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    assert_eq!(failed.stdout, "");
+    let words = format!(
+        "Vestibule did not start: {address} is in use. Stop the other server, or set LISTEN to another port."
+    );
+    assert_eq!(failed.stderr.lines().last().unwrap(), words);
+}
+
+#[actix_web::test]
+async fn without_auto_migrate_a_new_database_waits_for_the_command() {
+    let place = Workplace::empty().with("AUTO_MIGRATE", "false");
+    for arguments in [&[][..], &["account", "add", "mira@acme.test"]] {
+        let refused = place.run(arguments).await;
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(
+            refused.stderr.contains("vestibule migrate"),
+            "{}",
+            refused.stderr
+        );
+    }
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'accounts'";
+    assert_eq!(place.number(tables), 0);
+    let migrated = place.run(&["migrate"]).await;
+    assert_eq!(migrated.code, Some(0), "{migrated:?}");
+    assert_eq!(migrated.stdout, "data/vestibule.db is up to date.\n");
+    let server = place.serve(&[]).await;
+    assert_eq!(server.stopped().await.code, Some(0));
+}

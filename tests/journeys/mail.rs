@@ -1,0 +1,170 @@
+//! The mail that carries a code, as a mail server gets it.
+
+use insta::assert_snapshot;
+use reqwest::Method;
+use reqwest::header::USER_AGENT;
+use scraper::{Html, Selector};
+use vestibule::mail::guessing_notice;
+
+use crate::support::outbox::Mail;
+use crate::support::smtp::{Behaviour, SmtpServer};
+use crate::support::visitor::words;
+use crate::support::{TestApp, Visitor};
+
+/// A mail server, a console that uses it, and Mira, who has an account.
+async fn console() -> (SmtpServer, TestApp, Visitor) {
+    let server = SmtpServer::start(Behaviour::plain()).await;
+    let app = server.console().await;
+    app.add_account("mira@acme.test", "Mira Bell");
+    let mira = app.visitor();
+    (server, app, mira)
+}
+
+/// A text without what differs from mail to mail.
+fn redacted(text: &str, mail: &Mail, app: &TestApp) -> String {
+    let port = app.server().address().port().to_string();
+    let boundary = between(&mail.raw, "boundary=\"", "\"");
+    let id = between(&mail.raw, "Message-ID: <", "@");
+    text.replace(&mail.code(), "[code]")
+        .replace(boundary, "[boundary]")
+        .replace(id, "[random]")
+        .replace(&port, "[port]")
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let (_, rest) = text.split_once(start).unwrap();
+    rest.split_once(end).unwrap().0
+}
+
+#[actix_web::test]
+async fn the_mail_says_the_code_how_long_it_lasts_who_asked_and_what_to_do_about_it() {
+    let (server, app, mira) = console().await;
+    mira.ask_for_code("mira@acme.test").await;
+    let received = server.next_mail().await;
+    assert_eq!(received.from, "console@acme.test");
+    assert_eq!(received.to, ["mira@acme.test"]);
+
+    let mail = Mail::parse(received.data);
+    let shown = |text: &str| redacted(text, &mail, &app);
+    assert_snapshot!(shown(&mail.headers()), @r#"
+    From: "Acme Console" <console@acme.test>
+    To: mira@acme.test
+    Subject: [code] is your sign-in code for localhost:[port]
+    Message-ID: <[random]@acme.test>
+    Date: Mon, 23 Nov 2026 12:00:00 +0000
+    Auto-Submitted: auto-generated
+    MIME-Version: 1.0
+    Content-Type: multipart/alternative; boundary="[boundary]"
+    "#);
+    assert_snapshot!(shown(&mail.part("text/plain")), @r"
+    Your sign-in code for localhost:[port]:
+
+    [code]
+
+    It works for 10 minutes, in the browser that asked for it.
+
+    Asked for by Firefox on Linux at 127.0.0.1, on 23 November 2026, 12:00 UTC.
+
+    If this wasn't you, nobody can sign in without this code: you can ignore it.
+    ");
+    assert_snapshot!(shown(&words(&mail.part("text/html"))), @r"
+    Your sign-in code for localhost:[port]:
+    [code]
+    It works for 10 minutes, in the browser that asked for it.
+    Asked for by Firefox on Linux at 127.0.0.1, on 23 November 2026, 12:00 UTC.
+    If this wasn't you, nobody can sign in without this code: you can ignore it.
+    ");
+    assert_eq!(mira.enter(&mail.code()).await.location(), "/dashboard");
+}
+
+#[actix_web::test]
+async fn no_two_mails_have_the_same_message_id() {
+    let (server, _app, mira) = console().await;
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        mira.ask_for_code("mira@acme.test").await;
+        let mail = server.next_mail().await.data;
+        ids.push(between(&mail, "Message-ID: <", "@acme.test>").to_owned());
+    }
+    assert_ne!(ids[0], ids[1]);
+    assert!(ids.iter().all(|id| id.len() == 32), "{ids:?}");
+}
+
+#[actix_web::test]
+async fn reading_the_mail_fetches_nothing() {
+    let (server, _app, mira) = console().await;
+    mira.ask_for_code("mira@acme.test").await;
+    let html = Mail::parse(server.next_mail().await.data).part("text/html");
+    assert!(html.contains("Your sign-in code for"));
+    let fetching = "[src], [srcset], [href], [background], [data], [poster], link, script, style";
+    let fetching = Selector::parse(fetching).unwrap();
+    assert_eq!(Html::parse_document(&html).select(&fetching).count(), 0);
+    for words in ["//", "url(", "@import"] {
+        assert!(!html.contains(words), "{words} in {html}");
+    }
+}
+
+// SECURITY rules 6 and 7.
+#[actix_web::test]
+async fn nothing_that_a_visitor_typed_or_sent_gets_into_a_header() {
+    let (server, app, mira) = console().await;
+    mira.ask_for_code("mira@acme.test").await;
+    let usual = Mail::parse(server.next_mail().await.data);
+
+    let strange = mira
+        .request(Method::POST, "/sign-in/email")
+        .header(USER_AGENT, "Mallory/1.0\tBcc: eve@evil.test")
+        .header("X-Forwarded-For", "mallory")
+        .header("Host", "mallory.test")
+        .form(&[("email", "MIRA@acme.TEST")]);
+    assert_eq!(strange.send().await.unwrap().status(), 303);
+    let received = server.next_mail().await;
+    assert_eq!(received.to, ["mira@acme.test"]);
+    let strange = Mail::parse(received.data);
+
+    assert_eq!(
+        redacted(&strange.headers(), &strange, &app),
+        redacted(&usual.headers(), &usual, &app)
+    );
+    for typed in ["Mallory", "mallory", "eve@", "MIRA", "acme.TEST"] {
+        assert!(!strange.raw.contains(typed), "{typed} in {}", strange.raw);
+    }
+    assert!(strange.raw.contains("An unknown browser at 127.0.0.1"));
+}
+
+// SECURITY rule 7.
+#[actix_web::test]
+async fn an_address_that_would_end_its_header_gets_no_mail() {
+    let (server, app, mira) = console().await;
+    for typed in [
+        "mira@acme.test\r\nBcc: eve@evil.test",
+        "mira@acme.test\nBcc: eve@evil.test",
+        "mira@acme.test\0",
+        "mira@acme.test, eve@evil.test",
+        "mira@acme.test> RCPT TO:<eve@evil.test",
+        "\"mira@acme.test\"@evil.test",
+    ] {
+        let answer = mira.ask_for_code(typed).await;
+        assert_eq!(answer.status, 422, "{typed:?} was taken");
+    }
+    assert!(app.mails().await.is_empty());
+    assert_eq!(server.attempts(), 0);
+}
+
+#[actix_web::test]
+async fn the_admins_are_told_of_somebody_who_guesses_codes() {
+    let letter = guessing_notice();
+    assert_eq!(
+        words(&letter.html),
+        letter.text.replace("\r\n\r\n", "\n").trim()
+    );
+    assert_snapshot!(format!("{}\n\n{}", letter.subject, letter.text), @r"
+    Somebody is guessing sign-in codes
+
+    Over the last 24 hours, 1000 wrong sign-in codes were tried against accounts of your console, from browsers that never signed in before. That looks like somebody guessing.
+
+    For now, codes are taken only from browsers that have signed in to the same account before. This ends by itself when the tries of the last 24 hours are fewer again. Signing in with WorkOS is not affected.
+
+    You need not do anything. If people cannot get in, ask them to use a browser that they have signed in with before. The server's log names the addresses that the tries came from.
+    ");
+}
