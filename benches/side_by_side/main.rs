@@ -3,7 +3,6 @@
 //! measured in that run.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::print_stdout,
     reason = "a benchmark that meets the unexpected stops, and prints its table"
 )]

@@ -8,11 +8,22 @@
     reason = "a test that meets the unexpected has failed, and says so"
 )]
 
+mod addresses;
 mod command_line;
+mod email_codes;
+mod guessing;
+mod http_rules;
+mod limits;
 mod mail;
 mod mail_server;
 mod migrations;
+mod origins;
 mod process;
+mod return_to;
+mod session_cookies;
+mod sessions;
 mod sign_in;
+mod static_files;
 pub mod support;
+mod uniform_answers;
 mod words;

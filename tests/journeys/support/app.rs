@@ -6,14 +6,17 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use vestibule::clock::Clock;
 use vestibule::config::{Config, Settings};
 use vestibule::domain::Timestamp;
 use vestibule::server::Server;
 
 use super::outbox::{Mail, read_outbox};
+use super::smtp::{Behaviour, SmtpServer};
 use super::visitor::Visitor;
 
 /// 23 November 2026, 12:00 UTC: where every test's clock stands at first.
@@ -53,6 +56,30 @@ impl TestApp {
         }
     }
 
+    /// Starts it behind a proxy on this machine that says where requests come from.
+    pub async fn spawn_behind_a_proxy() -> Self {
+        Self::spawn_with(|settings| settings.trusted_proxies = Some("127.0.0.1/32".to_owned()))
+            .await
+    }
+
+    /// Starts it with a mail server of its own, and some settings changed.
+    pub async fn spawn_with_smtp(change: impl FnOnce(&mut Settings)) -> (Self, SmtpServer) {
+        let smtp = SmtpServer::start(Behaviour::plain()).await;
+        let app = Self::spawn_with(|settings| {
+            settings.smtp_url = Some(smtp.url());
+            settings.mail_from = Some("Console <console@acme.test>".to_owned());
+            change(settings);
+        })
+        .await;
+        (app, smtp)
+    }
+
+    /// Starts it as it stands behind `https://console.acme.test`.
+    pub async fn spawn_on_https() -> (Self, SmtpServer) {
+        let origin = "https://console.acme.test".to_owned();
+        Self::spawn_with_smtp(|settings| settings.base_url = Some(origin)).await
+    }
+
     /// Stops the server and starts another one on the same data, with some settings changed.
     pub async fn restart_with(&mut self, change: impl FnOnce(&mut Settings)) {
         self.server.take().unwrap().stop().await.unwrap();
@@ -73,6 +100,21 @@ impl TestApp {
     /// A person with a browser that has never been here.
     pub fn visitor(&self) -> Visitor {
         Visitor::new(self.url())
+    }
+
+    /// The same, at an address that the proxy in front vouches for.
+    pub fn visitor_at(&self, ip: &str) -> Visitor {
+        self.visitor().at(ip)
+    }
+
+    /// A new browser that has asked for a code, and the code.
+    pub async fn asked(&self, email: &str) -> (Visitor, String) {
+        let visitor = self.visitor();
+        assert_eq!(
+            visitor.ask_for_code(email).await.location(),
+            "/sign-in/code"
+        );
+        (visitor, self.newest_code(email).await)
     }
 
     /// Adds a confirmed account, as an admin would.
@@ -129,6 +171,37 @@ impl TestApp {
         number(&self.database(), query)
     }
 
+    /// A text from the database, as another process would read it.
+    pub fn text(&self, query: &str) -> String {
+        let row: Words = diesel::sql_query(format!("SELECT ({query}) AS words"))
+            .get_result(&mut connect(&self.database()))
+            .unwrap();
+        row.words
+    }
+
+    /// How many rows each table has.
+    pub fn rows(&self) -> Vec<(String, i64)> {
+        let tables = self.text("SELECT group_concat(name) FROM sqlite_master WHERE type = 'table'");
+        tables
+            .split(',')
+            .map(|table| {
+                let count = self.number(&format!("SELECT count(*) FROM {table}"));
+                (table.to_owned(), count)
+            })
+            .collect()
+    }
+
+    /// What comes back for a request target that no URL library would send as it is.
+    pub async fn get_as_written(&self, target: &str) -> String {
+        let mut stream = TcpStream::connect(self.server().address()).await.unwrap();
+        let request =
+            format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
     /// Moves the clock on.
     pub fn later(&self, span: Duration) {
         self.clock.advance(span);
@@ -139,6 +212,12 @@ impl TestApp {
 struct Number {
     #[diesel(sql_type = BigInt)]
     number: i64,
+}
+
+#[derive(QueryableByName)]
+struct Words {
+    #[diesel(sql_type = Text)]
+    words: String,
 }
 
 async fn start(settings: &Settings, clock: &Clock) -> Server {

@@ -8,4 +8,4 @@ pub mod visitor;
 
 pub use app::TestApp;
 pub use process::Workplace;
-pub use visitor::{Answer, Visitor};
+pub use visitor::{Answer, Visitor, other_than};

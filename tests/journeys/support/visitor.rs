@@ -16,6 +16,7 @@ pub struct Visitor {
     base: String,
     jar: Arc<Jar>,
     client: Client,
+    ip: Option<String>,
 }
 
 /// What came back.
@@ -36,7 +37,20 @@ impl Visitor {
             .user_agent(FIREFOX)
             .build()
             .unwrap();
-        Self { base, jar, client }
+        Self {
+            base,
+            jar,
+            client,
+            ip: None,
+        }
+    }
+
+    /// The same browser behind a proxy that says so in `X-Forwarded-For`.
+    pub fn at(self, ip: &str) -> Self {
+        Self {
+            ip: Some(ip.to_owned()),
+            ..self
+        }
     }
 
     /// Opens a page.
@@ -74,7 +88,11 @@ impl Visitor {
 
     /// A request to be finished by the test.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.base))
+        let request = self.client.request(method, format!("{}{path}", self.base));
+        match &self.ip {
+            Some(ip) => request.header("X-Forwarded-For", ip),
+            None => request,
+        }
     }
 
     /// Asks for a code.
@@ -85,6 +103,11 @@ impl Visitor {
     /// Enters a code.
     pub async fn enter(&self, code: &str) -> Answer {
         self.post("/sign-in/code", &[("code", code)]).await
+    }
+
+    /// Asks for a new code in the place of the one before.
+    pub async fn resend(&self) -> Answer {
+        self.post("/sign-in/code/resend", &[]).await
     }
 
     /// The whole way in, by email code.
@@ -159,6 +182,25 @@ impl Answer {
         element.text().collect()
     }
 
+    /// An attribute of every element that matches and has it.
+    pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
+        let selected = Selector::parse(selector).unwrap();
+        Html::parse_document(&self.body)
+            .select(&selected)
+            .filter_map(|element| element.value().attr(name).map(str::to_owned))
+            .collect()
+    }
+
+    /// Whether this is a fragment for the card, with no page around it.
+    pub fn is_fragment(&self) -> bool {
+        self.body.starts_with("<title>") && !self.body.contains("<html")
+    }
+
+    /// Whether this is a whole page.
+    pub fn is_page(&self) -> bool {
+        self.body.starts_with("<!DOCTYPE html>") && self.has("html body #card")
+    }
+
     /// An attribute of the first element that matches; panics when there is none.
     pub fn attribute(&self, selector: &str, name: &str) -> String {
         let selected = Selector::parse(selector).unwrap();
@@ -219,4 +261,10 @@ fn collect_words(element: ElementRef<'_>, text: &mut String) {
         }
     }
     text.push_str(edge);
+}
+
+/// A code that is certainly another one.
+pub fn other_than(code: &str) -> String {
+    let number: u32 = code.parse().unwrap();
+    format!("{:06}", (number + 1) % 1_000_000)
 }

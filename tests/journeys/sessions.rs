@@ -1,0 +1,268 @@
+//! Sessions: new at every sign-in, and over on the server at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use vestibule::auth::session::LiveSession;
+use vestibule::domain::{Role, Token};
+
+use crate::support::{TestApp, Visitor};
+
+const MIRA: &str = "mira@acme.test";
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_hours(1);
+
+// SECURITY rule 10: a new token at sign-in, the old one dead.
+#[actix_web::test]
+async fn signing_in_again_ends_the_session_before() {
+    let app = TestApp::spawn().await;
+    let mira = app.signed_in(MIRA).await;
+    let older = mira.cookie("session").unwrap();
+    mira.sign_in(&app, MIRA).await;
+    let newer = mira.cookie("session").unwrap();
+    assert_ne!(older, newer);
+    assert_eq!(app.number("SELECT count(*) FROM sessions"), 1);
+    assert!(mira.is_in().await);
+
+    mira.set_cookie("session", &older);
+    assert!(!mira.is_in().await);
+}
+
+// SECURITY rule 10: a session that somebody else planted is not adopted.
+#[actix_web::test]
+async fn a_planted_session_cookie_is_not_adopted() {
+    let app = TestApp::spawn().await;
+    let eve = app.signed_in("eve@evil.test").await;
+    let planted = eve.cookie("session").unwrap();
+    app.add_account(MIRA, "Mira Bell");
+    let mira = app.visitor();
+    mira.set_cookie("session", &planted);
+    mira.sign_in(&app, MIRA).await;
+    assert_ne!(mira.cookie("session").unwrap(), planted);
+    assert_eq!(mira.get("/dashboard").await.text(".menu .mail"), MIRA);
+    assert!(!eve.is_in().await, "the planted session went on");
+
+    let made_up = app.visitor();
+    made_up.set_cookie("session", &"A".repeat(43));
+    assert!(!made_up.is_in().await);
+}
+
+// SECURITY rule 10: who changes a bit of the cookie is nobody.
+#[actix_web::test]
+async fn a_session_cookie_works_unchanged_only() {
+    let app = TestApp::spawn().await;
+    let mira = app.signed_in(MIRA).await;
+    let cookie = mira.cookie("session").unwrap();
+    let token = &cookie[cookie.len() - 43..];
+    let changed = cookie.replace(token, &token.chars().rev().collect::<String>());
+    for value in [token, &changed, &cookie[1..], &cookie.to_lowercase(), ""] {
+        mira.set_cookie("session", value);
+        assert!(!mira.is_in().await, "{value} was taken");
+    }
+    mira.set_cookie("session", &cookie);
+    assert!(mira.is_in().await);
+}
+
+// SECURITY rule 11: idle end.
+#[actix_web::test]
+async fn a_session_ends_after_twelve_hours_unused() {
+    let app = TestApp::spawn().await;
+    let mira = app.signed_in(MIRA).await;
+    for _ in 0..3 {
+        app.later(HOUR * 12 - SECOND);
+        assert!(mira.is_in().await);
+    }
+    app.later(HOUR * 12);
+    assert!(!mira.is_in().await);
+}
+
+// SECURITY rule 11: absolute end.
+#[actix_web::test]
+async fn a_session_ends_after_seven_days_however_much_it_is_used() {
+    let app = TestApp::spawn().await;
+    let mira = app.signed_in(MIRA).await;
+    for _ in 0..27 {
+        app.later(HOUR * 6);
+        assert!(mira.is_in().await);
+    }
+    app.later(HOUR * 6 - SECOND);
+    assert!(mira.is_in().await);
+    app.later(SECOND);
+    assert!(!mira.is_in().await);
+}
+
+// SECURITY rule 11: both ends are settings.
+#[actix_web::test]
+async fn shorter_lifetimes_are_kept() {
+    let app = TestApp::spawn_with(|settings| {
+        settings.session_idle = Some("10m".to_owned());
+        settings.session_max = Some("15m".to_owned());
+    })
+    .await;
+    let mira = app.signed_in(MIRA).await;
+    app.later(Duration::from_mins(9));
+    assert!(mira.is_in().await);
+    app.later(Duration::from_mins(6));
+    assert!(!mira.is_in().await);
+    mira.sign_in(&app, MIRA).await;
+    app.later(Duration::from_mins(10));
+    assert!(!mira.is_in().await);
+}
+
+// SECURITY rule 11: suspension acts on the very next request, whoever writes it down.
+#[actix_web::test]
+async fn suspension_from_another_process_ends_access_on_the_next_request() {
+    let app = TestApp::spawn().await;
+    let mira = app.signed_in(MIRA).await;
+    let other = app.signed_in("other@acme.test").await;
+    assert!(mira.is_in().await);
+    app.sql("UPDATE accounts SET suspended_at = 1 WHERE email = 'mira@acme.test'");
+    assert!(!mira.is_in().await);
+    assert!(other.is_in().await);
+}
+
+// SECURITY rule 11: a session ended from outside is over on the very next request.
+#[actix_web::test]
+async fn a_session_ended_by_another_process_is_refused_on_the_next_request() {
+    let app = TestApp::spawn().await;
+    let here = app.signed_in(MIRA).await;
+    let there = app.visitor();
+    there.sign_in(&app, MIRA).await;
+    let both = here.get("/dashboard").await;
+    assert_eq!(both.attributes(".row time", "datetime").len(), 2);
+    app.sql("DELETE FROM sessions WHERE id = 2");
+    assert!(!there.is_in().await);
+    let one = here.get("/dashboard").await;
+    assert_eq!(one.attributes(".row time", "datetime").len(), 1);
+
+    app.sql("DELETE FROM accounts");
+    assert!(!here.is_in().await);
+}
+
+/// What the server makes of this browser's session.
+async fn live(app: &TestApp, visitor: &Visitor) -> Arc<LiveSession> {
+    let cookie = visitor.cookie("session").unwrap();
+    let token = Token::parse(&cookie[cookie.len() - 43..]).unwrap();
+    let sessions = &app.server().housekeeping().sessions;
+    sessions.recognise(token.hash()).await.unwrap().unwrap()
+}
+
+// SECURITY rule 11: role change acts at once.
+#[actix_web::test]
+async fn a_new_role_and_a_new_name_show_on_the_next_request() {
+    let app = TestApp::spawn().await;
+    let mira = app.signed_in(MIRA).await;
+    assert_eq!(live(&app, &mira).await.role, Role::Member);
+    app.sql("UPDATE accounts SET role = 'admin', name = 'Mira Bell'");
+    assert_eq!(live(&app, &mira).await.role, Role::Admin);
+    assert_eq!(mira.get("/dashboard").await.text("h1"), "Welcome, Mira");
+    app.sql("UPDATE accounts SET role = 'member'");
+    assert_eq!(live(&app, &mira).await.role, Role::Member);
+}
+
+// SECURITY rule 11: sign-out acts on the server, and here alone.
+#[actix_web::test]
+async fn signing_out_ends_this_session_alone_and_twice_is_no_error() {
+    let app = TestApp::spawn().await;
+    let here = app.signed_in(MIRA).await;
+    let there = app.visitor();
+    there.sign_in(&app, MIRA).await;
+    let cookie = here.cookie("session").unwrap();
+    assert_eq!(here.post("/sign-out", &[]).await.location(), "/signed-out");
+    assert!(here.cookie("session").is_none());
+    here.set_cookie("session", &cookie);
+    assert!(!here.is_in().await);
+    assert_eq!(here.post("/sign-out", &[]).await.location(), "/signed-out");
+    let fragment = here.post_fragment("/sign-out", &[]).await;
+    assert_eq!(fragment.header("hx-redirect"), "/signed-out");
+    assert!(there.is_in().await);
+    assert_eq!(app.number("SELECT count(*) FROM sessions"), 1);
+}
+
+#[actix_web::test]
+async fn looking_around_writes_nothing_and_sets_no_cookie() {
+    let app = TestApp::spawn().await;
+    let before = app.rows();
+    let visitor = app.visitor();
+    let stranger_with_cookies = app.visitor();
+    for name in ["session", "challenge", "device"] {
+        stranger_with_cookies.set_cookie(name, &"A".repeat(43));
+    }
+    for path in [
+        "/",
+        "/sign-in",
+        "/sign-in?return_to=/dashboard",
+        "/sign-in/email",
+        "/sign-in/code",
+        "/signed-out",
+        "/dashboard",
+        "/nowhere",
+        "/healthz",
+        "/readyz",
+    ] {
+        for browser in [&visitor, &stranger_with_cookies] {
+            for answer in [browser.get(path).await, browser.get_fragment(path).await] {
+                let sets_session = answer.set_cookie("session").contains("session=A");
+                assert!(!sets_session, "{path} kept a made-up session");
+            }
+        }
+        let answer = visitor.get(path).await;
+        assert_eq!(answer.header("set-cookie"), "", "{path}");
+    }
+    assert_eq!(app.rows(), before);
+}
+
+#[actix_web::test]
+async fn housekeeping_writes_down_when_a_session_was_last_used() {
+    let app = TestApp::spawn().await;
+    let mira = app.signed_in(MIRA).await;
+    app.later(HOUR);
+    assert!(mira.is_in().await);
+    app.server().housekeeping().clean_up().await.unwrap();
+    let last_seen = app.number("SELECT last_seen_at FROM sessions");
+    assert_eq!(last_seen, app.clock.now().0);
+}
+
+#[actix_web::test]
+async fn use_is_not_forgotten_by_a_restart() {
+    let mut app = TestApp::spawn().await;
+    let mira = app.signed_in(MIRA).await;
+    app.later(HOUR * 11);
+    assert!(mira.is_in().await);
+    app.restart_with(|_| {}).await;
+    app.later(HOUR * 11);
+    assert!(mira.is_in().await);
+}
+
+#[actix_web::test]
+async fn housekeeping_removes_what_has_expired_and_nothing_else() {
+    let app = TestApp::spawn().await;
+    let mira = app.signed_in(MIRA).await;
+    let _unused = app.signed_in("other@acme.test").await;
+    let guesser = app.visitor();
+    guesser.ask_for_code("ghost@acme.test").await;
+    guesser.enter("123456").await;
+    let count = |table: &str| app.number(&format!("SELECT count(*) FROM {table}"));
+    app.server().housekeeping().clean_up().await.unwrap();
+    assert_eq!(
+        [count("sessions"), count("challenges"), count("wrong_tries")],
+        [2, 3, 1]
+    );
+
+    app.later(HOUR * 11);
+    assert!(mira.is_in().await);
+    app.later(HOUR);
+    app.server().housekeeping().clean_up().await.unwrap();
+    assert_eq!(
+        [count("sessions"), count("challenges"), count("wrong_tries")],
+        [1, 0, 1]
+    );
+    assert!(mira.is_in().await);
+
+    app.later(HOUR * 12 + SECOND);
+    app.server().housekeeping().clean_up().await.unwrap();
+    assert_eq!(
+        [count("sessions"), count("challenges"), count("wrong_tries")],
+        [0, 0, 0]
+    );
+}
