@@ -12,7 +12,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpServer, web};
 use log::{info, warn};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::auth::code_hash::CodeHasher;
@@ -111,14 +111,10 @@ impl Server {
     /// Serves until the process is asked to stop, then stops.
     ///
     /// # Errors
-    /// When the signals cannot be heard, or the server fails.
-    pub async fn run_until_told_to_stop(mut self) -> Result<(), String> {
-        let listen = |kind| signal(kind).map_err(|e| format!("signals cannot be heard: {e}"));
-        let mut terminate = listen(SignalKind::terminate())?;
-        let mut interrupt = listen(SignalKind::interrupt())?;
+    /// When the server fails.
+    pub async fn run_until(mut self, mut asked: StopSignals) -> Result<(), String> {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            () = asked.any() => {}
             ended = &mut self.serving => return Err(format!("the server ended by itself: {ended:?}")),
         }
         info!(
@@ -147,6 +143,34 @@ impl Server {
             Ok(Ok(())) => Ok(()),
             Ok(Err(e)) => Err(e.to_string()),
             Err(e) => Err(e.to_string()),
+        }
+    }
+}
+
+/// SIGTERM and SIGINT. Listened for before the server says that it is ready: who stops it that very
+/// moment still gets an orderly stop.
+pub struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// From here on the signals no longer kill the process.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn listen() -> Result<Self, String> {
+        let listen = |kind| signal(kind).map_err(|e| format!("signals cannot be heard: {e}"));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
 }

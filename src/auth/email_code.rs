@@ -227,12 +227,7 @@ impl EmailCode {
             .take_try(client, known.as_ref(), now)
             .map_err(Refusal::Limited)?;
         let evaluated = match self.count(token_hash, known.clone(), now).await {
-            Ok(counted) => self
-                .hasher
-                .is_right(code, &counted.kept)
-                .await
-                .map(|right| right.then_some(counted))
-                .map_err(Refusal::from),
+            Ok(counted) => self.evaluate(code, counted).await,
             Err(refusal) => Err(refusal),
         };
         if !matches!(evaluated, Ok(None)) {
@@ -310,6 +305,32 @@ impl EmailCode {
         counted
     }
 
+    /// Compares, and gives back the try if that was not to be: nobody pays for a busy server.
+    async fn evaluate(
+        &self,
+        code: &SignInCode,
+        counted: Counted,
+    ) -> Result<Option<Counted>, Refusal> {
+        match self.hasher.is_right(code, &counted.kept).await {
+            Ok(right) => Ok(right.then_some(counted)),
+            Err(e) => {
+                let Counted {
+                    challenge,
+                    kept,
+                    try_id,
+                    ..
+                } = counted;
+                self.database
+                    .write(move |c| {
+                        wrong_tries::take_back(c, try_id)?;
+                        challenges::uncount_try(c, challenge.id, &kept.hash)
+                    })
+                    .await?;
+                Err(e.into())
+            }
+        }
+    }
+
     async fn enter(
         &self,
         counted: Counted,
@@ -333,10 +354,10 @@ impl EmailCode {
                 let Some(account) = account_to_enter(c, &challenge)? else {
                     return Ok(None);
                 };
+                wrong_tries::take_back(c, try_id)?;
                 if !challenges::consume(c, challenge.id, &kept.hash, now)? {
                     return Ok(None);
                 }
-                wrong_tries::take_back(c, try_id)?;
                 let method = Method::EmailCode;
                 let id = session::begin(
                     c,

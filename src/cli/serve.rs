@@ -5,7 +5,7 @@ use log::warn;
 use super::{Failure, say};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
-use crate::server::Server;
+use crate::server::{Server, StopSignals};
 
 /// Serves until told to stop.
 pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
@@ -23,6 +23,7 @@ async fn serve(config: Config) -> Result<(), String> {
         .is_none()
         .then(|| config.storage.data_dir.join("outbox"));
     let admin = config.admin_email.clone();
+    let signals = StopSignals::listen()?;
     let server = Server::start(config, Clock::system())
         .await
         .map_err(|e| format!("Vestibule did not start: {e}."))?;
@@ -47,5 +48,5 @@ async fn serve(config: Config) -> Result<(), String> {
             base_url.origin()
         );
     }
-    server.run_until_told_to_stop().await
+    server.run_until(signals).await
 }

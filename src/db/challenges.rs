@@ -134,6 +134,25 @@ pub fn count_try(connection: &mut SqliteConnection, id: i64) -> QueryResult<()> 
     Ok(())
 }
 
+/// Takes back a try that was never compared, unless the code has been replaced meanwhile.
+///
+/// # Errors
+/// When the query fails.
+pub fn uncount_try(
+    connection: &mut SqliteConnection,
+    id: i64,
+    uncompared_hash: &[u8],
+) -> QueryResult<()> {
+    let same_code = challenges::table
+        .find(id)
+        .filter(challenges::code_hash.eq(uncompared_hash))
+        .filter(challenges::tries.gt(0));
+    diesel::update(same_code)
+        .set(challenges::tries.eq(challenges::tries - 1))
+        .execute(connection)?;
+    Ok(())
+}
+
 /// Uses the code up; `true` for exactly one caller, and only while the code is still the one that
 /// was compared.
 ///
