@@ -84,7 +84,8 @@ pub async fn verify(
             retry_after: None,
         },
     };
-    refused(&console, wants, held, &form.code, worded).await
+    // The words offer a new code, so its button is there at once.
+    refused(&console, wants, held, &form.code, worded, |_| 0).await
 }
 
 /// Sends a new code in the same browser.
@@ -117,7 +118,7 @@ pub async fn resend(
         Err(Refusal::NoChallenge) => Ok(wants.go_to("/sign-in/email")),
         Err(refusal) => {
             let worded = in_words(refusal, Asked::ForCode)?;
-            refused(&console, wants, held, "", worded).await
+            refused(&console, wants, held, "", worded, |left| left).await
         }
     }
 }
@@ -162,6 +163,7 @@ async fn refused(
     held: HeldChallenge,
     typed: &str,
     worded: Worded,
+    countdown: impl Fn(u64) -> u64,
 ) -> Result<HttpResponse, AppError> {
     let shown = match open_challenge(console, held).await? {
         Some(open) => Shown::of(console, &open),
@@ -171,6 +173,7 @@ async fn refused(
     let step = CodeStep {
         typed: &typed,
         error: Some(worded.words),
+        resend_in: countdown(shown.resend_in),
         ..shown.as_step()
     };
     Ok(wants.refused(
