@@ -22,6 +22,8 @@ mod process;
 mod return_to;
 mod session_cookies;
 mod sessions;
+#[cfg(feature = "browser")]
+mod browser;
 mod sign_in;
 mod static_files;
 pub mod support;

@@ -82,8 +82,18 @@ impl TestApp {
 
     /// Stops the server and starts another one on the same data, with some settings changed.
     pub async fn restart_with(&mut self, change: impl FnOnce(&mut Settings)) {
-        self.server.take().unwrap().stop().await.unwrap();
+        self.stop().await;
         change(&mut self.settings);
+        self.start_again().await;
+    }
+
+    /// Stops the server: from now on nobody answers.
+    pub async fn stop(&mut self) {
+        self.server.take().unwrap().stop().await.unwrap();
+    }
+
+    /// Starts another server where one was stopped, on the same data.
+    pub async fn start_again(&mut self) {
         self.server = Some(start(&self.settings, &self.clock).await);
     }
 

@@ -1,6 +1,8 @@
 //! The application, and those who use it.
 
 pub mod app;
+#[cfg(feature = "browser")]
+pub mod browser;
 pub mod outbox;
 pub mod process;
 pub mod smtp;
