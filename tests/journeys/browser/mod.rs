@@ -1,0 +1,44 @@
+//! The same journeys in a real Chromium. Whatever is left in the browser's console is a failure.
+
+mod mishaps;
+mod pages;
+mod steps;
+mod tour;
+mod ways_in;
+
+use thirtyfour::prelude::*;
+
+use crate::support::TestApp;
+use crate::support::browser::Browser;
+
+const MIRA: &str = "mira@acme.test";
+
+async fn app_with_mira() -> TestApp {
+    let app = TestApp::spawn().await;
+    app.add_account(MIRA, "Mira Bell");
+    app
+}
+
+async fn press(browser: &Browser, key: Key) {
+    browser.type_keys(key + "").await;
+}
+
+/// From wherever she is to the code step, with a code on its way.
+async fn ask_for_code(browser: &Browser) {
+    browser.visit("/sign-in/email").await;
+    browser.focus_is_in("#email").await;
+    browser.type_keys(MIRA).await;
+    press(browser, Key::Enter).await;
+    browser.focus_is_in("#code").await;
+}
+
+/// Any code but the right one, entered.
+async fn enter_wrong_code(browser: &Browser, app: &TestApp) {
+    let wrong = match app.newest_code(MIRA).await.as_str() {
+        "123456" => "654321",
+        _ => "123456",
+    };
+    let field = browser.see("#code").await;
+    browser.type_keys(wrong).await;
+    browser.replaced(field).await;
+}
