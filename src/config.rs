@@ -158,6 +158,12 @@ impl Config {
             },
         );
         let base_url = judge.read_optional("BASE_URL", &settings.base_url, BaseUrl::parse);
+        if listen.port() == 0 && given(&settings.base_url).is_none() {
+            judge.blame(
+                "BASE_URL",
+                "is missing: LISTEN leaves the port open, so no link can be built from it",
+            );
+        }
         let base_url_is_local = base_url.as_ref().is_none_or(BaseUrl::is_localhost);
         let mail = mail_settings(settings, base_url_is_local, judge);
         let session_max = judge.read(

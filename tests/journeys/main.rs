@@ -9,6 +9,8 @@
 )]
 
 mod addresses;
+#[cfg(feature = "browser")]
+mod browser;
 mod command_line;
 mod email_codes;
 mod guessing;
@@ -22,8 +24,6 @@ mod process;
 mod return_to;
 mod session_cookies;
 mod sessions;
-#[cfg(feature = "browser")]
-mod browser;
 mod sign_in;
 mod static_files;
 pub mod support;
