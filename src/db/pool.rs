@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use thiserror::Error;
+use thread_local::ThreadLocal;
 use tokio::sync::Semaphore;
 
 /// How long a statement waits for another process's lock.
@@ -20,6 +22,8 @@ const READERS: u32 = 4;
 pub struct Database {
     readers: Lane,
     writer: Lane,
+    in_place: Arc<ThreadLocal<RefCell<SqliteConnection>>>,
+    url: Arc<str>,
 }
 
 /// Why the database gave no answer.
@@ -44,6 +48,8 @@ impl Database {
         Ok(Self {
             readers: Lane::open(&url, READERS)?,
             writer: Lane::open(&url, 1)?,
+            in_place: Arc::default(),
+            url: Arc::from(&*url),
         })
     }
 
@@ -68,8 +74,16 @@ impl Database {
         &self,
         query: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
     ) -> Result<T, DatabaseError> {
-        let mut connection = self.readers.pool.get().map_err(unavailable)?;
+        let connection = self.in_place.get_or_try(|| self.open_in_place())?;
+        let mut connection = connection.try_borrow_mut().map_err(unavailable)?;
         query(&mut connection).map_err(DatabaseError::from_diesel)
+    }
+
+    /// Each thread has a connection of its own for this, so that none waits for another's.
+    fn open_in_place(&self) -> Result<RefCell<SqliteConnection>, DatabaseError> {
+        let mut connection = SqliteConnection::establish(&self.url).map_err(unavailable)?;
+        Pragmas.on_acquire(&mut connection).map_err(unavailable)?;
+        Ok(RefCell::new(connection))
     }
 
     /// Runs one transaction that takes the write lock up front: a deferred one that reads first
