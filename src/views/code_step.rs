@@ -15,9 +15,11 @@ pub struct CodeStep<'a> {
     /// Where to go after the sign-in.
     pub return_to: ReturnTo,
     /// What was typed.
-    pub typed: &'a str,
+    pub typed: String,
     /// What is wrong with it, and what to do.
     pub error: Option<String>,
+    /// Why no new code is on its way, and what to do.
+    pub not_sent: Option<String>,
     /// That a new code is on its way.
     pub resent: bool,
     /// Seconds until asking again makes sense.
@@ -40,6 +42,9 @@ impl CodeStep<'_> {
                     } @else {
                         "Enter the six-digit code from the mail, in the browser that asked for it."
                     }
+                }
+                @if let Some(words) = &self.not_sent {
+                    p.notice role="alert" { (words) }
                 }
                 @if self.resent {
                     p.notice role="status" { "A new code is on its way. The older one no longer works." }

@@ -85,7 +85,14 @@ pub async fn verify(
         },
     };
     // The words offer a new code, so its button is there at once.
-    refused(&console, wants, held, &form.code, worded, |_| 0).await
+    let typed: String = form.code.chars().take(ECHOED).collect();
+    refused(&console, wants, held, worded, |step, words| CodeStep {
+        typed,
+        error: Some(words),
+        resend_in: 0,
+        ..step
+    })
+    .await
 }
 
 /// Sends a new code in the same browser.
@@ -118,7 +125,11 @@ pub async fn resend(
         Err(Refusal::NoChallenge) => Ok(wants.go_to("/sign-in/email")),
         Err(refusal) => {
             let worded = in_words(refusal, Asked::ForCode)?;
-            refused(&console, wants, held, "", worded, |left| left).await
+            refused(&console, wants, held, worded, |step, words| CodeStep {
+                not_sent: Some(words),
+                ..step
+            })
+            .await
         }
     }
 }
@@ -157,31 +168,20 @@ fn let_in(
     Ok(response)
 }
 
+/// The step again; `say` puts the words where they belong.
 async fn refused(
     console: &Console,
     wants: Wants,
     held: HeldChallenge,
-    typed: &str,
     worded: Worded,
-    countdown: impl Fn(u64) -> u64,
+    say: impl for<'a> FnOnce(CodeStep<'a>, String) -> CodeStep<'a>,
 ) -> Result<HttpResponse, AppError> {
     let shown = match open_challenge(console, held).await? {
         Some(open) => Shown::of(console, &open),
         None => Shown::default(),
     };
-    let typed: String = typed.chars().take(ECHOED).collect();
-    let step = CodeStep {
-        typed: &typed,
-        error: Some(worded.words),
-        resend_in: countdown(shown.resend_in),
-        ..shown.as_step()
-    };
-    Ok(wants.refused(
-        &console.site,
-        &step.screen(),
-        worded.status,
-        worded.retry_after,
-    ))
+    let screen = say(shown.as_step(), worded.words).screen();
+    Ok(wants.refused(&console.site, &screen, worded.status, worded.retry_after))
 }
 
 async fn open_challenge(

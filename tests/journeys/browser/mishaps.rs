@@ -60,7 +60,7 @@ async fn the_countdown_ends_in_a_button_and_the_new_code_ends_the_older_one() {
 }
 
 #[actix_web::test]
-async fn the_eleventh_request_in_a_minute_is_told_to_wait_and_a_minute_later_it_works() {
+async fn a_request_past_the_limit_is_told_to_wait_and_a_minute_later_it_works() {
     let app = TestApp::spawn_with(|s| s.code_limit_address = Some("1".to_owned())).await;
     app.add_account(MIRA, "Mira Bell");
     let browser = Browser::open(&app).await;

@@ -55,13 +55,12 @@ async fn without_javascript_every_step_is_a_page_of_its_own() {
     browser.at("/sign-in").await;
     browser.click(".aside a").await;
     browser.at("/sign-in/email").await;
-    browser.focus_is_in("#email").await;
-    browser.type_keys("mira").await;
-    press(&browser, Key::Enter).await;
+    browser.type_into("#email:focus", "mira").await;
+    browser.click("button[type=submit]").await;
     browser.see("#email-error[role=alert]").await;
-    browser.focus_is_in("#email[aria-invalid=true]").await;
-    press(&browser, Key::End).await;
-    browser.type_keys("@acme.test").await;
+    browser
+        .type_into("#email[aria-invalid=true]:focus", Key::End + "@acme.test")
+        .await;
     browser.click("button[type=submit]").await;
     browser.at("/sign-in/code").await;
     // The countdown is JavaScript's; without it the button is simply there.
@@ -70,8 +69,9 @@ async fn without_javascript_every_step_is_a_page_of_its_own() {
     browser
         .read("[role=status]", "The older one no longer works.")
         .await;
-    browser.focus_is_in("#code").await;
-    browser.type_keys(app.newest_code(MIRA).await).await;
+    browser
+        .type_into("#code:focus", app.newest_code(MIRA).await)
+        .await;
     browser.click("#code-form button").await;
     browser.at("/dashboard").await;
     browser.read("h1", "Welcome, Mira").await;

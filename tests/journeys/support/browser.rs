@@ -2,31 +2,25 @@
 //! for what the person would wait for, and fails with what the page shows instead.
 
 use std::collections::BTreeSet;
-use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
-use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel};
 
 use super::app::TestApp;
+use super::chromium::{Chromedriver, HOW_TO_INSTALL, capabilities};
 
 const AXE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/tests/peers/node_modules/axe-core/axe.min.js"
 );
 const SCREENSHOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/screenshots");
-const HOW_TO_INSTALL: &str =
-    "The browser suite needs Debian's chromium and chromium-driver: tests/run installs them.";
 /// Long enough for a machine that builds something else at the same time.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 const GLANCE: Duration = Duration::from_millis(25);
 
 /// A light or a dark room.
@@ -137,12 +131,22 @@ impl Browser {
 
     /// Waits until nothing that matches is left on the screen.
     pub async fn lose(&self, selector: &str) {
-        let query = self.query(selector).and_displayed();
-        assert!(
-            query.not_exists().await.unwrap(),
-            "{selector} stays; {}",
-            self.what_shows().await
-        );
+        let wanted = selector.to_owned();
+        let without_it = move |page: WebElement| {
+            let wanted = wanted.clone();
+            async move {
+                for element in page.find_all(By::Css(wanted)).await? {
+                    // What is replaced in this moment is looked at again in the next.
+                    if element.is_displayed().await.unwrap_or(true) {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+        };
+        let query = self.query("html").with_filter(without_it);
+        let gone = query.exists().await.unwrap();
+        assert!(gone, "{selector} stays; {}", self.what_shows().await);
     }
 
     /// Waits until what was seen before is no longer part of the page: an answer took its place.
@@ -172,6 +176,11 @@ impl Browser {
     pub async fn type_keys(&self, keys: impl Into<TypingData>) {
         let typing = self.driver.action_chain().send_keys(keys);
         typing.perform().await.unwrap();
+    }
+
+    /// Types into what matches.
+    pub async fn type_into(&self, selector: &str, keys: impl Into<TypingData>) {
+        self.see(selector).await.send_keys(keys).await.unwrap();
     }
 
     /// Presses a key together with Control.
@@ -296,86 +305,5 @@ fn failure_in(message: &str) -> Option<&str> {
     match failure.strip_prefix("the server responded with a status of ") {
         Some(status) => status.split(' ').next(),
         None => Some(failure),
-    }
-}
-
-fn capabilities(profile: &Path, preferences: Value) -> ChromeCapabilities {
-    let mut chrome = DesiredCapabilities::chrome();
-    chrome
-        .set_binary(&program("chromium").to_string_lossy())
-        .unwrap();
-    for flag in [
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        &format!("--user-data-dir={}", profile.display()),
-    ] {
-        chrome.add_arg(flag).unwrap();
-    }
-    chrome
-        .add_experimental_option("prefs", preferences)
-        .unwrap();
-    chrome
-        .set_browser_log_level(LoggingPrefsLogLevel::All)
-        .unwrap();
-    chrome
-}
-
-fn program(name: &str) -> PathBuf {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
-        .unwrap_or_else(|| panic!("there is no {name}. {HOW_TO_INSTALL}"))
-}
-
-/// WebDriver's server, on a port that was free.
-struct Chromedriver {
-    process: Child,
-    port: u16,
-    _output: BufReader<ChildStdout>,
-}
-
-impl Chromedriver {
-    fn start() -> Self {
-        let mut process = Command::new(program("chromedriver"))
-            .arg("--port=0")
-            .process_group(0)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("chromedriver does not start: {error}. {HOW_TO_INSTALL}")
-            });
-        let mut output = BufReader::new(process.stdout.take().unwrap());
-        let port = port_in(&mut output);
-        Self {
-            process,
-            port,
-            _output: output,
-        }
-    }
-}
-
-/// Reads on until chromedriver says that it listens, and where.
-fn port_in(output: &mut impl BufRead) -> u16 {
-    let mut said = output.lines().map_while(Result::ok);
-    said.find_map(|line| {
-        let (_, port) = line.split_once("started successfully on port ")?;
-        port.trim_end_matches('.').parse().ok()
-    })
-    .unwrap_or_else(|| panic!("chromedriver ended before it listened. {HOW_TO_INSTALL}"))
-}
-
-impl Drop for Chromedriver {
-    fn drop(&mut self) {
-        // With the browsers that it has started. All may have ended by themselves, which is as good.
-        let group = format!("-{}", self.process.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
-        let _ = self.process.wait();
     }
 }

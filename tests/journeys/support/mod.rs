@@ -3,6 +3,8 @@
 pub mod app;
 #[cfg(feature = "browser")]
 pub mod browser;
+#[cfg(feature = "browser")]
+pub mod chromium;
 pub mod outbox;
 pub mod process;
 pub mod smtp;
