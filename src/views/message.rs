@@ -27,7 +27,7 @@ impl Message<'_> {
                     p.lead { (self.text) }
                 }
                 a.button href="/" { "Go to the start" }
-                p.why { "If it stays like this, tell your admin this reference: " code { (self.request_id) } }
+                p.why { "Need help? Tell your admin this reference: " code { (self.request_id) } }
             },
         }
     }

@@ -172,14 +172,14 @@ async fn the_pages_that_say_what_went_wrong() {
     There is no such page
     The address may be mistyped or out of date.
     Go to the start
-    If it stays like this, tell your admin this reference: [reference]
+    Need help? Tell your admin this reference: [reference]
     localhost:[port]
     ");
     assert_snapshot!(shown(&visitor.post("/dashboard", &[]).await), @r"
     This page can’t be used that way
     Go back, and use the buttons and links on the page.
     Go to the start
-    If it stays like this, tell your admin this reference: [reference]
+    Need help? Tell your admin this reference: [reference]
     localhost:[port]
     ");
     let large = "m".repeat(100_000);
@@ -187,7 +187,7 @@ async fn the_pages_that_say_what_went_wrong() {
     That is too much to read
     Nothing was done. Go back and send less.
     Go to the start
-    If it stays like this, tell your admin this reference: [reference]
+    Need help? Tell your admin this reference: [reference]
     localhost:[port]
     ");
     let foreign = visitor
@@ -197,7 +197,7 @@ async fn the_pages_that_say_what_went_wrong() {
     This form came from another site
     For your safety nothing was done. Open the console itself and try again there.
     Go to the start
-    If it stays like this, tell your admin this reference: [reference]
+    Need help? Tell your admin this reference: [reference]
     localhost:[port]
     ");
     let spoken = visitor
@@ -207,7 +207,7 @@ async fn the_pages_that_say_what_went_wrong() {
     That request can’t be read
     Nothing was done. Go back, reload the page and try again.
     Go to the start
-    If it stays like this, tell your admin this reference: [reference]
+    Need help? Tell your admin this reference: [reference]
     localhost:[port]
     ");
 }
