@@ -18,7 +18,7 @@ use problems::{Judge, given};
 pub use problems::{Problem, Problems};
 pub use settings::Settings;
 use values::{
-    cidrs, code_lifetime, count, database_path, duration, email_codes, secret_key, smtp_url,
+    cidrs, code_lifetime, count, database_path, duration, email_codes, folder, secret_key, smtp_url,
 };
 
 use crate::domain::{Email, SecretKey};
@@ -118,7 +118,12 @@ impl Storage {
     }
 
     fn judged(settings: &Settings, judge: &mut Judge) -> Self {
-        let data_dir = PathBuf::from(given(&settings.data_dir).unwrap_or("data"));
+        let data_dir = judge.read(
+            "DATA_DIR",
+            &settings.data_dir,
+            PathBuf::from("data"),
+            folder,
+        );
         let database = judge
             .read_optional("DATABASE_URL", &settings.database_url, database_path)
             .unwrap_or_else(|| data_dir.join("vestibule.db"));
@@ -158,10 +163,11 @@ impl Config {
             },
         );
         let base_url = judge.read_optional("BASE_URL", &settings.base_url, BaseUrl::parse);
-        if listen.port() == 0 && given(&settings.base_url).is_none() {
+        let base_url = base_url.or_else(|| BaseUrl::of_loopback(listen));
+        if base_url.is_none() && given(&settings.base_url).is_none() {
             judge.blame(
                 "BASE_URL",
-                "is missing: LISTEN leaves the port open, so no link can be built from it",
+                "is missing: it can be told from LISTEN only when that is a loopback address with a port",
             );
         }
         let base_url_is_local = base_url.as_ref().is_none_or(BaseUrl::is_localhost);
@@ -204,7 +210,8 @@ impl Config {
         );
         let config = Self {
             listen,
-            base_url: base_url.unwrap_or_else(|| BaseUrl::local(listen.port())),
+            // Any value will do where a problem is written down.
+            base_url: base_url.unwrap_or_else(BaseUrl::placeholder),
             storage: Storage::judged(settings, judge),
             secret_key: judge.read_optional("SECRET_KEY", &settings.secret_key, secret_key),
             secret_key_previous: judge.read_optional(

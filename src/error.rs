@@ -31,6 +31,9 @@ pub enum AppError {
     /// More was sent than any form of ours holds.
     #[error("the request is too large")]
     TooLarge,
+    /// The body did not come in time.
+    #[error("the body did not come in time")]
+    TooSlow,
     /// The body is no form.
     #[error("the body is no form")]
     UnsupportedMediaType,
@@ -72,6 +75,10 @@ impl AppError {
                 "That is too much to read",
                 "Nothing was done. Go back and send less.",
             ),
+            Self::TooSlow => (
+                "That took too long",
+                "Nothing was done. Check your connection and try again.",
+            ),
             Self::SignedOut(_) => ("You’re not signed in", "Sign in to go on."),
             Self::Unavailable(_) => (
                 "The console is busy",
@@ -93,6 +100,7 @@ impl ResponseError for AppError {
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::SignedOut(_) => StatusCode::SEE_OTHER,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,12 +1,12 @@
 //! Wires the application together and runs it; nothing else.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Condition, from_fn};
@@ -38,7 +38,9 @@ use crate::web::static_files::StaticFiles;
 
 /// In-flight requests, and then queued codes, get this long when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
-/// A client that has not sent its request by then is not going to.
+/// However long requests took, queued codes get this long.
+const LEAST_FOR_MAIL: Duration = Duration::from_secs(2);
+/// A client that has not sent its request's head by then is not going to.
 const REQUEST_WITHIN: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -50,6 +52,7 @@ pub struct Server {
     housekeeping: Arc<Housekeeping>,
     keeping_house: JoinHandle<()>,
     mail: Arc<MailQueue>,
+    _alone: File,
 }
 
 impl Server {
@@ -58,6 +61,9 @@ impl Server {
     /// # Errors
     /// In words for the operator. Nothing goes on running then.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, String> {
+        let listener = listen(config.listen)?;
+        make_folder(&config.storage)?;
+        let alone = be_alone(&config.storage)?;
         let keys = load_keys(&config)?;
         let database = open_database(&config.storage)?;
         if let Some(email) = &config.admin_email {
@@ -81,7 +87,7 @@ impl Server {
             sessions: Arc::clone(&console.sessions),
             email_code: Arc::clone(&console.email_code),
         });
-        let (address, server) = bind(&config, console)?;
+        let (address, server) = serve_on(listener, console)?;
         let handle = server.handle();
         Ok(Self {
             address,
@@ -90,6 +96,7 @@ impl Server {
             keeping_house: tokio::task::spawn_local(Arc::clone(&housekeeping).run()),
             housekeeping,
             mail,
+            _alone: alone,
         })
     }
 
@@ -130,15 +137,20 @@ impl Server {
     /// When the server failed while it stopped.
     pub async fn stop(self) -> Result<(), String> {
         self.keeping_house.abort();
+        let begun = Instant::now();
         self.handle.stop(true).await;
         let served = self.serving.await;
+        let left = STOP_WITHIN
+            .saturating_sub(begun.elapsed())
+            .max(LEAST_FOR_MAIL);
+        match self.mail.drain(left).await {
+            0 => {}
+            left => warn!("{left} codes could not be mailed in time"),
+        }
         if let Err(e) = self.housekeeping.sessions.write_down_use().await {
             warn!("when sessions were last used is not written down: {e}");
         }
-        match self.mail.drain(STOP_WITHIN).await {
-            0 => info!("stopped"),
-            left => warn!("stopped; {left} codes could not be mailed in time"),
-        }
+        info!("stopped");
         match served {
             Ok(Ok(())) => Ok(()),
             Ok(Err(e)) => Err(e.to_string()),
@@ -276,8 +288,8 @@ fn console(
     }
 }
 
-fn bind(
-    config: &Config,
+fn serve_on(
+    listener: TcpListener,
     console: web::Data<Console>,
 ) -> Result<(SocketAddr, actix_web::dev::Server), String> {
     let session = SessionLayer::new(Arc::clone(&console.sessions), &console.cookies)
@@ -300,16 +312,35 @@ fn bind(
     .client_request_timeout(REQUEST_WITHIN)
     .shutdown_timeout(STOP_WITHIN.as_secs())
     .disable_signals()
-    .bind(config.listen)
-    .map_err(|e| match e.kind() {
-        io::ErrorKind::AddrInUse => format!(
-            "{} is in use. Stop the other server, or set LISTEN to another port",
-            config.listen
-        ),
-        _ => format!("LISTEN {} cannot be bound: {e}", config.listen),
-    })?;
+    .listen(listener)
+    .map_err(|e| format!("nothing can be served: {e}"))?;
     let address = *server.addrs().first().ok_or("the server has no address")?;
     Ok((address, server.run()))
+}
+
+/// Taken before anything else is touched: a server that cannot listen leaves no trace.
+fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).map_err(|e| match e.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("{address} is in use. Stop the other server, or set LISTEN to another port")
+        }
+        _ => format!("LISTEN {address} cannot be bound: {e}"),
+    })
+}
+
+/// Two servers on one folder would each count half of the requests. The lock goes with the process.
+fn be_alone(storage: &Storage) -> Result<File, String> {
+    let path = storage.data_dir.join("serve.lock");
+    let shown = path.display();
+    let file = File::create(&path).map_err(|e| format!("{shown} cannot be made: {e}"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "another server runs on the folder {}. Stop it first",
+            storage.data_dir.display()
+        )),
+        Err(TryLockError::Error(e)) => Err(format!("{shown} cannot be locked: {e}")),
+    }
 }
 
 fn cores() -> usize {

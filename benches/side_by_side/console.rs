@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::client::{ask, fetch, form, free_address, request, wait_until_open};
 
 /// People who sign in at once.
-const PEOPLE: usize = 8;
+const PEOPLE: usize = 48;
 /// Accounts for each round; nobody may ask for codes more often than the limits allow.
 const ACCOUNTS_A_ROUND: usize = 2_000;
 

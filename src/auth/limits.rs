@@ -245,6 +245,13 @@ impl Limits {
             })
     }
 
+    /// No code was made after all.
+    pub fn give_request_back(&self, email: &Email, client: &Client, known: Option<&DeviceId>) {
+        self.requests_by_ip.give_back(&origin(client, known));
+        self.addresses
+            .give_back(&Key::Address(email.folded(), known));
+    }
+
     /// Counts a try as a wrong one, before anything is compared.
     ///
     /// # Errors

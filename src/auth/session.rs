@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use crate::db::{QueryResult, SqliteConnection};
 use dashmap::DashMap;
-use diesel::QueryResult;
-use diesel::sqlite::SqliteConnection;
 use quick_cache::sync::Cache;
 
 use super::client::Client;
@@ -15,7 +14,7 @@ use crate::clock::Clock;
 use crate::db::accounts::AccountRow;
 use crate::db::sessions::{self, NewSession, Revision, SessionRow};
 use crate::db::{Database, DatabaseError};
-use crate::domain::{AccountId, Email, Method, Role, SessionId, Timestamp, TokenHash};
+use crate::domain::{AccountId, Method, Role, SessionId, Timestamp, TokenHash};
 
 /// How many sessions, and lists of them, are remembered; past it the least used are read again
 /// from the database when they come.
@@ -330,22 +329,6 @@ pub fn begin(
         now,
     };
     sessions::insert(connection, &new)
-}
-
-impl LiveSession {
-    /// What to call the person: the name, or the address where there is none.
-    pub fn called(&self) -> &str {
-        if self.name.is_empty() {
-            &self.email
-        } else {
-            &self.name
-        }
-    }
-
-    /// The account's address, typed; `None` if the database holds one that would not be let in today.
-    pub fn address(&self) -> Option<Email> {
-        Email::parse(&self.email).ok()
-    }
 }
 
 fn listed(row: SessionRow) -> Option<Listed> {

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use diesel::QueryResult;
-use diesel::sqlite::SqliteConnection;
+use crate::db::{QueryResult, SqliteConnection};
 
 use crate::db::wrong_tries;
 use crate::domain::{DeviceId, Email, Timestamp};

@@ -61,7 +61,7 @@ pub fn run() -> ExitCode {
         return told(&message, 2);
     }
     env_logger::Builder::from_env(
-        env_logger::Env::default().default_filter_or("info,actix_server=warn"),
+        env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http=off"),
     )
     .init();
     let arguments = Arguments::parse();

@@ -1,3 +1,5 @@
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
 use url::{Host, Url};
 
 /// The public origin: scheme, host and port, nothing else.
@@ -29,11 +31,25 @@ impl BaseUrl {
         }
     }
 
-    /// What LISTEN alone is good for.
-    pub(super) fn local(port: u16) -> Self {
-        match Url::parse(&format!("http://localhost:{port}")) {
+    /// What a loopback LISTEN alone is good for; `None` for any other, and where the port is open.
+    pub(super) fn of_loopback(listen: SocketAddr) -> Option<Self> {
+        let usual = [
+            IpAddr::from([127, 0, 0, 1]),
+            IpAddr::from(Ipv6Addr::LOCALHOST),
+        ];
+        let address = if usual.contains(&listen.ip()) {
+            format!("http://localhost:{}", listen.port())
+        } else {
+            format!("http://{listen}")
+        };
+        let usable = listen.ip().is_loopback() && listen.port() != 0;
+        Url::parse(&address).ok().filter(|_| usable).map(Self)
+    }
+
+    pub(super) fn placeholder() -> Self {
+        match Url::parse("http://localhost") {
             Ok(url) => Self(url),
-            Err(_) => unreachable!("localhost and a port are a URL"),
+            Err(_) => unreachable!("it is a URL"),
         }
     }
 

@@ -11,11 +11,20 @@ use super::{EmailCodes, SmtpUrl};
 use crate::domain::SecretKey;
 
 pub(super) fn database_path(text: &str) -> Result<PathBuf, String> {
-    let path = text.strip_prefix("sqlite://").unwrap_or(text);
-    if path.contains("://") {
+    let path = text.strip_prefix("sqlite:").unwrap_or(text);
+    let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+    if path.to_string_lossy().contains([':', '?']) || path.is_dir() {
         return Err("must be the path of an SQLite file".to_owned());
     }
-    Ok(PathBuf::from(path))
+    Ok(path)
+}
+
+pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.exists() && !path.is_dir() {
+        return Err(format!("“{text}” is a file; it must be a folder"));
+    }
+    Ok(path)
 }
 
 /// Says what is wrong without repeating the text, which holds a password.
@@ -36,6 +45,8 @@ pub(super) fn smtp_url(text: &str) -> Result<SmtpUrl, String> {
             "may have ?tls=required or ?tls=opportunistic behind it and nothing else".to_owned(),
         );
     }
+    lettre::AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(text)
+        .map_err(|_| form.to_owned())?;
     Ok(SmtpUrl(text.to_owned()))
 }
 

@@ -11,4 +11,6 @@ mod schema;
 pub mod sessions;
 pub mod wrong_tries;
 
+pub use diesel::QueryResult;
+pub use diesel::sqlite::SqliteConnection;
 pub use pool::{Database, DatabaseError};

@@ -172,6 +172,11 @@ struct Lane {
 
 impl Lane {
     fn open(url: &str, size: u32) -> Result<Self, String> {
+        // A pool would try for a while before it says that a file is no database.
+        SqliteConnection::establish(url)
+            .map_err(|e| e.to_string())
+            .and_then(|mut c| Pragmas.on_acquire(&mut c).map_err(|e| e.to_string()))
+            .map_err(|e| format!("the database {url} cannot be opened: {e}"))?;
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(1))

@@ -2,6 +2,7 @@
 
 mod account;
 mod browser_name;
+mod client_ip;
 mod device;
 mod email;
 mod return_to;
@@ -12,6 +13,7 @@ mod token;
 
 pub use account::{AccountId, Method, Role, SessionId};
 pub use browser_name::BrowserName;
+pub use client_ip::ClientIp;
 pub use device::{Device, DeviceId};
 pub use email::{Email, InvalidEmail};
 pub use return_to::ReturnTo;

@@ -4,6 +4,8 @@ use url::Url;
 
 const LONGEST: usize = 2048;
 const HOME: &str = "/dashboard";
+/// The way in and the way out: nobody who has just signed in was going there.
+const NOT_A_PLACE: [&str; 5] = ["/sign-in", "/sign-out", "/signed-out", "/auth/", "/static/"];
 
 /// A path and query on this origin, to go to after the sign-in (ASVS 3.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +31,8 @@ impl ReturnTo {
         let stays = url.origin() == base.origin() && url.username().is_empty();
         let path = &url[url::Position::BeforePath..];
         let second_look = base.join(path).ok()?.origin() == base.origin();
-        (stays && second_look && !path.starts_with("//") && path.len() <= LONGEST)
+        let is_a_place = !NOT_A_PLACE.iter().any(|start| path.starts_with(start));
+        (stays && second_look && is_a_place && !path.starts_with("//") && path.len() <= LONGEST)
             .then(|| path.to_owned())
     }
 

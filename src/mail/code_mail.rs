@@ -3,7 +3,7 @@ use std::time::Duration;
 use maud::html;
 
 use super::letter::{Letter, html_letter};
-use crate::auth::client::ClientIp;
+use crate::domain::ClientIp;
 use crate::domain::{AccountId, BrowserName, SignInCode, Timestamp};
 
 /// A code on its way to its owner. It is kept in memory only, and never printed whole.

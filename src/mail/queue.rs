@@ -3,8 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::QueryResult;
-use diesel::sqlite::SqliteConnection;
+use crate::db::{QueryResult, SqliteConnection};
 use lettre::message::Mailbox;
 use log::{error, info, warn};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -23,6 +22,8 @@ use crate::domain::Timestamp;
 const CAPACITY: u32 = 1_000;
 /// Deliveries at once, so that one slow answer does not hold up everybody's mail.
 const AT_ONCE: usize = 4;
+/// By then the answer to the request has left, and what a mail costs cannot be felt in it.
+const AFTER_THE_ANSWER: Duration = Duration::from_millis(50);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const SLOWEST_RETRY: Duration = Duration::from_secs(30);
 /// How often the table is looked at when nobody asks for it.
@@ -33,7 +34,7 @@ const TABLE_GIVE_UP: Duration = Duration::from_hours(72);
 /// The queue that all mail leaves from, on a thread of its own: what a mail costs, and how long a
 /// mail server takes, cannot be seen in the answer to a request.
 pub struct MailQueue {
-    codes: UnboundedSender<(CodeMail, OwnedSemaphorePermit)>,
+    codes: UnboundedSender<Option<(CodeMail, OwnedSemaphorePermit)>>,
     places: Arc<Semaphore>,
     waiting_in_table: Arc<Notify>,
     from: Mailbox,
@@ -85,16 +86,20 @@ impl MailQueue {
         Ok(queue)
     }
 
-    /// Puts a code in the queue. It is retried for as long as the code works.
-    pub fn send_code(&self, mail: CodeMail) {
-        let account = mail.account_id.0;
-        match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => {
-                if self.codes.send((mail, place)).is_err() {
-                    error!("the mail thread is gone: no code for account {account}");
-                }
+    /// Puts a code in the queue, or lets the queue know that there is none to send: handing over
+    /// costs the same, whether or not the address has an account (SECURITY rule 5). A code is
+    /// retried for as long as it works.
+    pub fn send_code(&self, mail: Option<CodeMail>) {
+        let queued = mail.and_then(|mail| {
+            let place = Arc::clone(&self.places).try_acquire_owned();
+            if place.is_err() {
+                let account = mail.account_id.0;
+                warn!("the mail queue is full: no code for account {account}");
             }
-            Err(_) => warn!("the mail queue is full: no code for account {account}"),
+            place.ok().map(|place| (mail, place))
+        });
+        if self.codes.send(queued).is_err() {
+            error!("the mail thread is gone: no code can be sent");
         }
     }
 
@@ -144,7 +149,7 @@ async fn work(
     sender: Sender,
     database: Database,
     clock: Clock,
-    mut incoming: UnboundedReceiver<(CodeMail, OwnedSemaphorePermit)>,
+    mut incoming: UnboundedReceiver<Option<(CodeMail, OwnedSemaphorePermit)>>,
     waiting_in_table: Arc<Notify>,
 ) {
     let transport = match &sender.smtp {
@@ -168,9 +173,11 @@ async fn work(
     loop {
         tokio::select! {
             next = incoming.recv() => match next {
-                Some((mail, place)) => {
+                Some(None) => {}
+                Some(Some((mail, place))) => {
                     let worker = Arc::clone(&worker);
                     tokio::spawn(async move {
+                        tokio::time::sleep(AFTER_THE_ANSWER).await;
                         worker.deliver_code(mail).await;
                         drop(place);
                     });
@@ -187,7 +194,7 @@ async fn work(
 fn spawn_look(worker: &Arc<Worker>, table: &Arc<Semaphore>) {
     let (worker, table) = (Arc::clone(worker), Arc::clone(table));
     tokio::spawn(async move {
-        let Ok(_alone) = table.acquire().await else {
+        let Ok(_alone) = table.try_acquire() else {
             return;
         };
         if let Err(e) = worker.deliver_from_table().await {
@@ -209,8 +216,8 @@ impl Worker {
         let mut pause = FIRST_RETRY;
         loop {
             match self.attempt(message.clone()).await {
-                Delivery::Accepted => {
-                    info!("the code for account {account} was delivered");
+                Delivery::Accepted(answer) => {
+                    info!("the code for account {account} was delivered: {answer}");
                     return self.show_on_terminal(&mail);
                 }
                 Delivery::Refused(e) => {
@@ -286,7 +293,7 @@ impl Worker {
         let now = self.clock.now();
         let next = now.plus(table_pause(row.attempts));
         match outcome {
-            Delivery::Accepted => info!("mail {id} was delivered"),
+            Delivery::Accepted(answer) => info!("mail {id} was delivered: {answer}"),
             Delivery::Refused(e) => error!("mail {id} was refused: {e}"),
             Delivery::Later(e) if next.0 >= row.give_up_at => error!("mail {id} was given up: {e}"),
             Delivery::Later(e) => {

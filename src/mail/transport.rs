@@ -23,8 +23,8 @@ pub(super) enum Transport {
 
 /// What became of an attempt.
 pub(super) enum Delivery {
-    /// The server took it.
-    Accepted,
+    /// The server took it, with these words.
+    Accepted(String),
     /// It may work later.
     Later(String),
     /// The server will not take this mail, ever.
@@ -51,14 +51,17 @@ impl Transport {
         match self {
             Self::Smtp(server) => {
                 match tokio::time::timeout(DELIVERY_TIMEOUT, server.send(message)).await {
-                    Ok(Ok(_)) => Delivery::Accepted,
+                    Ok(Ok(response)) => {
+                        let words: Vec<&str> = response.message().collect();
+                        Delivery::Accepted(format!("{} {}", response.code(), words.join(" ")))
+                    }
                     Ok(Err(e)) if is_about_the_recipient(&e) => Delivery::Refused(e.to_string()),
                     Ok(Err(e)) => Delivery::Later(with_causes(&e)),
                     Err(_) => Delivery::Later("the mail server took too long".to_owned()),
                 }
             }
             Self::Outbox(folder) => match write_eml(folder, &message) {
-                Ok(()) => Delivery::Accepted,
+                Ok(()) => Delivery::Accepted(format!("in {}", folder.display())),
                 Err(e) => Delivery::Later(format!("{} cannot be written: {e}", folder.display())),
             },
         }

@@ -66,6 +66,8 @@ impl CodeStep<'_> {
                         form method="post" action="/sign-in/code/resend" hx-post="/sign-in/code/resend" hx-target="#card" hx-disable="find button" {
                             button.link type="submit" data-resend-in=(self.resend_in) { "Send a new code" }
                         }
+                    } @else {
+                        a href=(another_address) hx-get=(another_address) hx-target="#card" { "Send a new code" }
                     }
                     a href=(another_address) hx-get=(another_address) hx-target="#card" { "Use another address" }
                 }

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 
 use super::answer::Wants;
 use super::console::Console;
-use super::extract::{EmailForm, HeldChallenge, MaybeSignedIn};
+use super::extract::{EmailForm, HeldChallenge, MaybeSignedIn, Timely};
 use super::refusal::{Asked, in_words};
 use super::verify_code;
 use crate::auth::client::Client;
@@ -45,7 +45,7 @@ pub async fn send_code(
     return_to: ReturnTo,
     client: Client,
     held: HeldChallenge,
-    form: web::Form<EmailForm>,
+    Timely(form): Timely<EmailForm>,
 ) -> Result<HttpResponse, AppError> {
     console.offers_email_codes()?;
     let typed = form.email.as_str();

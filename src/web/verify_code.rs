@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::answer::Wants;
 use super::console::Console;
 use super::email_step::set_cookie;
-use super::extract::{CodeForm, HeldChallenge, MaybeSignedIn};
+use super::extract::{CodeForm, HeldChallenge, MaybeSignedIn, Timely};
 use super::refusal::{Asked, Worded, in_words};
 use super::session_cookie::hand_over;
 use crate::auth::client::Client;
@@ -65,7 +65,7 @@ pub async fn verify(
     held: HeldChallenge,
     signed_in: MaybeSignedIn,
     session: Session,
-    form: web::Form<CodeForm>,
+    Timely(form): Timely<CodeForm>,
 ) -> Result<HttpResponse, AppError> {
     console.offers_email_codes()?;
     let older_session = signed_in.0.map(|signed_in| signed_in.hash);

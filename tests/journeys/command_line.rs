@@ -277,6 +277,36 @@ async fn a_port_in_use_is_said_in_words() {
         "Vestibule did not start: {address} is in use. Stop the other server, or set LISTEN to another port."
     );
     assert_eq!(failed.stderr.lines().last().unwrap(), words);
+    assert!(
+        place.contents().is_empty(),
+        "something was made all the same"
+    );
+}
+
+#[actix_web::test]
+async fn a_listen_address_that_tells_no_origin_needs_a_base_url() {
+    for listen in ["0.0.0.0:8080", "[::]:8080", "127.0.0.1:0", "192.0.2.1:80"] {
+        let place = Workplace::empty().with("LISTEN", listen);
+        let refused = place.run(&[]).await;
+        assert_misused(&place, &refused, &["BASE_URL: is missing"]);
+    }
+}
+
+#[actix_web::test]
+async fn what_is_no_database_file_and_no_folder_is_refused_before_anything_is_touched() {
+    for (variable, value) in [
+        ("DATABASE_URL", ":memory:"),
+        ("DATABASE_URL", "postgres://localhost/vestibule"),
+        ("DATABASE_URL", "/"),
+        ("DATA_DIR", "/etc/hostname"),
+        ("SMTP_URL", "smtp://u%ff:p@localhost:2525"),
+    ] {
+        let place = Workplace::empty()
+            .with("MAIL_FROM", "a@acme.test")
+            .with(variable, value);
+        let refused = place.run(&[]).await;
+        assert_misused(&place, &refused, &[variable]);
+    }
 }
 
 #[actix_web::test]

@@ -190,7 +190,7 @@ fn assert_words(answer: &Answer, status: StatusCode, title: &str) {
 }
 
 #[actix_web::test]
-async fn an_error_is_a_page_with_words_and_the_reference_that_is_in_the_log() {
+async fn an_error_is_a_page_with_words_and_a_reference_of_its_own() {
     let app = TestApp::spawn().await;
     let visitor = app.visitor();
     for path in [

@@ -1,5 +1,6 @@
 //! Where a request comes from: other sites, other hosts' names, and proxies in between.
 
+use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode};
 use vestibule::routes;
 
@@ -195,6 +196,22 @@ async fn the_forwarded_address_is_read_from_the_right() {
         let found = ip_written_down(&app, forwarded_for).await;
         assert_eq!(found, expected, "{forwarded_for}");
     }
+}
+
+// SECURITY rule 16: bytes that are no text hide nobody behind the proxy.
+#[actix_web::test]
+async fn a_hop_that_is_no_text_does_not_hide_the_one_to_its_right() {
+    let app = TestApp::spawn_behind_a_proxy().await;
+    app.add_account(MIRA, "");
+    let mira = app.visitor();
+    let hidden = HeaderValue::from_bytes(b"\xff, 203.0.113.7").unwrap();
+    let asked = mira
+        .request(Method::POST, "/sign-in/email")
+        .header("x-forwarded-for", hidden)
+        .form(&[("email", MIRA)]);
+    assert_eq!(asked.send().await.unwrap().status(), StatusCode::SEE_OTHER);
+    let mail = app.mails().await.remove(0);
+    assert!(mail.raw.contains("203.0.113.7"), "{}", mail.raw);
 }
 
 // SECURITY rule 16: lines that a client sent before the proxy's own are further left.

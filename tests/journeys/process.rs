@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::Workplace;
+use crate::support::app::free_address;
 use crate::support::outbox::Mail;
 use crate::support::smtp::{Behaviour, Reply, SmtpServer};
 
@@ -70,6 +71,37 @@ async fn a_session_that_another_process_ended_is_refused_on_the_next_request() {
         place.sql(statement);
         assert!(!mira.is_in().await, "still in after {statement}");
     }
+}
+
+#[actix_web::test]
+async fn the_reference_on_an_error_page_is_in_the_log_with_its_cause() {
+    let place = place_with_mira().await;
+    let console = place.serve(&[]).await;
+    let missing = place.visitor().get("/nowhere").await;
+    let reference = missing.text("code");
+    assert_eq!(reference, missing.header("x-request-id"));
+    let finished = console.stopped().await;
+    let line = finished
+        .stderr
+        .lines()
+        .find(|line| line.contains(&reference));
+    assert!(
+        line.is_some_and(|line| line.ends_with("GET /nowhere: no such page")),
+        "{finished:?}"
+    );
+}
+
+#[actix_web::test]
+async fn a_second_server_on_the_same_folder_is_refused() {
+    let place = place_with_mira().await;
+    let _first = place.serve(&[]).await;
+    let second = free_address();
+    let refused = place.run(&["serve", "--listen", &second]).await;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(
+        refused.stderr.contains("another server runs on the folder"),
+        "{refused:?}"
+    );
 }
 
 /// A request whose body comes after the signal is answered, and the code it asked for is sent.

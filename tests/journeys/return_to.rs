@@ -62,6 +62,22 @@ async fn where_they_were_going_survives_the_sign_in_by_fragment() {
     assert!(mira.is_in().await);
 }
 
+#[actix_web::test]
+async fn nobody_who_has_just_signed_in_lands_on_the_way_in_or_out() {
+    let app = TestApp::spawn().await;
+    let mira = app.signed_in(MIRA).await;
+    for path in [
+        "/signed-out",
+        "/sign-in/code",
+        "/sign-out",
+        "/static/app.css",
+        "/auth/workos",
+    ] {
+        let answer = mira.get(&format!("/sign-in?return_to={path}")).await;
+        assert_eq!(answer.location(), "/dashboard", "{path}");
+    }
+}
+
 // SECURITY rule 15: a hostile destination becomes one of ours, judged by a real URL parser.
 #[actix_web::test]
 async fn nobody_is_sent_to_another_origin_after_the_sign_in() {

@@ -90,6 +90,7 @@ async fn what_the_code_step_says_of_codes_it_does_not_take() {
     Code
     That code isn’t right or has expired. Check the newest mail, or send a new code.
     Sign in
+    Send a new code
     Use another address
     No code yet?
     Look in your spam folder.

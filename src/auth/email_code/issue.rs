@@ -95,7 +95,13 @@ impl EmailCode {
             .take_request(email, client, known, now)
             .map_err(Refusal::Limited)?;
         let code = SignInCode::generate(&mut rand::rng());
-        let hashed = self.hasher.hash(&code).await?;
+        let hashed = match self.hasher.hash(&code).await {
+            Ok(hashed) => hashed,
+            Err(e) => {
+                self.limits.give_request_back(email, client, known);
+                return Err(e.into());
+            }
+        };
         Ok((code, hashed))
     }
 
@@ -114,18 +120,18 @@ impl EmailCode {
         issued_at: Timestamp,
         expires_at: Timestamp,
     ) {
-        let Some(account) = account.filter(AccountRow::may_sign_in) else {
-            return;
-        };
-        self.mail.send_code(CodeMail {
-            account_id: account.account_id(),
-            recipient: account.email,
-            code,
-            lifetime: self.lifetime,
-            browser: client.browser.clone(),
-            ip: client.ip,
-            issued_at,
-            expires_at,
-        });
+        let mail = account
+            .filter(AccountRow::may_sign_in)
+            .map(|account| CodeMail {
+                account_id: account.account_id(),
+                recipient: account.email,
+                code,
+                lifetime: self.lifetime,
+                browser: client.browser.clone(),
+                ip: client.ip,
+                issued_at,
+                expires_at,
+            });
+        self.mail.send_code(mail);
     }
 }

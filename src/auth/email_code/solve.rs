@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use diesel::QueryResult;
-use diesel::sqlite::SqliteConnection;
+use crate::db::{QueryResult, SqliteConnection};
 use log::info;
 
 use super::{EmailCode, OpenChallenge, Refusal, SignedIn};
@@ -60,6 +59,17 @@ impl EmailCode {
         };
         if !matches!(evaluated, Ok(None)) {
             self.limits.give_try_back(client, known.as_ref());
+        }
+        if let Ok(None) = evaluated {
+            info!(
+                "a wrong code from {}{}",
+                client.ip,
+                if known.is_some() {
+                    ", a known browser"
+                } else {
+                    ""
+                }
+            );
         }
         let counted = evaluated?.ok_or(Refusal::Wrong)?;
         self.enter(counted, &open, client, older_session).await

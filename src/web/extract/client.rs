@@ -2,12 +2,13 @@ use std::future::{Ready, ready};
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{HeaderName, USER_AGENT, X_FORWARDED_FOR};
+use actix_web::http::header::{USER_AGENT, X_FORWARDED_FOR};
 use actix_web::{FromRequest, HttpRequest};
 
 use super::console;
-use crate::auth::client::{Client, ClientIp};
+use crate::auth::client::Client;
 use crate::domain::BrowserName;
+use crate::domain::ClientIp;
 use crate::error::AppError;
 use crate::web::console::Console;
 
@@ -22,7 +23,10 @@ impl FromRequest for Client {
 
 /// Who sent a request.
 pub fn client_of(request: &HttpRequest, console: &Console) -> Client {
-    let user_agent = header(request, &USER_AGENT).next().unwrap_or_default();
+    let user_agent = request.headers().get(USER_AGENT);
+    let user_agent = user_agent
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     Client {
         ip: ClientIp::new(ip_of(request, console)),
         browser: BrowserName::from_user_agent(user_agent),
@@ -36,12 +40,15 @@ fn ip_of(request: &HttpRequest, console: &Console) -> IpAddr {
     let peer = request
         .peer_addr()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    let lines: Vec<&str> = header(request, &X_FORWARDED_FOR).collect();
+    let lines: Vec<&[u8]> = request
+        .headers()
+        .get_all(X_FORWARDED_FOR)
+        .map(|line| line.as_bytes())
+        .collect();
     let hops = lines
         .iter()
         .rev()
-        .flat_map(|line| line.rsplit(','))
-        .map(str::trim);
+        .flat_map(|line| line.rsplit(|byte| *byte == b','));
     let mut nearest = peer;
     for hop in hops {
         if !console.trusts(nearest) {
@@ -56,7 +63,8 @@ fn ip_of(request: &HttpRequest, console: &Console) -> IpAddr {
 }
 
 /// `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`.
-fn parse_hop(hop: &str) -> Option<IpAddr> {
+fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?.trim();
     let bare = hop
         .strip_prefix('[')
         .and_then(|rest| rest.split(']').next())
@@ -66,11 +74,4 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
             .ok()
             .map(|address| address.ip())
     })
-}
-
-fn header<'a>(request: &'a HttpRequest, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    request
-        .headers()
-        .get_all(name)
-        .filter_map(|value| value.to_str().ok())
 }

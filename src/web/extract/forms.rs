@@ -1,12 +1,19 @@
-use actix_web::HttpRequest;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
 use actix_web::error::UrlencodedError;
-use actix_web::web::FormConfig;
+use actix_web::web::{Form, FormConfig};
+use actix_web::{FromRequest, HttpRequest};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::AppError;
 
 /// No form of ours holds more, in bytes.
 const LONGEST_FORM: usize = 4096;
+const FORM_WITHIN: Duration = Duration::from_secs(10);
 
 /// The email step's form. A field that is missing is an empty one.
 #[derive(Deserialize)]
@@ -24,16 +31,34 @@ pub struct CodeForm {
     pub code: String,
 }
 
-/// Forms are small, and what cannot be read gets an error with words.
-pub fn form_config() -> FormConfig {
-    FormConfig::default()
-        .limit(LONGEST_FORM)
-        .error_handler(|error, _: &HttpRequest| {
-            match error {
-                UrlencodedError::Overflow { .. } => AppError::TooLarge,
-                UrlencodedError::ContentType => AppError::UnsupportedMediaType,
-                other => AppError::Malformed(other.to_string()),
+/// A form that came whole in time: a body that drips holds up nothing for long.
+pub struct Timely<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Timely<T> {
+    type Error = AppError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let reading = Form::<T>::from_request(request, payload);
+        Box::pin(async move {
+            match tokio::time::timeout(FORM_WITHIN, reading).await {
+                Ok(Ok(form)) => Ok(Self(form.into_inner())),
+                Ok(Err(error)) => Err(in_our_words(&error)),
+                Err(_) => Err(AppError::TooSlow),
             }
-            .into()
         })
+    }
+}
+
+/// Forms are small.
+pub fn form_config() -> FormConfig {
+    FormConfig::default().limit(LONGEST_FORM)
+}
+
+fn in_our_words(error: &actix_web::Error) -> AppError {
+    match error.as_error::<UrlencodedError>() {
+        Some(UrlencodedError::Overflow { .. }) => AppError::TooLarge,
+        Some(UrlencodedError::ContentType) => AppError::UnsupportedMediaType,
+        _ => AppError::Malformed(error.to_string()),
+    }
 }

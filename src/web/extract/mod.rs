@@ -15,7 +15,7 @@ use crate::domain::{ReturnTo, TokenHash};
 use crate::error::AppError;
 
 pub use client::client_of;
-pub use forms::{CodeForm, EmailForm, form_config};
+pub use forms::{CodeForm, EmailForm, Timely, form_config};
 pub use session::{MaybeSignedIn, SignedIn};
 
 /// The console, which `server` puts into every application.

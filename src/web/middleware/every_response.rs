@@ -7,7 +7,7 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
-use log::{debug, error};
+use log::{debug, error, info};
 use rand::Rng;
 
 use crate::error::AppError;
@@ -77,10 +77,10 @@ fn with_words(
             None => (String::new(), &foreign),
         };
         let place = format!("{} {}", request.method(), request.path());
-        if bare.status().is_server_error() {
-            error!("[{}] {place}: {cause}", id.0);
-        } else {
-            debug!("[{}] {place}: {cause}", id.0);
+        match known {
+            AppError::SignedOut(_) => debug!("[{}] {place}: {cause}", id.0),
+            _ if bare.status().is_server_error() => error!("[{}] {place}: {cause}", id.0),
+            _ => info!("[{}] {place}: {cause}", id.0),
         }
         match known {
             AppError::SignedOut(return_to) => {
