@@ -2,6 +2,7 @@
 
 mod base_url;
 mod problems;
+mod provider;
 mod settings;
 mod values;
 
@@ -16,11 +17,13 @@ use lettre::message::Mailbox;
 pub use base_url::BaseUrl;
 use problems::{Judge, given};
 pub use problems::{Problem, Problems};
+pub use provider::ProviderSettings;
 pub use settings::Settings;
 use values::{
     cidrs, code_lifetime, count, database_path, duration, email_codes, folder, secret_key, smtp_url,
 };
 
+use crate::auth::workos::Admission;
 use crate::domain::{Email, SecretKey};
 
 /// Every setting that `serve` needs, each with a right value.
@@ -56,6 +59,10 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Files in place of the built-in ones.
     pub static_dir: Option<PathBuf>,
+    /// WorkOS AuthKit or another OpenID Provider, once it is set up.
+    pub provider: Option<ProviderSettings>,
+    /// Who gets in by it without an invitation.
+    pub admission: Admission,
 }
 
 /// The part of the settings that every subcommand needs.
@@ -196,7 +203,11 @@ impl Config {
             EmailCodes::Fallback,
             email_codes,
         );
-        if email_codes == EmailCodes::Off {
+        // Any value will do where a problem is written down.
+        let base_url = base_url.unwrap_or_else(BaseUrl::placeholder);
+        let provider = provider::provider(settings, &base_url, judge);
+        let admission = provider::admission(settings, judge);
+        if email_codes == EmailCodes::Off && provider.is_none() {
             judge.blame(
                 "EMAIL_CODES",
                 "is off, and no other way to sign in is set up, so nobody could get in",
@@ -210,8 +221,9 @@ impl Config {
         );
         let config = Self {
             listen,
-            // Any value will do where a problem is written down.
-            base_url: base_url.unwrap_or_else(BaseUrl::placeholder),
+            base_url,
+            provider,
+            admission,
             storage: Storage::judged(settings, judge),
             secret_key: judge.read_optional("SECRET_KEY", &settings.secret_key, secret_key),
             secret_key_previous: judge.read_optional(

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, Route};
 use crate::error::AppError;
 use crate::web::session_cookie::SessionLayer;
 use crate::web::{
-    dashboard, email_step, front, health, sign_in, sign_out, static_files, verify_code,
+    dashboard, email_step, front, health, sign_in, sign_out, static_files, verify_code, workos,
 };
 
 /// Who may call a route.
@@ -61,6 +61,13 @@ pub fn table() -> Vec<Entry> {
         post("/sign-in/code", Visitor, || web::to(verify_code::verify)),
         post("/sign-in/code/resend", Visitor, || {
             web::to(verify_code::resend)
+        }),
+        get("/auth/workos", Visitor, || web::to(workos::start)),
+        get("/auth/workos/callback", Visitor, || {
+            web::to(workos::callback)
+        }),
+        get("/auth/workos/another-account", Visitor, || {
+            web::to(workos::another_account)
         }),
         post("/sign-out", Visitor, || web::to(sign_out::sign_out)),
         get("/dashboard", SignedIn, || web::to(dashboard::show)),

@@ -16,13 +16,15 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::auth::code_hash::CodeHasher;
-use crate::auth::email_code::EmailCode;
+use crate::auth::email_code::{EmailCode, ForMoved};
 use crate::auth::housekeeping::Housekeeping;
 use crate::auth::keys::{self, Keys};
 use crate::auth::limits::Limits;
+use crate::auth::provider::Provider;
 use crate::auth::session::{Lifetimes, Sessions};
+use crate::auth::workos::WorkOs;
 use crate::clock::Clock;
-use crate::config::{Config, EmailCodes, Storage};
+use crate::config::{Config, EmailCodes, ProviderSettings, Storage};
 use crate::db::{Database, accounts, migrations};
 use crate::mail::{MailQueue, Sender};
 use crate::routes;
@@ -50,7 +52,7 @@ pub struct Server {
     handle: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
     housekeeping: Arc<Housekeeping>,
-    keeping_house: JoinHandle<()>,
+    background: Vec<JoinHandle<()>>,
     mail: Arc<MailQueue>,
     _alone: File,
 }
@@ -87,13 +89,17 @@ impl Server {
             sessions: Arc::clone(&console.sessions),
             email_code: Arc::clone(&console.email_code),
         });
+        let mut background = vec![tokio::task::spawn_local(Arc::clone(&housekeeping).run())];
+        if let Some(workos) = &console.workos {
+            background.extend(keep_up_with(workos));
+        }
         let (address, server) = serve_on(listener, console)?;
         let handle = server.handle();
         Ok(Self {
             address,
             handle,
             serving: tokio::task::spawn_local(server),
-            keeping_house: tokio::task::spawn_local(Arc::clone(&housekeeping).run()),
+            background,
             housekeeping,
             mail,
             _alone: alone,
@@ -136,7 +142,7 @@ impl Server {
     /// # Errors
     /// When the server failed while it stopped.
     pub async fn stop(self) -> Result<(), String> {
-        self.keeping_house.abort();
+        self.background.iter().for_each(JoinHandle::abort);
         let begun = Instant::now();
         self.handle.stop(true).await;
         let served = self.serving.await;
@@ -230,6 +236,16 @@ fn make_folder(storage: &Storage) -> Result<(), String> {
     Ok(())
 }
 
+/// What goes on at the provider's side: whether it answers, and what is to be ended there.
+fn keep_up_with(workos: &WorkOs) -> [JoinHandle<()>; 2] {
+    let probing = Arc::clone(&workos.reachability).keep_probing(workos.provider.clone());
+    let revoking = Arc::clone(&workos.revocations).keep_going();
+    [
+        tokio::task::spawn_local(probing),
+        tokio::task::spawn_local(revoking),
+    ]
+}
+
 fn load_keys(config: &Config) -> Result<Keys, String> {
     let current = match &config.secret_key {
         Some(key) => key.clone(),
@@ -258,12 +274,29 @@ fn console(
         css: static_files.address("app.css"),
         js: static_files.address("app.js"),
         htmx: static_files.address("vendor/htmx-4.0.1.min.js"),
+        landing_js: static_files.address("landing.js"),
         icon: static_files.address("icon.svg"),
     };
     let lifetimes = Lifetimes {
         idle: config.session_idle,
         max: config.session_max,
     };
+    let workos = config.provider.clone().map(|settings| {
+        let provider = match settings {
+            ProviderSettings::AuthKit(authkit) => Provider::authkit(authkit, clock.clone()),
+            ProviderSettings::Oidc(oidc) => Provider::discovered(oidc, clock.clone()),
+        };
+        let signed_out = config.base_url.link("/signed-out");
+        let admission = config.admission.clone();
+        Arc::new(WorkOs::new(
+            provider,
+            admission,
+            database.clone(),
+            clock.clone(),
+            &keys,
+            signed_out,
+        ))
+    });
     let email_code = EmailCode {
         database: database.clone(),
         clock: clock.clone(),
@@ -272,6 +305,13 @@ fn console(
         limits: Limits::new(config.code_limit_address, config.code_limit_ip),
         mail,
         lifetime: config.email_code_ttl,
+        for_moved: match &workos {
+            Some(workos) if config.email_codes == EmailCodes::Fallback => {
+                ForMoved::InAnOutage(Arc::clone(&workos.reachability))
+            }
+            _ => ForMoved::Always,
+        },
+        sign_in: config.base_url.link("/sign-in"),
     };
     Console {
         site,
@@ -280,6 +320,8 @@ fn console(
         sessions: Arc::new(Sessions::new(database.clone(), clock.clone(), lifetimes)),
         email_code: Arc::new(email_code),
         email_codes_offered: config.email_codes != EmailCodes::Off,
+        workos,
+        callback: config.base_url.link("/auth/workos/callback"),
         cookies,
         static_files,
         trusted_proxies: config.trusted_proxies.clone(),

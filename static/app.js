@@ -67,6 +67,17 @@ document.addEventListener("htmx:error", () => {
   submitted = "";
 });
 
+// A link that leads to another site answers at once, however long that site takes.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-busy]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  link.dataset.rest = link.textContent;
+  link.textContent = link.dataset.busy;
+});
+window.addEventListener("pageshow", () => {
+  for (const link of document.querySelectorAll("a[data-rest]")) link.textContent = link.dataset.rest;
+});
+
 // The menu closes by Escape, and by a click elsewhere.
 document.addEventListener("keydown", (event) => {
   const menu = document.querySelector(".menu[open]");

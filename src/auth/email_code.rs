@@ -15,6 +15,7 @@ use super::code_hash::{CodeHasher, HashError};
 use super::keys::Keys;
 use super::limits::{Limited, Limits};
 use super::try_budget::Spent;
+use super::workos::Reachability;
 use crate::clock::Clock;
 use crate::db::challenges;
 use crate::db::{Database, DatabaseError};
@@ -37,6 +38,28 @@ pub struct EmailCode {
     pub mail: Arc<MailQueue>,
     /// How long a code works.
     pub lifetime: Duration,
+    /// Which accounts get a code.
+    pub for_moved: ForMoved,
+    /// The sign-in page, for mail.
+    pub sign_in: String,
+}
+
+/// Whether an account that has moved to WorkOS gets a code.
+#[derive(Debug, Clone)]
+pub enum ForMoved {
+    /// As any other.
+    Always,
+    /// Only while WorkOS does not answer.
+    InAnOutage(Arc<Reachability>),
+}
+
+impl ForMoved {
+    fn is_a_code_due(&self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::InAnOutage(workos) => !workos.is_reachable(),
+        }
+    }
 }
 
 /// Why no code was sent, or none was taken.

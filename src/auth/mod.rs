@@ -6,5 +6,8 @@ pub mod email_code;
 pub mod housekeeping;
 pub mod keys;
 pub mod limits;
+pub mod provider;
+pub mod seal;
 pub mod session;
 pub mod try_budget;
+pub mod workos;

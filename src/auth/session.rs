@@ -12,7 +12,7 @@ use quick_cache::sync::Cache;
 use super::client::Client;
 use crate::clock::Clock;
 use crate::db::accounts::AccountRow;
-use crate::db::sessions::{self, NewSession, Revision, SessionRow};
+use crate::db::sessions::{self, HeldRow, NewSession, Revision, SessionRow};
 use crate::db::{Database, DatabaseError};
 use crate::domain::{AccountId, Method, Role, SessionId, Timestamp, TokenHash};
 
@@ -41,6 +41,10 @@ pub struct LiveSession {
     pub method: Method,
     /// When they signed in.
     pub created_at: Timestamp,
+    /// When the provider's word runs out, where there is one.
+    pub access_expires_at: Option<Timestamp>,
+    /// Who really sits there, when a WorkOS admin looks through somebody's eyes.
+    pub impersonator: Option<String>,
     last_seen_at: AtomicI64,
     as_of: i64,
 }
@@ -241,7 +245,8 @@ impl Sessions {
         revision: Revision,
     ) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
         let found = self.database.read(move |c| sessions::find(c, hash)).await?;
-        let live = found.and_then(|(session, account)| self.live(&session, &account, revision));
+        let live = found
+            .and_then(|(session, account, held)| self.live(&session, &account, held, revision));
         match &live {
             Some(live) => self.remembered.insert(hash, Arc::clone(live)),
             None => {
@@ -256,6 +261,7 @@ impl Sessions {
         &self,
         session: &SessionRow,
         account: &AccountRow,
+        held: Option<HeldRow>,
         revision: Revision,
     ) -> Option<Arc<LiveSession>> {
         let id = SessionId(session.id);
@@ -269,6 +275,8 @@ impl Sessions {
             role: account.role.parse().ok()?,
             method: Method::from_word(&session.method)?,
             created_at: Timestamp(session.created_at),
+            access_expires_at: held.as_ref().map(|held| Timestamp(held.access_expires_at)),
+            impersonator: held.and_then(|held| held.impersonator),
             last_seen_at: AtomicI64::new(noted.max(session.last_seen_at)),
             as_of: revision.ended,
         }))

@@ -166,4 +166,87 @@ pub struct Settings {
         help_heading = "Settings"
     )]
     pub static_dir: Option<String>,
+    /// WorkOS AuthKit's client ID; with WORKOS_API_KEY
+    #[arg(
+        long,
+        env = "WORKOS_CLIENT_ID",
+        value_name = "ID",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub workos_client_id: Option<String>,
+    /// WorkOS AuthKit's API key; with WORKOS_CLIENT_ID
+    #[arg(
+        long,
+        env = "WORKOS_API_KEY",
+        value_name = "KEY",
+        global = true,
+        help_heading = "Settings",
+        hide_env_values = true
+    )]
+    pub workos_api_key: Option<String>,
+    /// WorkOS's API, or a custom authentication domain [default: https://api.workos.com]
+    #[arg(
+        long,
+        env = "WORKOS_API_URL",
+        value_name = "URL",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub workos_api_url: Option<String>,
+    /// The callback as it is registered [default: BASE_URL and /auth/workos/callback]
+    #[arg(
+        long,
+        env = "WORKOS_REDIRECT_URI",
+        value_name = "URL",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub workos_redirect_uri: Option<String>,
+    /// Members of this WorkOS organization need no invitation
+    #[arg(
+        long,
+        env = "WORKOS_ORGANIZATION_ID",
+        value_name = "ID",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub workos_organization_id: Option<String>,
+    /// Instead of WORKOS_*: the issuer of any OpenID Provider, exactly as it writes itself
+    #[arg(
+        long,
+        env = "OIDC_ISSUER",
+        value_name = "URL",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub oidc_issuer: Option<String>,
+    /// The client ID there
+    #[arg(
+        long,
+        env = "OIDC_CLIENT_ID",
+        value_name = "ID",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub oidc_client_id: Option<String>,
+    /// The client secret there
+    #[arg(
+        long,
+        env = "OIDC_CLIENT_SECRET",
+        value_name = "SECRET",
+        global = true,
+        help_heading = "Settings",
+        hide_env_values = true
+    )]
+    pub oidc_client_secret: Option<String>,
+    /// Verified addresses of these domains need no invitation with WorkOS, separated by commas
+    #[arg(
+        long,
+        env = "ALLOWED_EMAIL_DOMAINS",
+        value_name = "DOMAINS",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub allowed_email_domains: Option<String>,
 }

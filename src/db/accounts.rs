@@ -113,6 +113,28 @@ pub fn ensure_admin(
     Ok(())
 }
 
+/// Marks an account as moved to WorkOS, the first time, and fills an empty name.
+///
+/// # Errors
+/// When the query fails.
+pub fn note_provider_sign_in(
+    connection: &mut SqliteConnection,
+    id: AccountId,
+    name: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let this = accounts::table.find(id.0);
+    diesel::update(this.filter(accounts::moved_at.is_null()))
+        .set(accounts::moved_at.eq(now.0))
+        .execute(connection)?;
+    if !name.is_empty() {
+        diesel::update(this.filter(accounts::name.eq("")))
+            .set(accounts::name.eq(name))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
 /// The addresses of the admins who may sign in.
 ///
 /// # Errors

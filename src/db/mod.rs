@@ -3,10 +3,13 @@
 
 pub mod accounts;
 pub mod challenges;
+pub mod identities;
 pub mod migrations;
 pub mod notices;
 pub mod outgoing_mails;
+pub mod pending_revocations;
 mod pool;
+pub mod provider_sessions;
 mod schema;
 pub mod sessions;
 pub mod wrong_tries;

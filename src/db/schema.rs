@@ -30,6 +30,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    identities (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        provider -> Text,
+        subject -> Text,
+        linked_at -> BigInt,
+    }
+}
+
+diesel::table! {
     notices (kind) {
         kind -> Text,
         sent_at -> BigInt,
@@ -48,6 +58,31 @@ diesel::table! {
         created_at -> BigInt,
         next_attempt_at -> BigInt,
         give_up_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    pending_revocations (id) {
+        id -> BigInt,
+        session_id -> BigInt,
+        provider -> Text,
+        provider_session_id -> Nullable<Text>,
+        refresh_token -> Nullable<Binary>,
+        attempts -> BigInt,
+        next_attempt_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    provider_sessions (session_id) {
+        session_id -> BigInt,
+        provider -> Text,
+        subject -> Text,
+        provider_session_id -> Nullable<Text>,
+        refresh_token -> Nullable<Binary>,
+        id_token -> Nullable<Binary>,
+        access_expires_at -> BigInt,
+        impersonator -> Nullable<Text>,
     }
 }
 
@@ -83,14 +118,19 @@ diesel::table! {
 }
 
 diesel::joinable!(challenges -> accounts (account_id));
+diesel::joinable!(identities -> accounts (account_id));
+diesel::joinable!(provider_sessions -> sessions (session_id));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(wrong_tries -> accounts (account_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     challenges,
+    identities,
     notices,
     outgoing_mails,
+    pending_revocations,
+    provider_sessions,
     session_revision,
     sessions,
     wrong_tries,

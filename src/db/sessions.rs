@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::accounts::AccountRow;
-use super::schema::{accounts, session_revision, sessions};
+use super::schema::{accounts, provider_sessions, session_revision, sessions};
 use crate::domain::{AccountId, BrowserName, Method, SessionId, Timestamp, TokenHash};
 
 /// One session.
@@ -22,6 +22,16 @@ pub struct SessionRow {
     pub created_at: i64,
     /// When it was last used, as of the last time that was written down.
     pub last_seen_at: i64,
+}
+
+/// What every request needs to know of a session's provider.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = provider_sessions, check_for_backend(diesel::sqlite::Sqlite))]
+pub struct HeldRow {
+    /// When the access token runs out.
+    pub access_expires_at: i64,
+    /// Who really sits there, when a WorkOS admin looks through somebody's eyes.
+    pub impersonator: Option<String>,
 }
 
 /// What a new session is made of.
@@ -90,11 +100,16 @@ pub fn insert(connection: &mut SqliteConnection, new: &NewSession<'_>) -> QueryR
 pub fn find(
     connection: &mut SqliteConnection,
     token_hash: TokenHash,
-) -> QueryResult<Option<(SessionRow, AccountRow)>> {
+) -> QueryResult<Option<(SessionRow, AccountRow, Option<HeldRow>)>> {
     sessions::table
         .inner_join(accounts::table)
+        .left_join(provider_sessions::table)
         .filter(sessions::token_hash.eq(token_hash.as_bytes().as_slice()))
-        .select((SessionRow::as_select(), AccountRow::as_select()))
+        .select((
+            SessionRow::as_select(),
+            AccountRow::as_select(),
+            Option::<HeldRow>::as_select(),
+        ))
         .get_result(connection)
         .optional()
 }
@@ -123,6 +138,15 @@ pub fn of_account(
 pub fn delete(connection: &mut SqliteConnection, token_hash: TokenHash) -> QueryResult<()> {
     let this = sessions::token_hash.eq(token_hash.as_bytes().as_slice());
     diesel::delete(sessions::table.filter(this)).execute(connection)?;
+    Ok(())
+}
+
+/// Ends a session by its key.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete_by_id(connection: &mut SqliteConnection, id: SessionId) -> QueryResult<()> {
+    diesel::delete(sessions::table.find(id.0)).execute(connection)?;
     Ok(())
 }
 

@@ -54,6 +54,16 @@ impl SecretKey {
         self.derive(b"vestibule code pepper")
     }
 
+    /// Encrypts a provider's tokens.
+    pub fn token_key(&self) -> [u8; 32] {
+        self.derive(b"vestibule provider tokens")
+    }
+
+    /// Vouches for a sign-in's state.
+    pub fn state_key(&self) -> [u8; 64] {
+        self.derive(b"vestibule sign-in states")
+    }
+
     /// Names an address in a cookie without spelling it.
     pub fn address_key(&self) -> [u8; 64] {
         self.derive(b"vestibule device addresses")

@@ -3,6 +3,7 @@
 mod code_mail;
 mod guessing_notice;
 mod letter;
+mod moved_mail;
 mod queue;
 mod transport;
 
@@ -10,4 +11,5 @@ pub use code_mail::CodeMail;
 pub(crate) use code_mail::minutes_in_words;
 pub use guessing_notice::guessing_notice;
 pub use letter::Letter;
-pub use queue::{MailQueue, Sender};
+pub use moved_mail::MovedMail;
+pub use queue::{Handed, MailQueue, Sender};

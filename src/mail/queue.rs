@@ -11,12 +11,13 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::code_mail::CodeMail;
 use super::letter::{Letter, message_id};
+use super::moved_mail::MovedMail;
 use super::transport::{Delivery, Transport};
 use crate::clock::Clock;
 use crate::config::SmtpUrl;
 use crate::db::outgoing_mails::{self, OutgoingMailRow};
-use crate::db::{Database, DatabaseError};
-use crate::domain::Timestamp;
+use crate::db::{Database, DatabaseError, notices};
+use crate::domain::{AccountId, Timestamp};
 
 /// Codes that may wait at once. A full queue changes nothing in the answer to a request.
 const CAPACITY: u32 = 1_000;
@@ -29,15 +30,37 @@ const SLOWEST_RETRY: Duration = Duration::from_secs(30);
 /// How often the table is looked at when nobody asks for it.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 const SLOWEST_TABLE_RETRY: Duration = Duration::from_hours(1);
+/// Between two mails that say the same to the same person.
+const MOVED_APART: Duration = Duration::from_hours(1);
 const TABLE_GIVE_UP: Duration = Duration::from_hours(72);
 
 /// The queue that all mail leaves from, on a thread of its own: what a mail costs, and how long a
 /// mail server takes, cannot be seen in the answer to a request.
 pub struct MailQueue {
-    codes: UnboundedSender<Option<(CodeMail, OwnedSemaphorePermit)>>,
+    codes: UnboundedSender<Option<Queued>>,
     places: Arc<Semaphore>,
     waiting_in_table: Arc<Notify>,
     from: Mailbox,
+}
+
+/// What becomes of a request for a code.
+#[derive(Debug)]
+pub enum Handed {
+    /// A code.
+    Code(CodeMail),
+    /// The word that there is none, at most once an hour.
+    Moved(MovedMail),
+}
+
+type Queued = (Handed, OwnedSemaphorePermit);
+
+impl Handed {
+    fn account_id(&self) -> AccountId {
+        match self {
+            Self::Code(mail) => mail.account_id,
+            Self::Moved(mail) => mail.account_id,
+        }
+    }
 }
 
 /// Who sends, and which way.
@@ -59,6 +82,7 @@ struct Worker {
     database: Database,
     clock: Clock,
     turns: Semaphore,
+    waiting_in_table: Arc<Notify>,
 }
 
 impl MailQueue {
@@ -89,12 +113,14 @@ impl MailQueue {
     /// Puts a code in the queue, or lets the queue know that there is none to send: handing over
     /// costs the same, whether or not the address has an account (SECURITY rule 5). A code is
     /// retried for as long as it works.
-    pub fn send_code(&self, mail: Option<CodeMail>) {
+    pub fn send_code(&self, mail: Option<Handed>) {
         let queued = mail.and_then(|mail| {
             let place = Arc::clone(&self.places).try_acquire_owned();
             if place.is_err() {
-                let account = mail.account_id.0;
-                warn!("the mail queue is full: no code for account {account}");
+                warn!(
+                    "the mail queue is full: no mail for account {}",
+                    mail.account_id().0
+                );
             }
             place.ok().map(|place| (mail, place))
         });
@@ -115,17 +141,7 @@ impl MailQueue {
         letter: &Letter,
         now: Timestamp,
     ) -> QueryResult<()> {
-        let row = OutgoingMailRow {
-            message_id: message_id(&self.from),
-            recipient: recipient.to_owned(),
-            subject: letter.subject.clone(),
-            body_text: letter.text.clone(),
-            body_html: letter.html.clone(),
-            attempts: 0,
-            created_at: now.0,
-            next_attempt_at: now.0,
-            give_up_at: now.plus(TABLE_GIVE_UP).0,
-        };
+        let row = table_row(&self.from, recipient, letter, now);
         outgoing_mails::insert(c, &row)
     }
 
@@ -149,7 +165,7 @@ async fn work(
     sender: Sender,
     database: Database,
     clock: Clock,
-    mut incoming: UnboundedReceiver<Option<(CodeMail, OwnedSemaphorePermit)>>,
+    mut incoming: UnboundedReceiver<Option<Queued>>,
     waiting_in_table: Arc<Notify>,
 ) {
     let transport = match &sender.smtp {
@@ -166,6 +182,7 @@ async fn work(
         database,
         clock,
         turns,
+        waiting_in_table: Arc::clone(&waiting_in_table),
     });
     let mut looks = tokio::time::interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -178,7 +195,10 @@ async fn work(
                     let worker = Arc::clone(&worker);
                     tokio::spawn(async move {
                         tokio::time::sleep(AFTER_THE_ANSWER).await;
-                        worker.deliver_code(mail).await;
+                        match mail {
+                            Handed::Code(code) => worker.deliver_code(code).await,
+                            Handed::Moved(moved) => worker.deliver_moved(moved).await,
+                        }
                         drop(place);
                     });
                 }
@@ -235,6 +255,32 @@ impl Worker {
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(SLOWEST_RETRY);
+        }
+    }
+
+    async fn deliver_moved(&self, mail: MovedMail) {
+        let now = self.clock.now();
+        let account = mail.account_id.0;
+        let row = table_row(
+            &self.sender.from,
+            &mail.recipient,
+            &mail.letter(&self.sender.host),
+            now,
+        );
+        let queued = self
+            .database
+            .write(move |c| {
+                let first = notices::claim(c, &format!("moved:{account}"), MOVED_APART, now)?;
+                if first {
+                    outgoing_mails::insert(c, &row)?;
+                }
+                Ok(first)
+            })
+            .await;
+        match queued {
+            Ok(true) => self.waiting_in_table.notify_one(),
+            Ok(false) => {}
+            Err(e) => error!("account {account} is not told that it moved to WorkOS: {e}"),
         }
     }
 
@@ -314,4 +360,18 @@ impl Worker {
 fn table_pause(attempts: i64) -> Duration {
     let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(7);
     (LOOK_EVERY * 2_u32.pow(doublings)).min(SLOWEST_TABLE_RETRY)
+}
+
+fn table_row(from: &Mailbox, recipient: &str, letter: &Letter, now: Timestamp) -> OutgoingMailRow {
+    OutgoingMailRow {
+        message_id: message_id(from),
+        recipient: recipient.to_owned(),
+        subject: letter.subject.clone(),
+        body_text: letter.text.clone(),
+        body_html: letter.html.clone(),
+        attempts: 0,
+        created_at: now.0,
+        next_attempt_at: now.0,
+        give_up_at: now.plus(TABLE_GIVE_UP).0,
+    }
 }

@@ -9,6 +9,8 @@ pub struct Who<'a> {
     pub name: &'a str,
     /// The address.
     pub email: &'a str,
+    /// Who really sits there, when a WorkOS admin looks through their eyes.
+    pub impersonator: Option<&'a str>,
 }
 
 /// Initials, name, address, and the way out.
@@ -53,7 +55,13 @@ mod tests {
 
     #[test]
     fn initials_are_read_from_whatever_there_is() {
-        let of = |name, email| initials(&Who { name, email });
+        let of = |name, email| {
+            initials(&Who {
+                name,
+                email,
+                impersonator: None,
+            })
+        };
         assert_eq!(of("Mira Bell", "x@acme.test"), "MB");
         assert_eq!(of("Mira de la Bell", "x@acme.test"), "MB");
         assert_eq!(of("Mira", "x@acme.test"), "M");

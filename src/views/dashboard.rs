@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::account_menu::{Who, menu};
+use super::account_menu::Who;
 use super::layout::{Site, console_page};
 use crate::domain::{Method, Timestamp};
 
@@ -47,7 +47,7 @@ impl Dashboard<'_> {
             h2 { "Where you’re signed in" }
             ul.rows { @for line in &self.sessions { li.row { (self.line(line)) } } }
         };
-        console_page(site, "Dashboard", &menu(&self.who), &content)
+        console_page(site, "Dashboard", &self.who, &content)
     }
 
     fn line(&self, line: &SessionLine<'_>) -> Markup {

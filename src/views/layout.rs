@@ -2,6 +2,8 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::account_menu::{Who, menu};
+
 /// What the console is called.
 pub const BRAND: &str = "Vestibule";
 
@@ -16,6 +18,8 @@ pub struct Site {
     pub js: String,
     /// Address of htmx.
     pub htmx: String,
+    /// Address of the landing page's script.
+    pub landing_js: String,
     /// Address of the icon.
     pub icon: String,
 }
@@ -52,16 +56,23 @@ impl Screen {
 }
 
 /// A page of the console, for someone signed in.
-pub fn console_page(site: &Site, title: &str, menu: &Markup, content: &Markup) -> Markup {
+pub fn console_page(site: &Site, title: &str, who: &Who<'_>, content: &Markup) -> Markup {
     document(
         site,
         title,
         &html! {
             header.bar {
                 a.brand href="/dashboard" { (MARK) (BRAND) }
-                (menu)
+                (menu(who))
             }
-            main.wide { (content) }
+            main.wide {
+                @if let Some(impersonator) = who.impersonator {
+                    p #impersonated .notice role="status" {
+                        "This is " b { (who.email) } " as seen by " b { (impersonator) } " through WorkOS."
+                    }
+                }
+                (content)
+            }
         },
     )
 }

@@ -4,6 +4,7 @@ pub mod account_menu;
 pub mod code_step;
 pub mod dashboard;
 pub mod email_step;
+pub mod landing;
 pub mod layout;
 pub mod message;
 pub mod sign_in;

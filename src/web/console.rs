@@ -9,10 +9,11 @@ use super::cookies::Cookies;
 use super::static_files::StaticFiles;
 use crate::auth::email_code::EmailCode;
 use crate::auth::session::Sessions;
+use crate::auth::workos::WorkOs;
 use crate::clock::Clock;
 use crate::db::Database;
 use crate::error::AppError;
-use crate::views::Site;
+use crate::views::{self, Site};
 
 /// What handlers work with.
 pub struct Console {
@@ -30,6 +31,10 @@ pub struct Console {
     pub sessions: Arc<Sessions>,
     /// Issue, reissue, solve.
     pub email_code: Arc<EmailCode>,
+    /// Start and finish with WorkOS, once it is set up.
+    pub workos: Option<Arc<WorkOs>>,
+    /// The callback's address, as it has to be registered.
+    pub callback: String,
     /// Whether email codes are offered.
     pub email_codes_offered: bool,
     /// Cookies of ours.
@@ -41,6 +46,15 @@ pub struct Console {
 }
 
 impl Console {
+    /// Whether WorkOS can be used.
+    pub fn workos_state(&self) -> views::sign_in::WorkOs {
+        match &self.workos {
+            None => views::sign_in::WorkOs::NotConfigured,
+            Some(workos) if workos.reachability.is_reachable() => views::sign_in::WorkOs::Ready,
+            Some(_) => views::sign_in::WorkOs::Unreachable,
+        }
+    }
+
     /// Whether there is an email code at all.
     ///
     /// # Errors

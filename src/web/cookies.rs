@@ -9,6 +9,8 @@ use crate::domain::{Device, Token, TokenHash};
 
 /// The page of a challenge that has run out can still name its address for about this long.
 const CHALLENGE_AGE: Duration = Duration::hours(1);
+/// The next page takes it.
+const WAY_OUT_AGE: Duration = Duration::minutes(10);
 const DEVICE_AGE: Duration = Duration::days(180);
 
 /// Names and keys of cookies.
@@ -20,16 +22,22 @@ pub struct Cookies {
     session: &'static str,
     challenge: &'static str,
     device: &'static str,
+    way_out: &'static str,
     keys: Vec<Key>,
 }
 
 impl Cookies {
     /// For an https origin, or for localhost.
     pub fn new(https: bool, keys: &Keys) -> Self {
-        let [session, challenge, device] = if https {
-            ["__Host-session", "__Host-challenge", "__Host-device"]
+        let [session, challenge, device, way_out] = if https {
+            [
+                "__Host-session",
+                "__Host-challenge",
+                "__Host-device",
+                "__Host-way-out",
+            ]
         } else {
-            ["session", "challenge", "device"]
+            ["session", "challenge", "device", "way-out"]
         };
         let keys = keys.all().map(|key| Key::from(&key.cookie_key())).collect();
         Self {
@@ -37,6 +45,7 @@ impl Cookies {
             session,
             challenge,
             device,
+            way_out,
             keys,
         }
     }
@@ -93,6 +102,35 @@ impl Cookies {
         jar.signed_mut(key)
             .add(self.cookie(self.device, device.to_text(), DEVICE_AGE));
         jar.get(self.device).cloned()
+    }
+
+    /// Leads the browser, once, to where the provider's own session ends. Encrypted: the address
+    /// names a session there.
+    pub fn lead_out(&self, address: &str) -> Option<Cookie<'static>> {
+        let mut jar = CookieJar::new();
+        let key = self.keys.first()?;
+        jar.private_mut(key)
+            .add(self.cookie(self.way_out, address.to_owned(), WAY_OUT_AGE));
+        jar.get(self.way_out).cloned()
+    }
+
+    /// Where the provider's own session ends.
+    pub fn way_out(&self, request: &HttpRequest) -> Option<String> {
+        let cookie = request.cookie(self.way_out)?;
+        let mut jar = CookieJar::new();
+        jar.add_original(cookie);
+        let address = self
+            .keys
+            .iter()
+            .find_map(|key| jar.private(key).get(self.way_out))?;
+        Some(address.value().to_owned())
+    }
+
+    /// It was taken.
+    pub fn forget_way_out(&self) -> Cookie<'static> {
+        let mut cookie = self.cookie(self.way_out, String::new(), Duration::ZERO);
+        cookie.make_removal();
+        cookie
     }
 
     fn cookie(&self, name: &'static str, value: String, age: Duration) -> Cookie<'static> {

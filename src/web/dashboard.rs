@@ -25,6 +25,7 @@ pub async fn show(
         who: Who {
             name: &live.name,
             email: &live.email,
+            impersonator: live.impersonator.as_deref(),
         },
         method: live.method,
         signed_in_at: live.created_at,

@@ -2,10 +2,12 @@
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::http::header::{HeaderValue, REFRESH};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::answer::Wants;
 use super::console::Console;
+use super::email_step::set_cookie;
 use super::extract::MaybeSignedIn;
 use crate::error::AppError;
 use crate::views;
@@ -20,8 +22,15 @@ pub async fn sign_out(
     signed_in: MaybeSignedIn,
     session: Session,
 ) -> Result<HttpResponse, AppError> {
+    let mut way_out = None;
     if let Some(signed_in) = signed_in.0 {
+        if let Some(workos) = &console.workos {
+            way_out = workos.way_out(signed_in.live.id).await?;
+        }
         console.sessions.end(signed_in.hash).await?;
+        if let Some(workos) = &console.workos {
+            workos.revocations.look_again();
+        }
         log::info!(
             "account {} signed out of session {}",
             signed_in.live.account_id.0,
@@ -29,10 +38,34 @@ pub async fn sign_out(
         );
     }
     session.purge();
-    Ok(wants.go_to("/signed-out"))
+    let mut response = wants.go_to("/signed-out");
+    if let Some(address) = way_out
+        .as_deref()
+        .and_then(|address| console.cookies.lead_out(address))
+    {
+        set_cookie(&mut response, &address)?;
+    }
+    Ok(response)
 }
 
-/// Says that it is done.
-pub async fn signed_out(console: web::Data<Console>, wants: Wants) -> HttpResponse {
-    wants.screen(&console.site, StatusCode::OK, &views::signed_out::screen())
+/// Says that it is done. Right after a sign-out it goes through the provider's own logout, once: a
+/// redirect from the form would be stopped by the browser, which holds `form-action` against it.
+///
+/// # Errors
+/// When a cookie does not fit, which none of ours does.
+pub async fn signed_out(
+    console: web::Data<Console>,
+    wants: Wants,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    let way_out = console.cookies.way_out(&request);
+    let screen = views::signed_out::screen(way_out.as_deref());
+    let mut response = wants.screen(&console.site, StatusCode::OK, &screen);
+    if let Some(address) = way_out {
+        if let Ok(value) = HeaderValue::from_str(&format!("0;url={address}")) {
+            response.headers_mut().insert(REFRESH, value);
+        }
+        set_cookie(&mut response, &console.cookies.forget_way_out())?;
+    }
+    Ok(response)
 }

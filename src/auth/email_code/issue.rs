@@ -4,8 +4,8 @@ use super::{EmailCode, Refusal};
 use crate::auth::client::Client;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::challenges::{self, HashedCode, NewChallenge};
-use crate::domain::{Email, ReturnTo, SignInCode, Timestamp, Token, TokenHash};
-use crate::mail::CodeMail;
+use crate::domain::{AccountId, Email, ReturnTo, SignInCode, Timestamp, Token, TokenHash};
+use crate::mail::{CodeMail, Handed, MovedMail};
 
 impl EmailCode {
     /// Issues a challenge for an address, in place of the one that this browser had.
@@ -24,6 +24,7 @@ impl EmailCode {
         let token_hash = token.hash();
         let (now, expires_at) = self.validity();
         let typed = email.clone();
+        let code_due = self.for_moved.is_a_code_due();
         let account = self
             .database
             .write(move |c| {
@@ -34,7 +35,7 @@ impl EmailCode {
                 let new = NewChallenge {
                     token_hash,
                     email: &typed,
-                    account_id: account.as_ref().map(AccountRow::account_id),
+                    account_id: whom_a_code_lets_in(account.as_ref(), code_due),
                     code: &hashed,
                     return_to: return_to.as_str(),
                     issued_at: now,
@@ -44,7 +45,7 @@ impl EmailCode {
                 Ok(account)
             })
             .await?;
-        self.send(account, code, client, now, expires_at);
+        self.send(account, code_due, code, client, now, expires_at);
         Ok(token)
     }
 
@@ -59,6 +60,7 @@ impl EmailCode {
             .ok_or(Refusal::NoChallenge)?;
         let (code, hashed) = self.new_code(&open.email, client).await?;
         let (now, expires_at) = self.validity();
+        let code_due = self.for_moved.is_a_code_due();
         let account = self
             .database
             .write(move |c| {
@@ -66,7 +68,7 @@ impl EmailCode {
                     return Ok(None);
                 };
                 let account = accounts::find_by_email(c, &open.email)?;
-                let account_id = account.as_ref().map(AccountRow::account_id);
+                let account_id = whom_a_code_lets_in(account.as_ref(), code_due);
                 let replaced = challenges::replace_code(
                     c,
                     challenge.id,
@@ -79,7 +81,7 @@ impl EmailCode {
             })
             .await?
             .ok_or(Refusal::NoChallenge)?;
-        self.send(account, code, client, now, expires_at);
+        self.send(account, code_due, code, client, now, expires_at);
         Ok(())
     }
 
@@ -115,14 +117,22 @@ impl EmailCode {
     fn send(
         &self,
         account: Option<AccountRow>,
+        code_due: bool,
         code: SignInCode,
         client: &Client,
         issued_at: Timestamp,
         expires_at: Timestamp,
     ) {
-        let mail = account
-            .filter(AccountRow::may_sign_in)
-            .map(|account| CodeMail {
+        let may_sign_in = account.filter(AccountRow::may_sign_in);
+        let mail = may_sign_in.map(|account| {
+            if account.moved_at.is_some() && !code_due {
+                return Handed::Moved(MovedMail {
+                    account_id: account.account_id(),
+                    recipient: account.email,
+                    sign_in: self.sign_in.clone(),
+                });
+            }
+            Handed::Code(CodeMail {
                 account_id: account.account_id(),
                 recipient: account.email,
                 code,
@@ -131,7 +141,16 @@ impl EmailCode {
                 ip: client.ip,
                 issued_at,
                 expires_at,
-            });
+            })
+        });
         self.mail.send_code(mail);
     }
+}
+
+/// An account that gets no code, since it has moved to WorkOS, is not entered by a lucky guess
+/// either.
+fn whom_a_code_lets_in(account: Option<&AccountRow>, code_due: bool) -> Option<AccountId> {
+    account
+        .filter(|account| account.moved_at.is_none() || code_due)
+        .map(AccountRow::account_id)
 }

@@ -8,8 +8,10 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::console;
 use crate::auth::session::LiveSession;
+use crate::auth::workos::Refreshed;
 use crate::domain::{ReturnTo, TokenHash};
 use crate::error::AppError;
+use crate::web::console::Console;
 use crate::web::session_cookie::{Recognised, recognised};
 
 /// Whoever is signed in, if anyone is.
@@ -41,8 +43,14 @@ impl FromRequest for MaybeSignedIn {
                     "the session could not be looked up".to_owned(),
                 )),
                 Recognised::Session(hash) => {
-                    let live = console?.sessions.recognised(hash).await?;
-                    Ok(Self(live.map(|live| SignedIn { live, hash })))
+                    let console = console?;
+                    let live = console.sessions.recognised(hash).await?;
+                    Ok(Self(match live {
+                        Some(live) if goes_on(&console, &live).await => {
+                            Some(SignedIn { live, hash })
+                        }
+                        _ => None,
+                    }))
                 }
             }
         })
@@ -60,5 +68,15 @@ impl FromRequest for SignedIn {
             let here = || ReturnTo::parse(uri.path_and_query().map_or("/", |path| path.as_str()));
             maybe.await?.0.ok_or_else(|| AppError::SignedOut(here()))
         })
+    }
+}
+
+/// Asks the provider again when its word has run out; a request waits for that two seconds at most.
+async fn goes_on(console: &Console, live: &LiveSession) -> bool {
+    match (&console.workos, live.access_expires_at) {
+        (Some(workos), Some(expiry)) if expiry <= console.clock.now() => {
+            workos.refresher.keep_fresh(live.id).await == Refreshed::GoesOn
+        }
+        _ => true,
     }
 }

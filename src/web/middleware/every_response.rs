@@ -1,12 +1,14 @@
+use std::future::{Ready, ready};
+
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY,
     CROSS_ORIGIN_RESOURCE_POLICY, HeaderMap, HeaderName, HeaderValue, PERMISSIONS_POLICY,
     REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, web};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use log::{debug, error, info};
 use rand::Rng;
 
@@ -27,9 +29,34 @@ const PERMISSIONS: HeaderValue = HeaderValue::from_static(
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
 /// Finds a request in the log: 60 random bits, short enough to be read out on the phone.
-struct RequestId(String);
+#[derive(Debug, Clone)]
+pub struct RequestId(String);
+
+impl FromRequest for RequestId {
+    type Error = AppError;
+    type Future = Ready<Result<Self, AppError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.extensions().get::<Self>().cloned();
+        ready(id.ok_or_else(|| AppError::Internal("a request without an id".to_owned())))
+    }
+}
 
 impl RequestId {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Reads an id out of an address; `None` for anything that cannot be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.len() == 12
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        plain.then(|| Self(text.to_owned()))
+    }
+
     fn generate() -> Self {
         const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
         let bits = rand::rng().next_u64();
@@ -49,6 +76,7 @@ pub async fn finish_every_response(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = RequestId::generate();
+    request.extensions_mut().insert(id.clone());
     let wants = Wants::of(request.headers());
     let response = next.call(request).await?.map_into_boxed_body();
     let failed = response.response().error().is_some();

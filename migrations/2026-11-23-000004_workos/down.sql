@@ -1,0 +1,3 @@
+DROP TABLE pending_revocations;
+DROP TABLE provider_sessions;
+DROP TABLE identities;

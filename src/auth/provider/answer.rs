@@ -1,0 +1,173 @@
+//! The token endpoint's answer, of either kind of provider, and the client that asks for it.
+
+use std::fmt;
+use std::time::Duration;
+
+use openidconnect::core::{
+    CoreAuthDisplay, CoreAuthPrompt, CoreGenderClaim, CoreJsonWebKey,
+    CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken,
+    CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
+};
+use openidconnect::{
+    AccessToken, Client, DiscoveryError, EmptyAdditionalClaims, EndpointNotSet, EndpointSet,
+    IdToken, OAuth2TokenResponse, RefreshToken, RequestTokenError, Scope, TokenResponse,
+    UserInfoError,
+};
+use serde::{Deserialize, Serialize};
+
+use super::error::{Complaint, ProviderError};
+
+/// `openidconnect`'s client, with a token response that fits both kinds of provider.
+pub(super) type TokenClient = Client<
+    EmptyAdditionalClaims,
+    CoreAuthDisplay,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJsonWebKey,
+    CoreAuthPrompt,
+    Complaint,
+    TokenAnswer,
+    CoreTokenIntrospectionResponse,
+    CoreRevocableToken,
+    CoreRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+    EndpointNotSet,
+>;
+
+/// The answer of a token endpoint. `AuthKit` sends the user and the organization in it, and neither
+/// `token_type` nor `expires_in` nor an ID token. The ID token stays text here: it is the hint for
+/// the logout page later, and one that cannot be read is not the whole answer's fault.
+#[derive(Serialize, Deserialize)]
+pub(super) struct TokenAnswer {
+    pub(super) access_token: AccessToken,
+    pub(super) refresh_token: Option<RefreshToken>,
+    pub(super) expires_in: Option<u64>,
+    pub(super) id_token: Option<String>,
+    pub(super) user: Option<User>,
+    pub(super) organization_id: Option<String>,
+    pub(super) impersonator: Option<Impersonator>,
+    #[serde(skip, default = "bearer")]
+    token_type: CoreTokenType,
+}
+
+/// `AuthKit`'s user, of which this much is of interest.
+#[derive(Serialize, Deserialize)]
+pub(super) struct User {
+    pub(super) id: String,
+    pub(super) email: Option<String>,
+    #[serde(default)]
+    pub(super) email_verified: bool,
+    pub(super) first_name: Option<String>,
+    pub(super) last_name: Option<String>,
+}
+
+/// Who looks through the user's eyes.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Impersonator {
+    pub(super) email: String,
+}
+
+fn bearer() -> CoreTokenType {
+    CoreTokenType::Bearer
+}
+
+impl fmt::Debug for TokenAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenAnswer(……)")
+    }
+}
+
+impl OAuth2TokenResponse for TokenAnswer {
+    type TokenType = CoreTokenType;
+
+    fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    fn token_type(&self) -> &CoreTokenType {
+        &self.token_type
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        self.expires_in.map(Duration::from_secs)
+    }
+
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.refresh_token.as_ref()
+    }
+
+    fn scopes(&self) -> Option<&Vec<Scope>> {
+        None
+    }
+}
+
+impl
+    TokenResponse<
+        EmptyAdditionalClaims,
+        CoreGenderClaim,
+        CoreJweContentEncryptionAlgorithm,
+        CoreJwsSigningAlgorithm,
+    > for TokenAnswer
+{
+    /// The text is read where it is verified.
+    fn id_token(
+        &self,
+    ) -> Option<
+        &IdToken<
+            EmptyAdditionalClaims,
+            CoreGenderClaim,
+            CoreJweContentEncryptionAlgorithm,
+            CoreJwsSigningAlgorithm,
+        >,
+    > {
+        None
+    }
+}
+
+// The body of an answer that cannot be read may hold tokens: only the place of the fault is told.
+
+impl From<RequestTokenError<Self, Complaint>> for ProviderError {
+    fn from(error: RequestTokenError<Self, Complaint>) -> Self {
+        match error {
+            RequestTokenError::Request(error) => error,
+            RequestTokenError::Parse(error, _) => unreadable(error.path()),
+            RequestTokenError::ServerResponse(complaint) => Self::untrusted(complaint),
+            RequestTokenError::Other(words) => Self::untrusted(words),
+        }
+    }
+}
+
+impl From<DiscoveryError<Self>> for ProviderError {
+    fn from(error: DiscoveryError<Self>) -> Self {
+        match error {
+            DiscoveryError::Request(error) => error,
+            DiscoveryError::Parse(error) => unreadable(error.path()),
+            other => Self::untrusted(other),
+        }
+    }
+}
+
+impl From<UserInfoError<Self>> for ProviderError {
+    fn from(error: UserInfoError<Self>) -> Self {
+        match error {
+            // It is not our credentials that are presented there.
+            UserInfoError::Request(Self::CredentialsRejected(words)) => {
+                Self::untrusted(format!("its own access token is refused: {words}"))
+            }
+            UserInfoError::Request(error) => error,
+            UserInfoError::Parse(error) => unreadable(error.path()),
+            UserInfoError::ClaimsVerification(error) => {
+                Self::untrusted(format!("user info: {error}"))
+            }
+            other => Self::untrusted(other),
+        }
+    }
+}
+
+fn unreadable(path: impl fmt::Display) -> ProviderError {
+    ProviderError::untrusted(format!("its JSON can't be read at `{path}`"))
+}

@@ -1,0 +1,363 @@
+//! Any `OpenID` Provider that describes itself at `/.well-known/openid-configuration`.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use openidconnect::core::{CoreAuthenticationFlow, CoreGenderClaim};
+use openidconnect::http::Request;
+use openidconnect::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use openidconnect::{
+    AccessToken, AuthType, AuthorizationCode, Client, ClientId, CsrfToken, EmptyAdditionalClaims,
+    LogoutRequest, Nonce, PostLogoutRedirectUrl, RefreshToken, SubjectIdentifier, UserInfoClaims,
+};
+use url::form_urlencoded;
+
+use super::OidcSettings;
+use super::answer::{TokenAnswer, TokenClient};
+use super::error::ProviderError;
+use super::flow::{Begun, Callback, Flow};
+use super::http::{Http, Timeouts};
+use super::identity::{Identity, ProviderSession, Tokens, full_name};
+use super::keys::{KeySet, Keys, Source};
+use super::metadata::{Known, Metadata};
+use super::verify::{self, Claims, IdTokenRules};
+use crate::clock::Clock;
+use crate::domain::Email;
+
+/// When to refresh an access token of which the provider does not say how long it lasts.
+const USUAL_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+#[derive(Debug)]
+pub(super) struct Discovered {
+    settings: OidcSettings,
+    client_id: ClientId,
+    clock: Clock,
+    http: Http,
+    known: RwLock<Option<Arc<Known>>>,
+    keys: Keys,
+}
+
+impl Discovered {
+    pub(super) fn new(settings: OidcSettings, clock: Clock, timeouts: Timeouts) -> Self {
+        Self {
+            client_id: ClientId::new(settings.client_id.clone()),
+            clock,
+            http: Http::new(timeouts, settings.client_secret.clone()),
+            known: RwLock::new(None),
+            keys: Keys::default(),
+            settings,
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.settings.issuer
+    }
+
+    pub(super) async fn warm_up(&self) -> Result<(), ProviderError> {
+        self.discover().await.map(drop)
+    }
+
+    pub(super) async fn begin(&self, state: String) -> Result<Begun, ProviderError> {
+        let known = self.known().await?;
+        let (flow, challenge) = Flow::draw(state, true);
+        let (state, nonce) = (flow.state().to_owned(), flow.nonce());
+        let client = self.client(&known);
+        let request = client.authorize_url(
+            CoreAuthenticationFlow::AuthorizationCode,
+            move || CsrfToken::new(state),
+            move || nonce.unwrap_or_else(Nonce::new_random),
+        );
+        let (url, _, _) = request
+            .add_scopes(known.scopes())
+            .set_pkce_challenge(challenge)
+            .url();
+        Ok(Begun {
+            url: url.into(),
+            flow,
+        })
+    }
+
+    pub(super) async fn complete(
+        &self,
+        flow: &Flow,
+        callback: &Callback,
+    ) -> Result<Identity, ProviderError> {
+        let known = self.known().await?;
+        self.check_issuer(&known, callback)?;
+        let Some(nonce) = flow.nonce() else {
+            return Err(ProviderError::untrusted(
+                "the flow was begun without a nonce",
+            ));
+        };
+        let client = self.client(&known);
+        let answer: TokenAnswer = client
+            .exchange_code(AuthorizationCode::new(callback.code.clone()))
+            .set_pkce_verifier(flow.verifier())
+            .request_async(&self.http)
+            .await?;
+        let claims = self.verified(&known, &answer, Some(nonce)).await?;
+        let claims = claims.ok_or_else(|| ProviderError::untrusted("no ID token in the answer"))?;
+        let mut identity = identity(&claims, self.tokens(&answer, Some(&claims)));
+        if claims.email().is_none() {
+            self.ask_for_email(&known, &answer.access_token, &mut identity)
+                .await?;
+        }
+        Ok(identity)
+    }
+
+    pub(super) async fn refresh(
+        &self,
+        refresh_token: &RefreshToken,
+        subject: &str,
+    ) -> Result<Tokens, ProviderError> {
+        let known = self.known().await?;
+        let client = self.client(&known);
+        let answer: TokenAnswer = client
+            .exchange_refresh_token(refresh_token)
+            .request_async(&self.http)
+            .await?;
+        let claims = self.verified(&known, &answer, None).await?;
+        if claims
+            .as_ref()
+            .is_some_and(|claims| claims.subject().as_str() != subject)
+        {
+            return Err(ProviderError::untrusted("the ID token is another user's"));
+        }
+        let mut tokens = self.tokens(&answer, claims.as_ref());
+        // A provider that does not rotate sends none, and the old one goes on (RFC 6749, 6).
+        tokens
+            .refresh_token
+            .get_or_insert_with(|| refresh_token.clone());
+        Ok(tokens)
+    }
+
+    /// Revokes the refresh token, and the grant with it (RFC 7009). The crate would do so only
+    /// over https, which a provider on localhost does not have.
+    pub(super) async fn end(&self, session: &ProviderSession) -> Result<(), ProviderError> {
+        let Some(token) = &session.refresh_token else {
+            return Ok(());
+        };
+        let known = self.known().await?;
+        let Some(url) = &known.metadata.additional_metadata().revocation_endpoint else {
+            return Ok(());
+        };
+        let (id, secret) = (
+            &*self.settings.client_id,
+            self.settings.client_secret.secret(),
+        );
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("token", token.secret())
+            .append_pair("token_type_hint", "refresh_token");
+        let request =
+            Request::post(url.as_str()).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = if let AuthType::RequestBody = known.auth_type() {
+            form.append_pair("client_id", id)
+                .append_pair("client_secret", secret);
+            request
+        } else {
+            request.header(AUTHORIZATION, basic(id, secret))
+        };
+        let request = request
+            .body(form.finish().into_bytes())
+            .map_err(ProviderError::untrusted)?;
+        match self.http.ask(request).await {
+            Err(ProviderError::GrantRefused(_)) => Ok(()),
+            Err(ProviderError::Refused { code, .. })
+                if code == "invalid_token" || code == "unsupported_token_type" =>
+            {
+                Ok(())
+            }
+            answer => answer.map(drop),
+        }
+    }
+
+    pub(super) fn logout_url(&self, id_token: Option<&str>, return_to: &str) -> Option<String> {
+        let known = self.kept()?;
+        let endpoint = known
+            .metadata
+            .additional_metadata()
+            .end_session_endpoint
+            .clone()?;
+        let return_to = PostLogoutRedirectUrl::new(return_to.to_owned()).ok()?;
+        let mut request = LogoutRequest::from(endpoint)
+            .set_client_id(self.client_id.clone())
+            .set_post_logout_redirect_uri(return_to);
+        if let Some(hint) = id_token.and_then(|token| verify::read(token).ok()) {
+            request = request.set_id_token_hint(&hint);
+        }
+        Some(request.http_get_url().into())
+    }
+
+    fn kept(&self) -> Option<Arc<Known>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.clone()
+    }
+
+    async fn known(&self) -> Result<Arc<Known>, ProviderError> {
+        match self.kept() {
+            Some(known) => Ok(known),
+            None => self.discover().await,
+        }
+    }
+
+    async fn discover(&self) -> Result<Arc<Known>, ProviderError> {
+        let metadata = Metadata::discover_async(self.settings.issuer.clone(), &self.http).await?;
+        let known = Arc::new(Known::new(metadata)?);
+        self.keys.keep(known.metadata.jwks().clone());
+        let mut kept = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some(Arc::clone(&known));
+        Ok(known)
+    }
+
+    fn client(&self, known: &Known) -> TokenClient {
+        let metadata = &known.metadata;
+        let issuer = self.settings.issuer.clone();
+        Client::new(self.client_id.clone(), issuer, KeySet::default())
+            .set_client_secret(self.settings.client_secret.clone())
+            .set_auth_type(known.auth_type())
+            .set_redirect_uri(self.settings.redirect_uri.clone())
+            .set_auth_uri(metadata.authorization_endpoint().clone())
+            .set_token_uri(known.token_endpoint.clone())
+    }
+
+    /// SECURITY rule 20 (RFC 9207, 2.4).
+    fn check_issuer(&self, known: &Known, callback: &Callback) -> Result<(), ProviderError> {
+        let additional = known.metadata.additional_metadata();
+        let promised = additional.authorization_response_iss_parameter_supported;
+        match &callback.iss {
+            Some(iss) if iss == self.settings.issuer.as_str() => Ok(()),
+            None if !promised => Ok(()),
+            Some(iss) => Err(ProviderError::untrusted(format!(
+                "the callback is from {iss}"
+            ))),
+            None => Err(ProviderError::untrusted(
+                "the callback does not say from whom it is",
+            )),
+        }
+    }
+
+    /// The claims of the ID token, if there is one.
+    async fn verified(
+        &self,
+        known: &Known,
+        answer: &TokenAnswer,
+        nonce: Option<Nonce>,
+    ) -> Result<Option<Claims>, ProviderError> {
+        let Some(token) = &answer.id_token else {
+            return Ok(None);
+        };
+        let token = verify::read(token)?;
+        let rules = IdTokenRules {
+            issuer: &self.settings.issuer,
+            client_id: &self.client_id,
+            algorithms: known.metadata.id_token_signing_alg_values_supported(),
+            nonce,
+            access_token: &answer.access_token,
+            now: self.clock.now(),
+        };
+        let source = Source {
+            http: &self.http,
+            url: known.metadata.jwks_uri(),
+        };
+        let verdict = |keys: &KeySet| verify::id_token(&token, keys, &rules);
+        self.keys.judge(rules.now, source, verdict).await.map(Some)
+    }
+
+    fn tokens(&self, answer: &TokenAnswer, claims: Option<&Claims>) -> Tokens {
+        let lifetime = answer
+            .expires_in
+            .map_or(USUAL_LIFETIME, Duration::from_secs);
+        Tokens {
+            access_expires_at: self.clock.now().plus(lifetime),
+            refresh_token: answer.refresh_token.clone(),
+            session_id: claims.and_then(|claims| claims.additional_claims().session_id()),
+            id_token: answer.id_token.clone(),
+        }
+    }
+
+    /// Providers may keep the address out of the ID token (`OpenID` Connect Core, 5.4).
+    async fn ask_for_email(
+        &self,
+        known: &Known,
+        access_token: &AccessToken,
+        identity: &mut Identity,
+    ) -> Result<(), ProviderError> {
+        let Some(url) = known.metadata.userinfo_endpoint() else {
+            return Ok(());
+        };
+        // The crate panics over a token that does not fit a header.
+        if HeaderValue::from_str(access_token.secret()).is_err() {
+            return Err(ProviderError::untrusted("an access token that is no token"));
+        }
+        let subject = SubjectIdentifier::new(identity.subject.clone());
+        let client = self.client(known).set_user_info_url(url.clone());
+        let info: UserInfoClaims<EmptyAdditionalClaims, CoreGenderClaim> = client
+            .user_info(access_token.clone(), Some(subject))
+            .request_async(&self.http)
+            .await?;
+        identity.email = info.email().and_then(|email| Email::parse(email).ok());
+        identity.email_verified = info.email_verified().unwrap_or(false);
+        if identity.name.is_empty() {
+            let name = info.name().and_then(|name| name.get(None));
+            identity.name = full_name(&[name.map(|name| name.as_str())]);
+        }
+        Ok(())
+    }
+}
+
+fn identity(claims: &Claims, tokens: Tokens) -> Identity {
+    let name = claims.name().and_then(|name| name.get(None));
+    let given = claims.given_name().and_then(|name| name.get(None));
+    let family = claims.family_name().and_then(|name| name.get(None));
+    let name = match name {
+        Some(name) => full_name(&[Some(name.as_str())]),
+        None => full_name(&[given.map(|n| n.as_str()), family.map(|n| n.as_str())]),
+    };
+    Identity {
+        subject: claims.subject().to_string(),
+        email: claims.email().and_then(|email| Email::parse(email).ok()),
+        email_verified: claims.email_verified().unwrap_or(false),
+        name,
+        organization: claims.additional_claims().organization(),
+        impersonator: None,
+        tokens,
+    }
+}
+
+/// HTTP Basic as OAuth has it: both parts form-encoded first (RFC 6749, 2.3.1).
+fn basic(id: &str, secret: &str) -> String {
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let credentials = format!("{}:{}", encoded(id), encoded(secret));
+    format!("Basic {}", STANDARD.encode(credentials))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openidconnect::IssuerUrl;
+
+    #[test]
+    fn a_provider_is_known_by_its_issuer_to_the_letter() {
+        let settings = OidcSettings {
+            issuer: IssuerUrl::new("https://id.test".to_owned()).unwrap(),
+            client_id: "client_1".to_owned(),
+            client_secret: openidconnect::ClientSecret::new("s3cret".to_owned()),
+            redirect_uri: openidconnect::RedirectUrl::new("http://localhost:1/".to_owned())
+                .unwrap(),
+        };
+        let provider = Discovered::new(settings, Clock::system(), Timeouts::default());
+        assert_eq!(provider.name(), "https://id.test");
+        assert!(!format!("{provider:?}").contains("s3cret"));
+    }
+
+    // RFC 6749, 2.3.1: encoded before it is joined.
+    #[test]
+    fn a_colon_in_the_client_id_stays_in_the_client_id() {
+        assert_eq!(
+            basic("a:b", "c d%"),
+            format!("Basic {}", STANDARD.encode("a%3Ab:c+d%25"))
+        );
+    }
+}

@@ -1,0 +1,177 @@
+//! What has to be true of a token before anything in it is believed.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use openidconnect::core::{
+    CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
+};
+use openidconnect::{
+    AccessToken, AccessTokenHash, AdditionalClaims, ClaimsVerificationError, ClientId, IdToken,
+    IdTokenClaims, IdTokenVerifier, IssuerUrl, JsonWebTokenType, Nonce,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::SKEW;
+use super::error::ProviderError;
+use super::keys::KeySet;
+use crate::domain::Timestamp;
+
+/// Claims beyond the standard ones. A provider may use a name for something else than text; then
+/// it says nothing to us.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct MoreClaims {
+    #[serde(default)]
+    sid: Value,
+    #[serde(default)]
+    org_id: Value,
+    #[serde(default)]
+    client_id: Value,
+}
+
+impl AdditionalClaims for MoreClaims {}
+
+impl MoreClaims {
+    pub(super) fn session_id(&self) -> Option<String> {
+        self.sid.as_str().map(str::to_owned)
+    }
+
+    pub(super) fn organization(&self) -> Option<String> {
+        self.org_id.as_str().map(str::to_owned)
+    }
+}
+
+pub(super) type Claims = IdTokenClaims<MoreClaims, CoreGenderClaim>;
+
+/// A signed token as the crate reads it; `AuthKit`'s access token has the shape of an ID token.
+pub(super) type SignedToken = IdToken<
+    MoreClaims,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm,
+>;
+
+type Verdict = Result<Claims, ClaimsVerificationError>;
+
+/// Reads a token; a claim that must be there and is not makes it unreadable.
+pub(super) fn read(token: &str) -> Result<SignedToken, ProviderError> {
+    // The parser's own words would repeat parts of the token.
+    SignedToken::from_str(token).map_err(|_| ProviderError::untrusted("a token can't be read"))
+}
+
+/// Algorithms whose verifying key is public, and that the crate can verify.
+const ASYMMETRIC: [CoreJwsSigningAlgorithm; 9] = [
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
+
+/// What an ID token is held against.
+pub(super) struct IdTokenRules<'r> {
+    pub(super) issuer: &'r IssuerUrl,
+    pub(super) client_id: &'r ClientId,
+    /// As the provider announces them; those with a shared secret are left out here.
+    pub(super) algorithms: &'r [CoreJwsSigningAlgorithm],
+    /// The nonce of the flow. A refreshed ID token has none, and no browser that could bring a
+    /// stolen one (`OpenID` Connect Core, 12.2).
+    pub(super) nonce: Option<Nonce>,
+    pub(super) access_token: &'r AccessToken,
+    pub(super) now: Timestamp,
+}
+
+/// The verdict on an ID token (`OpenID` Connect Core, 3.1.3.7).
+pub(super) fn id_token(token: &SignedToken, keys: &KeySet, rules: &IdTokenRules<'_>) -> Verdict {
+    let algorithms = rules.algorithms.iter().filter(|a| ASYMMETRIC.contains(a));
+    let verifier = IdTokenVerifier::new_public_client(
+        rules.client_id.clone(),
+        rules.issuer.clone(),
+        keys.clone(),
+    )
+    .set_allowed_algs(algorithms.cloned())
+    .set_time_fn(time_for_expiry(rules.now));
+    let claims = match &rules.nonce {
+        Some(nonce) => token.claims(&verifier, nonce)?,
+        None => token.claims(&verifier, |_: Option<&Nonce>| Ok(()))?,
+    };
+    if claims
+        .authorized_party()
+        .is_some_and(|azp| azp != rules.client_id)
+    {
+        return Err(ClaimsVerificationError::InvalidAudience(
+            "it was made for another party".to_owned(),
+        ));
+    }
+    if let Some(expected) = claims.access_token_hash() {
+        let algorithm = token.signing_alg().map_err(in_signature)?;
+        let key = token.signing_key(&verifier).map_err(in_signature)?;
+        let actual = AccessTokenHash::from_token(rules.access_token, algorithm, key)
+            .map_err(|e| ClaimsVerificationError::Other(e.to_string()))?;
+        if actual != *expected {
+            return Err(ClaimsVerificationError::Other(
+                "at_hash is another access token's".to_owned(),
+            ));
+        }
+    }
+    required_subject(claims)
+}
+
+/// The verdict on `AuthKit`'s access token. Its issuer differs between environments; the key set is
+/// the client's own, so that the signature says whom it was made for. `client_id` and `aud` are
+/// looked at where they are.
+pub(super) fn access_token(
+    token: &SignedToken,
+    keys: &KeySet,
+    issuer: &IssuerUrl,
+    client_id: &ClientId,
+    now: Timestamp,
+) -> Verdict {
+    let types = ["JWT", "at+jwt"]
+        .into_iter()
+        .filter_map(|name| JsonWebTokenType::new(name.to_owned()).normalize().ok());
+    let verifier: IdTokenVerifier<'_, CoreJsonWebKey> =
+        IdTokenVerifier::new_public_client(client_id.clone(), issuer.clone(), keys.clone())
+            .set_allowed_algs([CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256])
+            .set_allowed_jose_types(types)
+            .require_issuer_match(false)
+            .require_audience_match(false)
+            .set_time_fn(time_for_expiry(now));
+    let claims = token.claims(&verifier, |_: Option<&Nonce>| Ok(()))?;
+    let audiences = claims.audiences();
+    let is_audience = audiences.is_empty() || audiences.iter().any(|aud| **aud == **client_id);
+    let named = &claims.additional_claims().client_id;
+    let is_named = named.is_null() || named.as_str() == Some(client_id.as_str());
+    if is_audience && is_named {
+        required_subject(claims)
+    } else {
+        Err(ClaimsVerificationError::InvalidAudience(
+            "it was made for another client".to_owned(),
+        ))
+    }
+}
+
+/// An empty subject would make one person of all who have none.
+fn required_subject(claims: &Claims) -> Verdict {
+    if claims.subject().is_empty() {
+        return Err(ClaimsVerificationError::InvalidSubject(
+            "it is empty".to_owned(),
+        ));
+    }
+    Ok(claims.clone())
+}
+
+/// The crate knows no skew: it is told an earlier time.
+fn time_for_expiry(now: Timestamp) -> impl Fn() -> DateTime<Utc> + Send + Sync {
+    let earlier = DateTime::from_timestamp_millis(now.minus(SKEW).0).unwrap_or_default();
+    move || earlier
+}
+
+fn in_signature(error: openidconnect::SignatureVerificationError) -> ClaimsVerificationError {
+    ClaimsVerificationError::SignatureVerification(error)
+}

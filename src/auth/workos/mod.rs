@@ -1,0 +1,275 @@
+//! Signing in with WorkOS AuthKit, or with another OpenID Provider.
+
+mod admission;
+mod failure;
+mod flow;
+mod reachability;
+mod refresh;
+mod revocation;
+
+use std::sync::Arc;
+
+use log::info;
+
+use super::client::Client;
+use super::keys::Keys;
+use super::provider::{Callback, Identity, Provider};
+use super::seal::{Kind, Seal};
+use super::session;
+use crate::clock::Clock;
+use crate::db::provider_sessions::{self, ProviderSessionRow};
+use crate::db::{Database, DatabaseError, pending_revocations};
+use crate::domain::{Method, ReturnTo, SessionId, Token, TokenHash};
+
+pub use admission::{Admission, NotAdmitted};
+pub use failure::Failure;
+pub use flow::{Flow, StateOrigin, Stray};
+pub use reachability::Reachability;
+pub use refresh::{Refreshed, Refresher};
+pub use revocation::Revocations;
+
+/// The provider's verbs as people use them.
+pub struct WorkOs {
+    /// Whom we ask.
+    pub provider: Provider,
+    /// Writes and reads states.
+    pub states: StateOrigin,
+    /// Where the browser comes back to after the provider's logout.
+    pub signed_out_url: String,
+    /// Where accounts and sessions are.
+    pub database: Database,
+    /// The time.
+    pub clock: Clock,
+    /// Encrypts tokens at rest.
+    pub seal: Arc<Seal>,
+    /// Who gets in without an invitation.
+    pub admission: Admission,
+    /// Whether the provider answers.
+    pub reachability: Arc<Reachability>,
+    /// Ends sessions there.
+    pub revocations: Arc<Revocations>,
+    /// Keeps sessions fresh.
+    pub refresher: Arc<Refresher>,
+}
+
+/// Someone is in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The new session's token, for the browser.
+    pub token: Token,
+    /// Where to go.
+    pub return_to: ReturnTo,
+}
+
+/// A session that the provider began for somebody who is not let in.
+struct Unwelcome<'a> {
+    identity: &'a Identity,
+    reason: NotAdmitted,
+}
+
+impl WorkOs {
+    /// Sets everything up; nothing is asked of the provider yet.
+    pub fn new(
+        provider: Provider,
+        admission: Admission,
+        database: Database,
+        clock: Clock,
+        keys: &Keys,
+        signed_out_url: String,
+    ) -> Self {
+        let seal = Arc::new(Seal::new(keys));
+        let reachability = Arc::<Reachability>::default();
+        let (p, d, c, s) = (
+            provider.clone(),
+            database.clone(),
+            clock.clone(),
+            Arc::clone(&seal),
+        );
+        let revocations = Arc::new(Revocations::new(p, d, c, s));
+        let (p, d, c, s) = (
+            provider.clone(),
+            database.clone(),
+            clock.clone(),
+            Arc::clone(&seal),
+        );
+        let refresher = Arc::new(Refresher::new(p, d, c, s, Arc::clone(&reachability)));
+        let states = StateOrigin::new(keys.clone());
+        Self {
+            provider,
+            states,
+            signed_out_url,
+            database,
+            clock,
+            seal,
+            admission,
+            reachability,
+            revocations,
+            refresher,
+        }
+    }
+
+    /// Where the browser ends the provider's own session, if the provider is up. To be asked
+    /// before the session ends here.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn way_out(&self, session: SessionId) -> Result<Option<String>, DatabaseError> {
+        let held = self
+            .database
+            .read(move |c| provider_sessions::find(c, session))
+            .await?;
+        Ok(held
+            .filter(|_| self.reachability.is_reachable())
+            .and_then(|held| {
+                let sealed = held.id_token.as_deref();
+                let id_token =
+                    sealed.and_then(|sealed| self.seal.open(session, Kind::IdToken, sealed));
+                self.logout_hint(held.provider_session_id.as_deref(), id_token.as_deref())
+            }))
+    }
+
+    /// Begins a sign-in: where to send the browser, and what to keep until it is back.
+    ///
+    /// # Errors
+    /// When the provider's metadata has not been had yet.
+    pub async fn start(&self, host: &str, return_to: ReturnTo) -> Result<(String, Flow), Failure> {
+        let state = self.states.issue(host, self.clock.now());
+        let begun = self.provider.begin(state).await;
+        // What was remembered needs no answer: a success here does not say that there is one.
+        if begun.is_err() {
+            self.reachability.note(&begun);
+        }
+        let begun = begun?;
+        let flow = Flow {
+            provider: begun.flow,
+            return_to,
+            started_at: self.clock.now(),
+        };
+        Ok((begun.url, flow))
+    }
+
+    /// Finishes a sign-in whose flow this browser kept.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn finish(
+        &self,
+        flow: Flow,
+        callback: Callback,
+        client: &Client,
+        user_agent: &str,
+        older_session: Option<TokenHash>,
+    ) -> Result<SignedIn, Failure> {
+        let ip = client.ip.to_string();
+        let completed = self
+            .provider
+            .complete(&flow.provider, &callback, &ip, user_agent)
+            .await;
+        let identity = self.noted(completed)?;
+        match self.enter(&identity, client, older_session).await? {
+            Ok(token) => Ok(SignedIn {
+                token,
+                return_to: flow.return_to,
+            }),
+            Err(reason) => Err(self
+                .turn_away(&Unwelcome {
+                    identity: &identity,
+                    reason,
+                })
+                .await),
+        }
+    }
+
+    async fn enter(
+        &self,
+        identity: &Identity,
+        client: &Client,
+        older_session: Option<TokenHash>,
+    ) -> Result<Result<Token, NotAdmitted>, Failure> {
+        let now = self.clock.now();
+        let token = Token::generate(&mut rand::rng());
+        let hash = token.hash();
+        let (admission, seal) = (self.admission.clone(), Arc::clone(&self.seal));
+        let provider = self.provider.name().to_owned();
+        let (identity, client) = (identity.clone(), client.clone());
+        let entered = self
+            .database
+            .write(move |c| {
+                let account = match admission.admit(c, &provider, &identity, now)? {
+                    Ok(account) => account,
+                    Err(reason) => return Ok(Err(reason)),
+                };
+                let method = Method::WorkOs;
+                let id = session::begin(c, hash, &account, method, &client, older_session, now)?;
+                provider_sessions::insert(c, &held(&seal, id, provider, &identity))?;
+                Ok(Ok((account.id, id)))
+            })
+            .await?;
+        Ok(entered.map(|(account, id)| {
+            info!("account {account} signed in with WorkOS, session {}", id.0);
+            token
+        }))
+    }
+
+    /// The provider's session is ended there, or it would bring the same person straight back.
+    async fn turn_away(&self, unwelcome: &Unwelcome<'_>) -> Failure {
+        let tokens = &unwelcome.identity.tokens;
+        let no_session = SessionId(0);
+        let sealed = tokens.refresh_token.as_ref().and_then(|token| {
+            self.seal
+                .close(no_session, Kind::RefreshToken, token.secret())
+        });
+        let (provider, sid) = (self.provider.name().to_owned(), tokens.session_id.clone());
+        let queued = self
+            .database
+            .write(move |c| {
+                pending_revocations::insert(
+                    c,
+                    no_session.0,
+                    &provider,
+                    sid.as_deref(),
+                    sealed.as_deref(),
+                )
+            })
+            .await;
+        if let Err(e) = queued {
+            return e.into();
+        }
+        self.revocations.look_again();
+        Failure::NotAdmitted {
+            reason: unwelcome.reason,
+            email: unwelcome.identity.email.clone(),
+            logout: self.logout_hint(tokens.session_id.as_deref(), tokens.id_token.as_deref()),
+        }
+    }
+
+    fn logout_hint(&self, sid: Option<&str>, id_token: Option<&str>) -> Option<String> {
+        self.provider
+            .logout_url(sid, id_token, &self.signed_out_url)
+    }
+
+    /// Whatever the provider says also tells whether it can be reached.
+    fn noted<T>(&self, outcome: Result<T, super::provider::ProviderError>) -> Result<T, Failure> {
+        self.reachability.note(&outcome);
+        outcome.map_err(Failure::from)
+    }
+}
+
+fn held(seal: &Seal, id: SessionId, provider: String, identity: &Identity) -> ProviderSessionRow {
+    let tokens = &identity.tokens;
+    let refresh_token = tokens.refresh_token.as_ref();
+    ProviderSessionRow {
+        session_id: id.0,
+        provider,
+        subject: identity.subject.clone(),
+        provider_session_id: tokens.session_id.clone(),
+        refresh_token: refresh_token
+            .and_then(|token| seal.close(id, Kind::RefreshToken, token.secret())),
+        id_token: tokens
+            .id_token
+            .as_deref()
+            .and_then(|token| seal.close(id, Kind::IdToken, token)),
+        access_expires_at: tokens.access_expires_at.0,
+        impersonator: identity.impersonator.clone(),
+    }
+}

@@ -1,0 +1,213 @@
+//! To WorkOS and back.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HOST, HeaderName, HeaderValue, REFERRER_POLICY, USER_AGENT};
+use actix_web::{HttpRequest, HttpResponse, web};
+use log::warn;
+use serde::Deserialize;
+
+use super::answer::{Wants, html};
+use super::console::Console;
+use super::email_step::set_cookie;
+use super::extract::MaybeSignedIn;
+use super::flow_cookies::FlowCookies;
+use super::middleware::RequestId;
+use super::problem::Problem;
+use super::session_cookie::hand_over;
+use crate::auth::client::Client;
+use crate::auth::provider::Callback;
+use crate::auth::workos::Failure;
+use crate::domain::ReturnTo;
+use crate::error::AppError;
+use crate::views;
+
+/// What a provider sends people back with (RFC 6749, 4.1.2; RFC 9207).
+#[derive(Deserialize)]
+pub struct CallbackQuery {
+    #[serde(default)]
+    state: String,
+    code: Option<String>,
+    error: Option<String>,
+    error_description: Option<String>,
+    iss: Option<String>,
+}
+
+/// Sends the browser to WorkOS.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn start(
+    console: web::Data<Console>,
+    return_to: ReturnTo,
+    signed_in: MaybeSignedIn,
+    request: HttpRequest,
+    id: RequestId,
+) -> Result<HttpResponse, AppError> {
+    if signed_in.0.is_some() {
+        return Ok(Wants::Page.go_to(return_to.as_str()));
+    }
+    let Some(workos) = &console.workos else {
+        return Ok(Wants::Page.go_to(&return_to.carried_by("/sign-in")));
+    };
+    match workos.start(host_of(&request), return_to).await {
+        Ok((address, flow)) => {
+            let mut response = Wants::Page.go_to(&address);
+            let flows = FlowCookies::of(&request, &console.cookies);
+            for cookie in flows.keep(flow.provider.state(), &flow) {
+                set_cookie(&mut response, &cookie)?;
+            }
+            Ok(response)
+        }
+        Err(failure) => not_signed_in(&console, failure, &id),
+    }
+}
+
+/// Takes up the session, and leaves nothing of the callback in the browser.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn callback(
+    console: web::Data<Console>,
+    query: web::Query<CallbackQuery>,
+    client: Client,
+    signed_in: MaybeSignedIn,
+    session: Session,
+    request: HttpRequest,
+    id: RequestId,
+) -> Result<HttpResponse, AppError> {
+    let Some(workos) = &console.workos else {
+        return Ok(Wants::Page.go_to("/sign-in"));
+    };
+    let query = query.into_inner();
+    let flows = FlowCookies::of(&request, &console.cookies);
+    let now = console.clock.now();
+    let Some(flow) = flows
+        .find(&query.state)
+        .filter(|flow| !flow.has_expired(now))
+    else {
+        // Someone who came back to a callback that was used, and is in, has nothing to mend.
+        if signed_in.0.is_some() {
+            return Ok(landing(&console, ReturnTo::default().as_str()));
+        }
+        let stray = workos.states.explain(&query.state, host_of(&request), now);
+        return Ok(show(stray.into(), &id));
+    };
+    let used = flows.forget(&query.state);
+    let mut response = match answer_of(query) {
+        Ok(callback) => {
+            let user_agent = text_of(&request, &USER_AGENT);
+            let older = signed_in.0.map(|signed_in| signed_in.hash);
+            match workos
+                .finish(flow, callback, &client, user_agent, older)
+                .await
+            {
+                Ok(entered) => {
+                    hand_over(&session, &entered.token)
+                        .map_err(|e| AppError::Internal(e.to_string()))?;
+                    landing(&console, entered.return_to.as_str())
+                }
+                Err(failure) => not_signed_in(&console, failure, &id)?,
+            }
+        }
+        Err(None) => show(Problem::Cancelled, &id),
+        Err(Some(failure)) => not_signed_in(&console, failure, &id)?,
+    };
+    if let Some(cookie) = used {
+        set_cookie(&mut response, &cookie)?;
+    }
+    Ok(response)
+}
+
+/// For somebody who was refused: the provider's own session in this browser ends, so that they do
+/// not come straight back as the same person.
+///
+/// # Errors
+/// When a cookie does not fit, which none of ours does.
+pub async fn another_account(
+    console: web::Data<Console>,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    let Some(address) = console.cookies.way_out(&request) else {
+        return Ok(Wants::Page.go_to("/auth/workos"));
+    };
+    let mut response = Wants::Page.go_to(&address);
+    set_cookie(&mut response, &console.cookies.forget_way_out())?;
+    Ok(response)
+}
+
+/// A code, or why there is none: `None` when somebody changed their mind.
+fn answer_of(query: CallbackQuery) -> Result<Callback, Option<Failure>> {
+    match (query.error, query.code) {
+        (Some(error), _) if error == "access_denied" => Err(None),
+        (Some(code), _) => Err(Some(Failure::Refused {
+            code,
+            description: query.error_description.unwrap_or_default(),
+        })),
+        (None, Some(code)) => Ok(Callback {
+            code,
+            iss: query.iss,
+        }),
+        (None, None) => Err(Some(Failure::Untrusted(
+            "neither a code nor an error came".to_owned(),
+        ))),
+    }
+}
+
+fn landing(console: &Console, to: &str) -> HttpResponse {
+    let mut response = html(StatusCode::OK, views::landing::page(&console.site, to));
+    let policy = HeaderValue::from_static("no-referrer");
+    response.headers_mut().insert(REFERRER_POLICY, policy);
+    response
+}
+
+fn not_signed_in(
+    console: &Console,
+    failure: Failure,
+    id: &RequestId,
+) -> Result<HttpResponse, AppError> {
+    let Some(problem) = Problem::of(&failure) else {
+        return match failure {
+            Failure::Database(error) => Err(error.into()),
+            other => Err(AppError::Internal(other.to_string())),
+        };
+    };
+    warn!(
+        "[{}] no sign-in with WorkOS: {}",
+        id.as_str(),
+        failure.to_string().escape_debug()
+    );
+    let mut response = show(problem, id);
+    if let Failure::NotAdmitted {
+        logout: Some(address),
+        ..
+    } = failure
+        && let Some(cookie) = console.cookies.lead_out(&address)
+    {
+        set_cookie(&mut response, &cookie)?;
+    }
+    Ok(response)
+}
+
+/// Back to the sign-in page. The fragment in the address keeps the browser from carrying over the
+/// callback's own.
+fn show(problem: Problem, id: &RequestId) -> HttpResponse {
+    Wants::Page.go_to(&format!(
+        "/sign-in?problem={}&ref={}#problem",
+        problem.word(),
+        id.as_str()
+    ))
+}
+
+/// The address that the browser asked, for a diagnosis alone: nothing is built from it.
+fn host_of(request: &HttpRequest) -> &str {
+    text_of(request, &HOST)
+}
+
+fn text_of<'a>(request: &'a HttpRequest, name: &HeaderName) -> &'a str {
+    request
+        .headers()
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}

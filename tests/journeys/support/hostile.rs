@@ -1,0 +1,348 @@
+//! An identity provider of either kind that says what a test wants it to say.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use openidconnect::core::{CoreHmacKey, CoreJwsSigningAlgorithm, CoreRsaPrivateSigningKey};
+use openidconnect::{JsonWebKeyId, PrivateSigningKey};
+use serde_json::{Map, Value, json};
+use url::Url;
+use vestibule::domain::Timestamp;
+
+/// Our client's id there.
+pub const CLIENT_ID: &str = "client_vestibule";
+/// The person who signs in there.
+pub const SUBJECT: &str = "user_mira";
+/// The refresh token it gives out.
+pub const REFRESH_TOKEN: &str = "refresh-token-that-nobody-may-see";
+
+const RS256: CoreJwsSigningAlgorithm = CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
+
+/// One of its two keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    A,
+    B,
+}
+
+/// How it signs its tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signature {
+    /// As it should, by this key.
+    By(Key),
+    /// By key B in key A's name.
+    Forged,
+    /// `alg: none`.
+    None,
+    /// HS256 with the modulus of the public key as the secret.
+    PublicKeyAsSecret,
+    /// HS256 with the JWK of the public key, as text, as the secret.
+    PublicJwkAsSecret,
+    /// No signed token is sent at all.
+    Absent,
+}
+
+/// What it answers instead, at one of its paths.
+#[derive(Clone, Debug)]
+pub enum Instead {
+    /// This status, with a header and a body.
+    Status(u16, Option<(&'static str, &'static str)>, String),
+    /// Nothing, ever.
+    Silence,
+}
+
+/// What it says. A test changes what it needs.
+pub struct Script {
+    /// The claims of its token.
+    pub claims: Map<String, Value>,
+    /// How the token is signed.
+    pub signature: Signature,
+    /// The keys it publishes.
+    pub published: Vec<Key>,
+    /// Whether keys have names.
+    pub with_kid: bool,
+    /// Its metadata.
+    pub metadata: Map<String, Value>,
+    /// Its token answer, but for the token that it signs.
+    pub answer: Map<String, Value>,
+    /// What it says at its user info endpoint.
+    pub userinfo: Value,
+    /// What it answers at some paths, instead of all that.
+    pub instead: HashMap<&'static str, Instead>,
+    /// The bodies of the POST requests so far, with the path before and the `Authorization` after.
+    pub heard: Vec<String>,
+    /// How often its keys were fetched.
+    pub keys_fetched: usize,
+}
+
+/// The running provider; dropping it stops it.
+pub struct Hostile {
+    /// Its issuer, without a slash at the end.
+    pub url: String,
+    script: Arc<Mutex<Script>>,
+    server: ServerHandle,
+}
+
+impl Hostile {
+    /// A provider that behaves, as an `OpenID` Provider or as `AuthKit`, whatever it is asked as.
+    pub async fn start(now: Timestamp) -> Self {
+        let script = Arc::new(Mutex::new(Script::decent(now.0 / 1000)));
+        let shared = web::Data::from(Arc::clone(&script));
+        let app = move || {
+            App::new()
+                .app_data(shared.clone())
+                .default_service(web::to(answer))
+        };
+        let server = HttpServer::new(app)
+            .workers(1)
+            .disable_signals()
+            .bind(("127.0.0.1", 0))
+            .unwrap();
+        let url = format!("http://{}", server.addrs()[0]);
+        let server = server.run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        let hostile = Self {
+            url,
+            script,
+            server: handle,
+        };
+        hostile.script().set_issuer(&hostile.url);
+        hostile
+    }
+
+    /// What it says, to be changed.
+    pub fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap()
+    }
+
+    /// Lets it know the nonce of a flow that has begun.
+    pub fn signs_in(&self, url: &str) {
+        let url = Url::parse(url).unwrap();
+        let nonce = url.query_pairs().find(|(name, _)| name == "nonce");
+        if let Some((_, nonce)) = nonce {
+            self.script().claim("nonce", json!(nonce));
+        }
+    }
+}
+
+impl Drop for Hostile {
+    fn drop(&mut self) {
+        drop(self.server.stop(false));
+    }
+}
+
+impl Script {
+    /// Changes a claim of its token.
+    pub fn claim(&mut self, name: &str, value: Value) {
+        self.claims.insert(name.to_owned(), value);
+    }
+
+    /// Leaves a claim out of its token.
+    pub fn without(&mut self, name: &str) {
+        self.claims.remove(name).unwrap();
+    }
+
+    /// Changes a field of its token answer.
+    pub fn field(&mut self, name: &str, value: Value) {
+        self.answer.insert(name.to_owned(), value);
+    }
+
+    /// Changes its metadata.
+    pub fn announce(&mut self, name: &str, value: Value) {
+        self.metadata.insert(name.to_owned(), value);
+    }
+
+    /// Moves its token's expiry, in seconds.
+    pub fn expire(&mut self, seconds: i64) {
+        let exp = self.claims["iat"].as_i64().unwrap() + seconds;
+        self.claim("exp", json!(exp));
+    }
+
+    /// Answers a path with this status and body.
+    pub fn refuse(&mut self, path: &'static str, status: u16, body: &str) {
+        let instead = Instead::Status(status, None, body.to_owned());
+        self.instead.insert(path, instead);
+    }
+
+    fn decent(now: i64) -> Self {
+        Self {
+            claims: object(json!({
+                "aud": CLIENT_ID, "sub": SUBJECT, "sid": "session_1",
+                "iat": now, "exp": now + 300,
+                "email": "mira@acme.test", "email_verified": true, "name": "Mira Bell",
+            })),
+            signature: Signature::By(Key::A),
+            published: vec![Key::A],
+            with_kid: true,
+            metadata: Map::new(),
+            answer: object(json!({
+                "access_token": "opaque", "token_type": "Bearer", "expires_in": 300,
+                "refresh_token": REFRESH_TOKEN,
+                "user": {
+                    "id": SUBJECT, "email": "mira@acme.test", "email_verified": true,
+                    "first_name": "Mira", "last_name": "Bell",
+                },
+                "organization_id": "org_1",
+            })),
+            userinfo: json!({
+                "sub": SUBJECT, "email": "mira@acme.test", "email_verified": true,
+                "name": "Mira Bell",
+            }),
+            instead: HashMap::new(),
+            heard: Vec::new(),
+            keys_fetched: 0,
+        }
+    }
+
+    fn set_issuer(&mut self, url: &str) {
+        self.claim("iss", json!(url));
+        self.metadata = object(json!({
+            "issuer": url,
+            "authorization_endpoint": format!("{url}/authorize"),
+            "token_endpoint": format!("{url}/token"),
+            "userinfo_endpoint": format!("{url}/userinfo"),
+            "jwks_uri": format!("{url}/jwks"),
+            "revocation_endpoint": format!("{url}/revoke"),
+            "end_session_endpoint": format!("{url}/logout"),
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
+        }));
+    }
+
+    fn keys(&self) -> Value {
+        let keys: Vec<_> = self
+            .published
+            .iter()
+            .map(|key| {
+                let mut jwk = serde_json::to_value(key.load().as_verification_key()).unwrap();
+                if self.with_kid {
+                    jwk["kid"] = json!(key.name());
+                }
+                jwk
+            })
+            .collect();
+        json!({ "keys": keys })
+    }
+
+    fn token(&self) -> String {
+        let (algorithm, named) = match self.signature {
+            Signature::By(key) => ("RS256", key),
+            Signature::Forged => ("RS256", Key::A),
+            Signature::None | Signature::Absent => ("none", Key::A),
+            Signature::PublicKeyAsSecret | Signature::PublicJwkAsSecret => ("HS256", Key::A),
+        };
+        let mut header = json!({ "alg": algorithm, "typ": "JWT" });
+        if self.with_kid {
+            header["kid"] = json!(named.name());
+        }
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let claims = Value::Object(self.claims.clone());
+        let signed = format!("{}.{}", part(&header), part(&claims));
+        let signature = self.sign(signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        let hmac = |secret: Vec<u8>| {
+            let algorithm = CoreJwsSigningAlgorithm::HmacSha256;
+            CoreHmacKey::new(secret).sign(&algorithm, message).unwrap()
+        };
+        match self.signature {
+            Signature::By(key) => key.load().sign(&RS256, message).unwrap(),
+            Signature::Forged => Key::B.load().sign(&RS256, message).unwrap(),
+            Signature::None | Signature::Absent => Vec::new(),
+            Signature::PublicKeyAsSecret => {
+                let modulus = self.keys()["keys"][0]["n"].as_str().unwrap().to_owned();
+                hmac(URL_SAFE_NO_PAD.decode(modulus).unwrap())
+            }
+            Signature::PublicJwkAsSecret => hmac(self.keys()["keys"][0].to_string().into_bytes()),
+        }
+    }
+
+    fn token_answer(&self, is_authkit: bool) -> Value {
+        let mut answer = self.answer.clone();
+        let signed = if is_authkit {
+            "access_token"
+        } else {
+            "id_token"
+        };
+        if self.signature != Signature::Absent {
+            answer.insert(signed.to_owned(), json!(self.token()));
+        }
+        Value::Object(answer)
+    }
+}
+
+impl Key {
+    /// Its `kid`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::A => "key-a",
+            Self::B => "key-b",
+        }
+    }
+
+    fn load(self) -> CoreRsaPrivateSigningKey {
+        let pem = match self {
+            Self::A => include_str!("keys/test-only-a.pem"),
+            Self::B => include_str!("keys/test-only-b.pem"),
+        };
+        // Without its heading.
+        let pem = &pem[pem.find("-----BEGIN").unwrap()..];
+        CoreRsaPrivateSigningKey::from_pem(pem, None::<JsonWebKeyId>).unwrap()
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+async fn answer(
+    request: HttpRequest,
+    body: web::Bytes,
+    script: web::Data<Mutex<Script>>,
+) -> HttpResponse {
+    let path = request.path().to_owned();
+    let (instead, value) = {
+        let mut script = script.lock().unwrap();
+        if request.method() == "POST" {
+            let credentials = request.headers().get("authorization");
+            let credentials = credentials.map_or("", |value| value.to_str().unwrap());
+            let body = String::from_utf8_lossy(&body);
+            script.heard.push(format!("{path} {body} {credentials}"));
+        }
+        let value = match path.as_str() {
+            "/.well-known/openid-configuration" => Value::Object(script.metadata.clone()),
+            "/token" => script.token_answer(false),
+            "/user_management/authenticate" => script.token_answer(true),
+            "/userinfo" => script.userinfo.clone(),
+            "/revoke" | "/user_management/sessions/revoke" => json!({}),
+            path if path == "/jwks" || path == format!("/sso/jwks/{CLIENT_ID}") => {
+                script.keys_fetched += 1;
+                script.keys()
+            }
+            _ => return HttpResponse::NotFound().finish(),
+        };
+        (script.instead.get(path.as_str()).cloned(), value)
+    };
+    match instead {
+        None => HttpResponse::Ok().json(value),
+        Some(Instead::Silence) => pending().await,
+        Some(Instead::Status(status, header, body)) => {
+            let status = status.try_into().unwrap();
+            let mut answer = HttpResponse::build(status);
+            answer.content_type("application/json");
+            if let Some(header) = header {
+                answer.insert_header(header);
+            }
+            answer.body(body)
+        }
+    }
+}
