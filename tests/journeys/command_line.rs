@@ -7,7 +7,7 @@ use crate::support::Workplace;
 use crate::support::process::Finished;
 
 /// Every setting's variable.
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 26] = [
     "LISTEN",
     "BASE_URL",
     "DATA_DIR",
@@ -25,6 +25,15 @@ const SETTINGS: [&str; 17] = [
     "SESSION_MAX",
     "TRUSTED_PROXIES",
     "AUTO_MIGRATE",
+    "WORKOS_CLIENT_ID",
+    "WORKOS_API_KEY",
+    "WORKOS_API_URL",
+    "WORKOS_REDIRECT_URI",
+    "WORKOS_ORGANIZATION_ID",
+    "OIDC_ISSUER",
+    "OIDC_CLIENT_ID",
+    "OIDC_CLIENT_SECRET",
+    "ALLOWED_EMAIL_DOMAINS",
 ];
 
 /// It was used wrongly: said on standard error in words that have all of `words` in them, and
@@ -114,7 +123,9 @@ async fn help_names_every_setting_and_shows_no_secret() {
     let place = Workplace::empty()
         .with("SECRET_KEY", "hunter2-key")
         .with("SECRET_KEY_PREVIOUS", "hunter2-older-key")
-        .with("SMTP_URL", "smtps://console:hunter2-mail@mail.acme.test");
+        .with("SMTP_URL", "smtps://console:hunter2-mail@mail.acme.test")
+        .with("WORKOS_API_KEY", "hunter2-workos")
+        .with("OIDC_CLIENT_SECRET", "hunter2-oidc");
     for arguments in [
         &["--help"][..],
         &["serve", "--help"],
@@ -158,6 +169,9 @@ async fn every_wrong_setting_is_named_at_once_and_nothing_is_touched() {
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
         ("AUTO_MIGRATE", "maybe"),
         ("STATIC_DIR", "no/such/folder"),
+        ("WORKOS_API_URL", "http://api.workos.test"),
+        ("WORKOS_REDIRECT_URI", "callback"),
+        ("ALLOWED_EMAIL_DOMAINS", "acme.test;other.test"),
     ];
     let place = wrong
         .into_iter()
@@ -172,7 +186,7 @@ async fn every_wrong_setting_is_named_at_once_and_nothing_is_touched() {
     assert!(
         refused
             .stderr
-            .starts_with("Vestibule did not start: 17 settings need attention.")
+            .starts_with("Vestibule did not start: 20 settings need attention.")
     );
     assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
 }
@@ -219,6 +233,40 @@ async fn a_console_that_is_not_on_localhost_needs_a_mail_server_and_https() {
         &place,
         &refused,
         &["BASE_URL: http://console.acme.test is plain http", "https"],
+    );
+}
+
+#[actix_web::test]
+async fn a_provider_is_set_up_as_a_whole_and_there_is_only_one() {
+    for (set, missing) in [
+        (&["WORKOS_CLIENT_ID"][..], &["WORKOS_API_KEY"][..]),
+        (&["WORKOS_API_KEY"], &["WORKOS_CLIENT_ID"]),
+        (&["OIDC_CLIENT_SECRET"], &["OIDC_ISSUER", "OIDC_CLIENT_ID"]),
+    ] {
+        let place = set.iter().fold(Workplace::empty(), |place, variable| {
+            place.with(variable, "hunter2")
+        });
+        let refused = place.run(&[]).await;
+        let named: Vec<_> = missing
+            .iter()
+            .map(|name| format!("\n  {name}: is missing"))
+            .collect();
+        let named: Vec<_> = named.iter().map(String::as_str).collect();
+        assert_misused(&place, &refused, &named);
+        assert_eq!(refused.stderr.lines().count(), 1 + missing.len());
+        assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
+    }
+    let both = Workplace::empty()
+        .with("WORKOS_CLIENT_ID", "client_1")
+        .with("WORKOS_API_KEY", "hunter2")
+        .with("OIDC_ISSUER", "https://id.acme.test")
+        .with("OIDC_CLIENT_ID", "console")
+        .with("OIDC_CLIENT_SECRET", "hunter2");
+    let refused = both.run(&[]).await;
+    assert_misused(
+        &both,
+        &refused,
+        &["OIDC_ISSUER: is set beside WORKOS_CLIENT_ID"],
     );
 }
 

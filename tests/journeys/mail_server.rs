@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vestibule::domain::ClientIp;
 use vestibule::domain::{AccountId, BrowserName, SignInCode};
-use vestibule::mail::CodeMail;
+use vestibule::mail::{CodeMail, Handed};
 
 use crate::support::outbox::Mail;
 use crate::support::smtp::{Behaviour, ReceivedMail, Reply, SmtpServer};
@@ -150,7 +150,7 @@ async fn a_full_queue_changes_nothing_in_the_answer() {
     app.add_account(MIRA, "");
     let mail = app.server().mail();
     for _ in 0..CAPACITY - 1 {
-        mail.send_code(Some(code_mail(&app)));
+        mail.send_code(Some(Handed::Code(code_mail(&app))));
     }
     assert_eq!(mail.drain(Duration::ZERO).await, CAPACITY - 1);
     ask_for_known_and_unknown(&app).await;

@@ -73,9 +73,12 @@ fn every_foreign_key_cascades_and_has_an_index() {
     let all = lines(&mut connection, keys);
     assert!(all.contains(&"sessions.account_id".to_owned()), "{all:?}");
     let bad = format!(
-        "{keys} AND (k.on_delete <> 'CASCADE' OR NOT EXISTS (
+        "{keys} AND (k.on_delete <> 'CASCADE' OR NOT (
+             EXISTS (SELECT 1 FROM pragma_table_info(t.name) c
+                     WHERE c.pk = 1 AND c.type = 'INTEGER' AND c.name = k.\"from\")
+             OR EXISTS (
              SELECT 1 FROM pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c
-             WHERE c.seqno = 0 AND c.name = k.\"from\" AND NOT i.partial))"
+             WHERE c.seqno = 0 AND c.name = k.\"from\" AND NOT i.partial)))"
     );
     assert_eq!(lines(&mut connection, &bad), Vec::<String>::new());
 }

@@ -5,6 +5,7 @@ mod pages;
 mod steps;
 mod tour;
 mod ways_in;
+mod workos;
 
 use thirtyfour::prelude::*;
 

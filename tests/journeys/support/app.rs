@@ -20,7 +20,7 @@ use super::smtp::{Behaviour, SmtpServer};
 use super::visitor::Visitor;
 
 /// 23 November 2026, 12:00 UTC: where every test's clock stands at first.
-const START: Timestamp = Timestamp(1_795_435_200_000);
+pub const START: Timestamp = Timestamp(1_795_435_200_000);
 
 /// A server with its own database, clock and outbox.
 pub struct TestApp {
@@ -38,6 +38,12 @@ impl TestApp {
 
     /// Starts it with some settings changed.
     pub async fn spawn_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::spawn_at(START, change).await
+    }
+
+    /// The same, with the clock at another time.
+    pub async fn spawn_at(start_at: Timestamp, change: impl FnOnce(&mut Settings)) -> Self {
+        super::use_ring();
         let folder = tempfile::tempdir().unwrap();
         let address = free_address();
         let mut settings = Settings {
@@ -46,7 +52,7 @@ impl TestApp {
             ..Settings::default()
         };
         change(&mut settings);
-        let clock = Clock::manual(START);
+        let clock = Clock::manual(start_at);
         let server = start(&settings, &clock).await;
         Self {
             server: Some(server),
@@ -189,9 +195,12 @@ impl TestApp {
         row.words
     }
 
-    /// How many rows each table has.
+    /// How many rows each table of ours has.
     pub fn rows(&self) -> Vec<(String, i64)> {
-        let tables = self.text("SELECT group_concat(name) FROM sqlite_master WHERE type = 'table'");
+        let tables = self.text(
+            "SELECT group_concat(name) FROM sqlite_master
+             WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        );
         tables
             .split(',')
             .map(|table| {

@@ -223,6 +223,16 @@ impl Browser {
         .await;
     }
 
+    /// Every address in this tab's history, the oldest first.
+    pub async fn history(&self) -> Vec<String> {
+        let method = "Page.getNavigationHistory";
+        let history = self.driver.cdp().send_raw(method, json!({})).await.unwrap();
+        let entries = history["entries"].as_array().unwrap().iter();
+        entries
+            .map(|entry| entry["url"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     async fn cdp(&self, method: &str, params: Value) {
         self.driver.cdp().send_raw(method, params).await.unwrap();
     }

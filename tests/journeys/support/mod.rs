@@ -5,7 +5,10 @@ pub mod app;
 pub mod browser;
 #[cfg(feature = "browser")]
 pub mod chromium;
+pub mod hostile;
 pub mod outbox;
+#[cfg(feature = "browser")]
+pub mod peers;
 pub mod process;
 pub mod smtp;
 pub mod visitor;
@@ -13,3 +16,11 @@ pub mod visitor;
 pub use app::TestApp;
 pub use process::Workplace;
 pub use visitor::{Answer, Visitor, other_than};
+
+/// Says which cryptography `reqwest` and `thirtyfour` are to use in the tests: with the product's
+/// choice of features they have none of their own. The product does not depend on this.
+pub fn use_ring() {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+}

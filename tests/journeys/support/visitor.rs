@@ -136,6 +136,17 @@ impl Visitor {
             .next()
     }
 
+    /// The names of all cookies.
+    pub fn cookie_names(&self) -> Vec<String> {
+        let header = self.jar.cookies(&self.url());
+        let pairs = header.as_ref().map_or("", |value| value.to_str().unwrap());
+        pairs
+            .split("; ")
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, _)| name.to_owned())
+            .collect()
+    }
+
     /// Puts a cookie into this browser, as a thief would.
     pub fn set_cookie(&self, name: &str, value: &str) {
         let headers = [HeaderValue::from_str(&format!("{name}={value}; Path=/")).unwrap()];

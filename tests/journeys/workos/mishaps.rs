@@ -1,0 +1,243 @@
+//! What goes wrong on the way to the provider and back: each cause has its own words.
+
+use std::time::Duration;
+
+use reqwest::Method;
+
+use super::{
+    MIRA, assert_landed, assert_turned_back, come_back, set_out, until, way_back, with_mira,
+};
+use crate::support::hostile::Instead;
+use crate::support::{Answer, TestApp, Visitor};
+
+const TOKENS: &str = "/user_management/authenticate";
+
+async fn words_after(app: &TestApp, visitor: &Visitor, answer: &Answer, problem: &str) -> String {
+    let words = assert_turned_back(visitor, answer, problem).await;
+    assert!(!visitor.is_in().await);
+    assert_eq!(app.number("SELECT count(*) FROM sessions"), 0);
+    words
+}
+
+// SECURITY rule 17.
+#[actix_web::test]
+async fn two_tabs_can_sign_in_at_once() {
+    let (app, _provider) = with_mira().await;
+    let mira = app.visitor();
+    let first = set_out(&mira, "/auth/workos?return_to=%2Fdashboard%3Ffirst").await;
+    let second = set_out(&mira, "/auth/workos?return_to=%2Fdashboard%3Fsecond").await;
+    assert_landed(&mira.get(&way_back(&first)).await, "/dashboard?first");
+    assert_landed(&mira.get(&way_back(&second)).await, "/dashboard?second");
+    assert!(mira.is_in().await);
+    assert_eq!(app.number("SELECT count(*) FROM sessions"), 1);
+}
+
+// SECURITY rule 17.
+#[actix_web::test]
+async fn a_flow_is_used_once() {
+    let (app, _provider) = with_mira().await;
+    let mira = app.visitor();
+    let state = set_out(&mira, "/auth/workos").await;
+    assert_landed(&mira.get(&way_back(&state)).await, "/dashboard");
+    // The back button brings someone who is in nowhere else.
+    assert_landed(&mira.get(&way_back(&state)).await, "/dashboard");
+    mira.post("/sign-out", &[]).await;
+    let again = mira.get(&way_back(&state)).await;
+    let words = words_after(&app, &mira, &again, "other-browser").await;
+    assert!(words.contains("finished already"), "{words}");
+}
+
+// SECURITY rule 17.
+#[actix_web::test]
+async fn a_callback_in_another_browser_signs_nobody_in() {
+    let (app, provider) = with_mira().await;
+    let state = set_out(&app.visitor(), "/auth/workos").await;
+    let other = app.visitor();
+    let answer = other.get(&way_back(&state)).await;
+    let words = words_after(&app, &other, &answer, "other-browser").await;
+    assert!(words.contains("started in another browser"), "{words}");
+    let made_up = other.get(&way_back("made.up")).await;
+    words_after(&app, &other, &made_up, "unknown").await;
+    let bare = other.get("/auth/workos/callback").await;
+    words_after(&app, &other, &bare, "unknown").await;
+    assert!(provider.script().heard.is_empty());
+}
+
+#[actix_web::test]
+async fn a_sign_in_that_took_more_than_ten_minutes_has_expired() {
+    let (app, provider) = with_mira().await;
+    let mira = app.visitor();
+    let state = set_out(&mira, "/auth/workos").await;
+    app.later(Duration::from_mins(10));
+    let answer = mira.get(&way_back(&state)).await;
+    let words = words_after(&app, &mira, &answer, "expired").await;
+    assert!(words.contains("ten minutes"), "{words}");
+    assert!(provider.script().heard.is_empty());
+}
+
+#[actix_web::test]
+async fn a_sign_in_that_was_started_at_another_address_says_at_which_to_start() {
+    let (app, _provider) = with_mira().await;
+    let port = app.server().address().port();
+    let elsewhere = Visitor::new(format!("http://127.0.0.1:{port}"));
+    let state = set_out(&elsewhere, "/auth/workos").await;
+    let mira = app.visitor();
+    let answer = mira.get(&way_back(&state)).await;
+    let words = words_after(&app, &mira, &answer, "other-address").await;
+    assert!(words.contains(&app.url()), "{words}");
+}
+
+#[actix_web::test]
+async fn somebody_who_changed_their_mind_is_back_where_they_were() {
+    let (app, _provider) = with_mira().await;
+    let mira = app.visitor();
+    let state = set_out(&mira, "/auth/workos").await;
+    let path = format!("/auth/workos/callback?error=access_denied&state={state}");
+    let words = words_after(&app, &mira, &mira.get(&path).await, "cancelled").await;
+    assert!(words.contains("cancelled at WorkOS"), "{words}");
+    assert!(flow_names(&mira).is_empty());
+}
+
+#[actix_web::test]
+async fn what_the_provider_says_of_an_error_is_not_repeated_on_the_page() {
+    let (app, _provider) = with_mira().await;
+    let mira = app.visitor();
+    let state = set_out(&mira, "/auth/workos").await;
+    let path = format!(
+        "/auth/workos/callback?error=server_error&error_description=evil%0Awords&state={state}"
+    );
+    let answer = mira.get(&path).await;
+    assert!(!answer.location().contains("evil"));
+    words_after(&app, &mira, &answer, "refused").await;
+}
+
+#[actix_web::test]
+async fn every_refusal_of_the_provider_has_its_own_words() {
+    let (app, provider) = with_mira().await;
+    let unauthorized = r#"{"error":"invalid_client","error_description":"no"}"#;
+    let spent = r#"{"error":"invalid_grant","error_description":"used"}"#;
+    for (status, body, problem) in [
+        (401, unauthorized, "credentials"),
+        (400, spent, "code-refused"),
+        (200, "{}", "untrusted"),
+        (503, "", "unreachable"),
+    ] {
+        provider.script().refuse(TOKENS, status, body);
+        let mira = app.visitor();
+        let answer = come_back(&mira).await;
+        words_after(&app, &mira, &answer, problem).await;
+    }
+}
+
+/// The names of the flow cookies in this browser.
+fn flow_names(visitor: &Visitor) -> Vec<String> {
+    let names = visitor.cookie_names();
+    names
+        .into_iter()
+        .filter(|name| name.contains("flow-"))
+        .collect()
+}
+
+#[actix_web::test]
+async fn at_most_five_flows_are_kept_and_the_oldest_is_given_up() {
+    let (app, _provider) = with_mira().await;
+    let mira = app.visitor();
+    let mut states = Vec::new();
+    for _ in 0..8 {
+        states.push(set_out(&mira, "/auth/workos").await);
+        app.later(Duration::from_secs(1));
+        assert!(flow_names(&mira).len() <= 5);
+    }
+    assert_eq!(flow_names(&mira).len(), 5);
+    let given_up = mira.get(&way_back(&states[2])).await;
+    assert_turned_back(&mira, &given_up, "other-browser").await;
+    assert_landed(&mira.get(&way_back(&states[3])).await, "/dashboard");
+}
+
+#[actix_web::test]
+async fn the_flow_cookie_is_for_this_host_alone_and_tells_nothing() {
+    let (app, _provider) = with_mira().await;
+    let answer = app.visitor().get("/auth/workos").await;
+    let state = super::state_in(answer.location());
+    let line = answer.set_cookie(&format!("flow-{}", &state[..10]));
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=600"] {
+        assert!(line.contains(attribute), "{line}");
+    }
+    assert!(!line.contains(&state) && !line.contains("Domain"), "{line}");
+}
+
+#[actix_web::test]
+async fn whoever_comes_back_unfinished_finds_the_callback_to_be_registered() {
+    let (app, _provider) = with_mira().await;
+    let mira = app.visitor();
+    assert!(!mira.get("/sign-in").await.has("details"));
+    set_out(&mira, "/auth/workos").await;
+    let page = mira.get("/sign-in").await;
+    assert_eq!(page.text("summary"), "Problem at WorkOS?");
+    let callback = format!("{}/auth/workos/callback", app.url());
+    assert_eq!(page.text("details code"), callback);
+}
+
+#[actix_web::test]
+async fn while_the_provider_is_down_the_email_code_is_put_forward_and_afterwards_it_is_back() {
+    let (app, provider) = with_mira().await;
+    let mira = app.visitor();
+    let jwks = "/sso/jwks/client_vestibule";
+    for path in [TOKENS, jwks] {
+        provider.script().refuse(path, 503, "");
+    }
+    for _ in 0..2 {
+        let answer = come_back(&mira).await;
+        words_after(&app, &mira, &answer, "unreachable").await;
+    }
+    let page = mira.get("/sign-in").await;
+    assert_eq!(page.text("a.button"), "Use email code");
+    assert!(page.text("#card").contains("can’t be reached right now"));
+    mira.sign_in(&app, MIRA).await;
+
+    provider.script().instead.clear();
+    assert_landed(&come_back(&app.visitor()).await, "/dashboard");
+    let page = app.visitor().get("/sign-in").await;
+    assert_eq!(page.text("a.button"), "Continue with WorkOS");
+}
+
+#[actix_web::test]
+async fn the_probe_alone_notices_that_the_provider_is_down_and_that_it_is_back() {
+    let (app, provider) = with_mira().await;
+    let jwks = "/sso/jwks/client_vestibule";
+    let button = async || app.visitor().get("/sign-in").await.text("a.button");
+    assert_eq!(button().await, "Continue with WorkOS");
+    provider.script().refuse(jwks, 503, "");
+    until("the email code is put forward", async || {
+        button().await == "Use email code"
+    })
+    .await;
+    provider.script().instead.clear();
+    until("WorkOS is back", async || {
+        button().await == "Continue with WorkOS"
+    })
+    .await;
+}
+
+// SECURITY rule 17: nobody is signed in to an account that is not theirs.
+#[actix_web::test]
+async fn a_callback_that_another_site_opens_finds_no_flow() {
+    let (app, _provider) = with_mira().await;
+    let thief = app.visitor();
+    let state = set_out(&thief, "/auth/workos").await;
+    let victim = app.visitor();
+    let request = victim.request(Method::GET, &way_back(&state));
+    let answer = request.header("sec-fetch-site", "cross-site").send().await;
+    let answer = Answer::of(answer.unwrap()).await;
+    words_after(&app, &victim, &answer, "other-browser").await;
+}
+
+#[actix_web::test]
+async fn a_provider_that_never_answers_is_given_up_on() {
+    let (app, provider) = with_mira().await;
+    let silence = Instead::Silence;
+    provider.script().instead.insert(TOKENS, silence);
+    let mira = app.visitor();
+    let answer = come_back(&mira).await;
+    words_after(&app, &mira, &answer, "unreachable").await;
+}

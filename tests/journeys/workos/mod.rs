@@ -1,0 +1,114 @@
+//! Signing in with `WorkOS`, from the first page to the last: with a provider that says what a test
+//! wants it to say, and with `WorkOS`'s own emulator.
+
+mod mishaps;
+mod while_signed_in;
+mod who_gets_in;
+#[cfg(feature = "browser")]
+mod with_emulator;
+
+use std::time::Duration;
+
+use url::Url;
+use vestibule::config::Settings;
+
+use crate::support::app::START;
+use crate::support::hostile::{CLIENT_ID, Hostile};
+use crate::support::{Answer, TestApp, Visitor};
+
+const MIRA: &str = "mira@acme.test";
+const KEY: &str = "sk_test_made_up";
+
+/// A console and its provider.
+async fn console_and_provider(change: impl FnOnce(&mut Settings)) -> (TestApp, Hostile) {
+    let provider = Hostile::start(START).await;
+    let app = TestApp::spawn_with(|settings| {
+        settings.workos_client_id = Some(CLIENT_ID.to_owned());
+        settings.workos_api_key = Some(KEY.to_owned());
+        settings.workos_api_url = Some(provider.url.clone());
+        change(settings);
+    })
+    .await;
+    (app, provider)
+}
+
+/// The same, where Mira has an account.
+async fn with_mira() -> (TestApp, Hostile) {
+    let (app, provider) = console_and_provider(|_| {}).await;
+    app.add_account(MIRA, "");
+    (app, provider)
+}
+
+/// Goes to the provider; what comes back is the state of the new flow.
+async fn set_out(visitor: &Visitor, path: &str) -> String {
+    state_in(visitor.get(path).await.location())
+}
+
+fn state_in(address: &str) -> String {
+    let url = Url::parse(address).unwrap();
+    let found = url.query_pairs().find(|(name, _)| name == "state");
+    found.unwrap().1.into_owned()
+}
+
+/// Where the provider sends the browser back to.
+fn way_back(state: &str) -> String {
+    format!("/auth/workos/callback?code=a_code&state={state}")
+}
+
+/// There and back.
+async fn come_back(visitor: &Visitor) -> Answer {
+    let state = set_out(visitor, "/auth/workos").await;
+    visitor.get(&way_back(&state)).await
+}
+
+/// A visitor who is in with `WorkOS`.
+async fn signed_in(app: &TestApp) -> Visitor {
+    let visitor = app.visitor();
+    assert_landed(&come_back(&visitor).await, "/dashboard");
+    assert!(visitor.is_in().await);
+    visitor
+}
+
+/// The page that takes the callback out of the address bar and goes on to `to`.
+fn assert_landed(answer: &Answer, to: &str) {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("referrer-policy"), "no-referrer");
+    assert_eq!(answer.text("h1"), "Signing you in…");
+    assert_eq!(answer.attribute("script", "data-to"), to);
+    let refresh = format!("content=\"0;url={to}\"").replace('&', "&amp;");
+    assert!(answer.body.contains(&refresh), "{}", answer.body);
+    for secret in ["a_code", "state=", "code="] {
+        assert!(!answer.body.contains(secret), "{}", answer.body);
+    }
+}
+
+/// Back on the sign-in page with a banner that names this problem and a reference. Its words.
+async fn assert_turned_back(visitor: &Visitor, answer: &Answer, problem: &str) -> String {
+    let location = answer.location().to_owned();
+    let expected = format!("/sign-in?problem={problem}&ref=");
+    assert!(location.starts_with(&expected), "{location}");
+    let page = visitor.get(location.split('#').next().unwrap()).await;
+    assert_eq!(page.status, 200);
+    let reference = page.text("#problem code");
+    assert!(location.contains(&reference) && !reference.is_empty());
+    page.text("#problem p")
+}
+
+/// Waits until this is so.
+async fn until(what: &str, condition: impl AsyncFn() -> bool) {
+    let waited = tokio::time::timeout(Duration::from_secs(30), async {
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        while !condition().await {
+            ticks.tick().await;
+        }
+    });
+    assert!(waited.await.is_ok(), "waited in vain until {what}");
+}
+
+pub(crate) async fn until_nothing_is_to_be_revoked(app: &TestApp) {
+    until("nothing is to be revoked", async || {
+        app.number("SELECT count(*) FROM pending_revocations") == 0
+    })
+    .await;
+}

@@ -1,0 +1,254 @@
+//! What happens to the provider's tokens and sessions while somebody is signed in, and at the end.
+
+use std::fs;
+use std::time::Duration;
+
+use futures::future::join_all;
+use reqwest::StatusCode;
+use serde_json::json;
+
+use super::{MIRA, signed_in, until, until_nothing_is_to_be_revoked, with_mira};
+use crate::support::TestApp;
+use crate::support::hostile::{Hostile, Instead, REFRESH_TOKEN};
+
+const TOKENS: &str = "/user_management/authenticate";
+const REVOKE: &str = "/user_management/sessions/revoke";
+const INVALID_GRANT: &str = r#"{"error":"invalid_grant","error_description":"gone"}"#;
+
+/// The requests at one path that were about this.
+fn heard(provider: &Hostile, path: &str, word: &str) -> usize {
+    let script = provider.script();
+    let lines = script.heard.iter();
+    lines
+        .filter(|line| line.starts_with(path) && line.contains(word))
+        .count()
+}
+
+fn refreshes(provider: &Hostile) -> usize {
+    heard(provider, TOKENS, "\"grant_type\":\"refresh_token\"")
+}
+
+/// The access token has run out, and the next one is good for five minutes again.
+fn run_out(app: &TestApp, provider: &Hostile, rotated: &str) {
+    app.later(Duration::from_mins(6));
+    let now = app.clock.now().0 / 1000;
+    let mut script = provider.script();
+    script.claim("iat", json!(now));
+    script.expire(300);
+    script.field("refresh_token", json!(rotated));
+}
+
+fn expires_at(app: &TestApp) -> i64 {
+    app.number("SELECT access_expires_at FROM provider_sessions")
+}
+
+// SECURITY rule 21.
+#[actix_web::test]
+async fn twenty_requests_at_once_cause_one_refresh() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    assert_eq!(refreshes(&provider), 0);
+    run_out(&app, &provider, "rotated-once");
+    let all = join_all((0..20).map(|_| mira.is_in())).await;
+    assert!(all.into_iter().all(|is_in| is_in));
+    assert_eq!(refreshes(&provider), 1);
+    assert_eq!(heard(&provider, TOKENS, REFRESH_TOKEN), 1);
+    assert_eq!(expires_at(&app), app.clock.now().0 + 300_000);
+
+    // The next one is with the rotated token.
+    run_out(&app, &provider, "rotated-twice");
+    assert!(mira.is_in().await);
+    assert_eq!(heard(&provider, TOKENS, "rotated-once"), 1);
+    assert!(mira.is_in().await);
+    assert_eq!(refreshes(&provider), 2);
+}
+
+// SECURITY rule 21.
+#[actix_web::test]
+async fn a_session_that_the_provider_has_ended_ends_here() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    run_out(&app, &provider, "never");
+    provider.script().refuse(TOKENS, 400, INVALID_GRANT);
+    let answer = mira.get("/dashboard").await;
+    assert!(answer.location().starts_with("/sign-in"), "{answer:?}");
+    assert_eq!(app.number("SELECT count(*) FROM sessions"), 0);
+}
+
+// SECURITY rule 21.
+#[actix_web::test]
+async fn a_provider_in_trouble_ends_no_session_and_is_left_alone_for_a_while() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    run_out(&app, &provider, "rotated");
+    for status in [500, 503, 429] {
+        provider.script().refuse(TOKENS, status, "");
+        let before = refreshes(&provider);
+        for _ in 0..3 {
+            assert!(mira.is_in().await, "{status}");
+        }
+        assert_eq!(refreshes(&provider), before + 1, "{status}");
+        app.later(Duration::from_secs(31));
+    }
+    provider.script().instead.clear();
+    run_out(&app, &provider, "rotated");
+    assert!(mira.is_in().await);
+    assert_eq!(expires_at(&app), app.clock.now().0 + 300_000);
+}
+
+// SECURITY rule 21: two seconds, whatever the provider does.
+#[actix_web::test]
+async fn no_request_waits_long_for_a_provider_that_never_answers() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    run_out(&app, &provider, "rotated");
+    provider.script().instead.insert(TOKENS, Instead::Silence);
+    let within = tokio::time::timeout(Duration::from_secs(6), mira.is_in()).await;
+    assert_eq!(within, Ok(true));
+}
+
+#[actix_web::test]
+async fn a_session_by_email_code_asks_nothing_of_the_provider() {
+    let (app, provider) = with_mira().await;
+    let mira = app.visitor();
+    mira.sign_in(&app, MIRA).await;
+    app.later(Duration::from_hours(2));
+    assert!(mira.is_in().await);
+    assert!(provider.script().heard.is_empty());
+}
+
+/// Whether the bytes are anywhere in the folder of the data.
+fn is_on_disk(app: &TestApp, secret: &str) -> bool {
+    let entries = fs::read_dir(app.data()).unwrap();
+    entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .any(|path| {
+            let bytes = fs::read(path).unwrap();
+            let mut windows = bytes.windows(secret.len());
+            windows.any(|window| window == secret.as_bytes())
+        })
+}
+
+// SECURITY rule 20.
+#[actix_web::test]
+async fn the_refresh_token_is_encrypted_at_rest() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    assert_eq!(
+        app.number("SELECT count(*) FROM provider_sessions WHERE refresh_token IS NOT NULL"),
+        1
+    );
+    assert!(is_on_disk(&app, MIRA));
+    assert!(!is_on_disk(&app, REFRESH_TOKEN));
+    run_out(&app, &provider, "rotated-secret-token");
+    assert!(mira.is_in().await);
+    provider.script().refuse(REVOKE, 503, "");
+    mira.post("/sign-out", &[]).await;
+    assert!(!is_on_disk(&app, REFRESH_TOKEN));
+    assert!(!is_on_disk(&app, "rotated-secret-token"));
+}
+
+#[actix_web::test]
+async fn every_page_says_so_when_an_admin_looks_through_somebodys_eyes() {
+    let (app, provider) = with_mira().await;
+    let impersonator = json!({ "email": "admin@acme.test", "reason": "a question" });
+    assert!(
+        !signed_in(&app)
+            .await
+            .get("/dashboard")
+            .await
+            .has("#impersonated")
+    );
+    app.sql("DELETE FROM sessions");
+    provider.script().field("impersonator", impersonator);
+    let admin = signed_in(&app).await;
+    let banner = admin.get("/dashboard").await.text("#impersonated");
+    assert!(banner.contains("admin@acme.test"), "{banner}");
+    assert_eq!(
+        app.text("SELECT impersonator FROM provider_sessions"),
+        "admin@acme.test"
+    );
+}
+
+// SECURITY rule 22.
+#[actix_web::test]
+async fn a_sign_out_ends_the_session_here_at_once_and_then_at_the_provider() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    let out = mira.post("/sign-out", &[]).await;
+    assert_eq!(out.location(), "/signed-out");
+    assert!(!mira.is_in().await);
+    assert_eq!(app.number("SELECT count(*) FROM sessions"), 0);
+    until_nothing_is_to_be_revoked(&app).await;
+    assert_eq!(heard(&provider, REVOKE, "session_1"), 1);
+}
+
+// SECURITY rule 22: over a restart too.
+#[actix_web::test]
+async fn a_sign_out_while_the_provider_is_down_is_made_up_for_after_a_restart() {
+    let (mut app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    provider.script().refuse(REVOKE, 503, "");
+    assert_eq!(mira.post("/sign-out", &[]).await.location(), "/signed-out");
+    assert!(!mira.is_in().await);
+    until("it was tried", async || {
+        app.number("SELECT coalesce(max(attempts), 0) FROM pending_revocations") == 1
+    })
+    .await;
+    app.stop().await;
+    provider.script().instead.clear();
+    app.later(Duration::from_mins(1));
+    app.start_again().await;
+    until_nothing_is_to_be_revoked(&app).await;
+    assert_eq!(heard(&provider, REVOKE, "session_1"), 2);
+    assert!(!mira.is_in().await);
+}
+
+// SECURITY rule 22: however a session ends.
+#[actix_web::test]
+async fn a_session_that_an_admin_ends_in_the_database_ends_at_the_provider() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    app.sql("DELETE FROM sessions");
+    assert_eq!(mira.get("/dashboard").await.status, StatusCode::SEE_OTHER);
+    until_nothing_is_to_be_revoked(&app).await;
+    assert_eq!(heard(&provider, REVOKE, "session_1"), 1);
+}
+
+#[actix_web::test]
+async fn the_page_after_a_sign_out_goes_through_the_providers_logout_once() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    mira.post("/sign-out", &[]).await;
+    let first = mira.get("/signed-out").await;
+    let refresh = first.header("refresh").to_owned();
+    let logout = format!("0;url={}/user_management/sessions/logout?", provider.url);
+    assert!(refresh.starts_with(&logout), "{refresh}");
+    assert!(refresh.contains("session_id=session_1"), "{refresh}");
+    let encoded: String =
+        url::form_urlencoded::byte_serialize(format!("{}/signed-out", app.url()).as_bytes())
+            .collect();
+    assert!(refresh.contains(&encoded), "{refresh}");
+    let second = mira.get("/signed-out").await;
+    assert_eq!(second.header("refresh"), "");
+    assert!(second.has("a[href='/sign-in']"));
+}
+
+#[actix_web::test]
+async fn a_sign_out_while_the_provider_is_down_leads_nowhere_else() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    provider
+        .script()
+        .refuse("/user_management/authenticate", 503, "");
+    provider
+        .script()
+        .refuse("/sso/jwks/client_vestibule", 503, "");
+    for _ in 0..2 {
+        super::come_back(&app.visitor()).await;
+    }
+    mira.post("/sign-out", &[]).await;
+    let page = mira.get("/signed-out").await;
+    assert_eq!(page.header("refresh"), "");
+}

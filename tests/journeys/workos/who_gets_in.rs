@@ -1,0 +1,182 @@
+//! Whose word of the provider's opens the door, and to which account.
+
+use serde_json::json;
+
+use super::{
+    MIRA, assert_landed, assert_turned_back, come_back, console_and_provider, set_out, signed_in,
+    until_nothing_is_to_be_revoked, way_back, with_mira,
+};
+use crate::support::hostile::{Hostile, SUBJECT};
+use crate::support::{TestApp, Visitor};
+
+/// What the provider says of the person.
+fn person(provider: &Hostile, subject: &str, email: &str, verified: bool) {
+    let mut script = provider.script();
+    script.claim("sub", json!(subject));
+    script.field(
+        "user",
+        json!({
+            "id": subject, "email": email, "email_verified": verified,
+            "first_name": "Mira", "last_name": "Bell",
+        }),
+    );
+}
+
+/// Turned back, with nothing left behind: no session here, none at the provider, no link.
+async fn assert_kept_out(app: &TestApp, provider: &Hostile, problem: &str) -> Visitor {
+    let visitor = app.visitor();
+    let answer = come_back(&visitor).await;
+    assert_turned_back(&visitor, &answer, problem).await;
+    assert!(!visitor.is_in().await);
+    assert_eq!(app.number("SELECT count(*) FROM sessions"), 0);
+    until_nothing_is_to_be_revoked(app).await;
+    assert_revoked(provider);
+    visitor
+}
+
+fn assert_revoked(provider: &Hostile) {
+    let heard = provider.script().heard.clone();
+    let revoked = heard
+        .iter()
+        .filter(|line| line.starts_with("/user_management/sessions/revoke"));
+    assert!(revoked.count() > 0, "{heard:?}");
+}
+
+#[actix_web::test]
+async fn an_account_is_linked_by_its_verified_address_and_is_moved_and_named() {
+    let (app, _provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    let dashboard = mira.get("/dashboard").await;
+    assert!(dashboard.text(".lead").contains("with WorkOS"));
+    assert_eq!(dashboard.text("h1"), "Welcome, Mira");
+    assert_eq!(app.text("SELECT subject FROM identities"), SUBJECT);
+    assert_eq!(app.text("SELECT name FROM accounts"), "Mira Bell");
+    let now = app.clock.now().0;
+    assert_eq!(app.number("SELECT moved_at FROM accounts"), now);
+    assert_eq!(app.text("SELECT method FROM sessions"), "workos");
+}
+
+#[actix_web::test]
+async fn a_name_and_the_time_of_the_move_stay_as_they_were() {
+    let (app, _provider) = console_and_provider(|_| {}).await;
+    app.add_account(MIRA, "Mirabel");
+    signed_in(&app).await;
+    let moved_at = app.number("SELECT moved_at FROM accounts");
+    app.later(std::time::Duration::from_mins(1));
+    signed_in(&app).await;
+    assert_eq!(app.text("SELECT name FROM accounts"), "Mirabel");
+    assert_eq!(app.number("SELECT moved_at FROM accounts"), moved_at);
+}
+
+#[actix_web::test]
+async fn whoever_is_linked_comes_back_by_subject_whatever_became_of_the_address() {
+    let (app, provider) = with_mira().await;
+    signed_in(&app).await;
+    app.sql("UPDATE accounts SET email = 'bell@acme.test'");
+    signed_in(&app).await;
+    person(&provider, SUBJECT, "elsewhere@other.test", false);
+    signed_in(&app).await;
+    assert_eq!(app.number("SELECT count(*) FROM identities"), 1);
+    assert_eq!(app.number("SELECT count(*) FROM accounts"), 1);
+}
+
+#[actix_web::test]
+async fn an_address_that_is_not_verified_proves_nothing() {
+    let (app, provider) = with_mira().await;
+    person(&provider, SUBJECT, MIRA, false);
+    assert_kept_out(&app, &provider, "address-not-verified").await;
+    assert_eq!(app.number("SELECT count(*) FROM identities"), 0);
+}
+
+#[actix_web::test]
+async fn an_account_that_is_linked_is_not_taken_over_by_another_subject_with_its_address() {
+    let (app, provider) = with_mira().await;
+    signed_in(&app).await;
+    app.sql("DELETE FROM sessions");
+    person(&provider, "user_other", MIRA, true);
+    assert_kept_out(&app, &provider, "linked-to-another").await;
+    assert_eq!(app.text("SELECT subject FROM identities"), SUBJECT);
+}
+
+#[actix_web::test]
+async fn someone_without_an_account_is_told_so_and_may_come_as_somebody_else() {
+    let (app, provider) = console_and_provider(|_| {}).await;
+    let visitor = assert_kept_out(&app, &provider, "no-account").await;
+    assert_eq!(app.number("SELECT count(*) FROM accounts"), 0);
+    let page = visitor.get("/sign-in?problem=no-account").await;
+    let link = page.attribute("#problem a", "href");
+    let out = visitor.get(&link).await;
+    let logout = format!("{}/user_management/sessions/logout?", provider.url);
+    assert!(out.location().starts_with(&logout), "{out:?}");
+    // Once: then it is the provider's sign-in again.
+    assert_eq!(visitor.get(&link).await.location(), "/auth/workos");
+}
+
+#[actix_web::test]
+async fn someone_who_is_suspended_or_not_confirmed_stays_out_linked_or_not() {
+    let (app, provider) = with_mira().await;
+    app.sql("UPDATE accounts SET suspended_at = 1");
+    assert_kept_out(&app, &provider, "suspended").await;
+    assert_eq!(app.number("SELECT count(*) FROM identities"), 0);
+    app.sql("UPDATE accounts SET suspended_at = NULL, confirmed_at = NULL");
+    assert_kept_out(&app, &provider, "not-confirmed").await;
+    app.sql("UPDATE accounts SET confirmed_at = 1");
+    signed_in(&app).await;
+    app.sql("UPDATE accounts SET suspended_at = 1");
+    app.sql("DELETE FROM sessions");
+    assert_kept_out(&app, &provider, "suspended").await;
+}
+
+#[actix_web::test]
+async fn whoever_has_a_verified_address_of_a_welcome_domain_needs_no_invitation() {
+    let (app, provider) = console_and_provider(|settings| {
+        settings.allowed_email_domains = Some("other.test, @ACME.test".to_owned());
+    })
+    .await;
+    for (email, verified, problem) in [
+        ("mira@acme.test.evil.test", true, "no-account"),
+        ("mira@sub.acme.test", true, "no-account"),
+        (MIRA, false, "address-not-verified"),
+    ] {
+        person(&provider, SUBJECT, email, verified);
+        assert_kept_out(&app, &provider, problem).await;
+        assert_eq!(app.number("SELECT count(*) FROM accounts"), 0, "{email}");
+    }
+    person(&provider, SUBJECT, "Mira@Acme.test", true);
+    signed_in(&app).await;
+    assert_eq!(app.text("SELECT role FROM accounts"), "member");
+    assert_eq!(app.text("SELECT name FROM accounts"), "Mira Bell");
+}
+
+#[actix_web::test]
+async fn members_of_the_organization_need_no_invitation() {
+    let (app, provider) = console_and_provider(|settings| {
+        settings.workos_organization_id = Some("org_1".to_owned());
+    })
+    .await;
+    provider.script().field("organization_id", json!("org_2"));
+    assert_kept_out(&app, &provider, "no-account").await;
+    provider.script().field("organization_id", json!("org_1"));
+    signed_in(&app).await;
+}
+
+#[actix_web::test]
+async fn the_way_leads_on_to_where_it_was_meant_to_and_never_elsewhere() {
+    let (app, _provider) = with_mira().await;
+    for (asked, to) in [
+        ("%2Fdashboard%3Fa%3D1%26b%3D2", "/dashboard?a=1&b=2"),
+        ("https%3A%2F%2Fevil.test", "/dashboard"),
+        ("%2F%2Fevil.test", "/dashboard"),
+    ] {
+        let visitor = app.visitor();
+        let state = set_out(&visitor, &format!("/auth/workos?return_to={asked}")).await;
+        assert_landed(&visitor.get(&way_back(&state)).await, to);
+    }
+}
+
+#[actix_web::test]
+async fn whoever_is_in_already_is_not_sent_to_the_provider() {
+    let (app, _provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    assert_eq!(mira.get("/auth/workos").await.location(), "/dashboard");
+}
