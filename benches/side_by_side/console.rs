@@ -211,6 +211,8 @@ fn spawn(folder: &TempDir) -> (SocketAddr, Child) {
         .spawn()
         .unwrap();
     wait_until_open(address);
+    // The port is taken first of all; an answer says that the rest is done too.
+    assert_eq!(fetch(address, &request("/healthz", "")).status, 200);
     (address, child)
 }
 
