@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::{Condition, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use log::{info, warn};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -32,9 +32,7 @@ use crate::views::Site;
 use crate::web::Console;
 use crate::web::cookies::Cookies;
 use crate::web::extract::form_config;
-use crate::web::middleware::{
-    finish_every_response, refuse_cross_site_writes, take_over_older_signatures,
-};
+use crate::web::middleware::finish_every_response;
 use crate::web::session_cookie::SessionLayer;
 use crate::web::static_files::StaticFiles;
 
@@ -336,16 +334,10 @@ fn serve_on(
 ) -> Result<(SocketAddr, actix_web::dev::Server), String> {
     let session = SessionLayer::new(Arc::clone(&console.sessions), &console.cookies)
         .ok_or("the session cookie cannot be set up")?;
-    let a_key_rolls_in = console.cookies.keys().len() > 1;
     let server = HttpServer::new(move || {
         App::new()
             .app_data(console.clone())
             .app_data(form_config())
-            .wrap(Condition::new(
-                a_key_rolls_in,
-                from_fn(take_over_older_signatures),
-            ))
-            .wrap(from_fn(refuse_cross_site_writes))
             .wrap(from_fn(finish_every_response))
             .configure(|service| routes::configure(service, &session))
     })

@@ -12,6 +12,8 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, web}
 use log::{debug, error, info};
 use rand::Rng;
 
+use super::cross_site::is_cross_site_write;
+use super::key_rotation::take_over_older_signature;
 use crate::error::AppError;
 use crate::views::message::Message;
 use crate::web::answer::Wants;
@@ -66,19 +68,27 @@ impl RequestId {
     }
 }
 
-/// Gives every response its headers, and every error its words and its reference.
+/// Refuses cross-site writes, and gives every response its headers, every error its words and its
+/// reference. One layer for all of it: each layer costs every request.
 ///
 /// # Errors
 /// None of ours: what the service inside fails with goes on as it is.
 pub async fn finish_every_response(
     console: web::Data<Console>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = RequestId::generate();
     request.extensions_mut().insert(id.clone());
     let wants = Wants::of(request.headers());
-    let response = next.call(request).await?.map_into_boxed_body();
+    if console.cookies.keys().len() > 1 {
+        take_over_older_signature(&mut request, &console.cookies);
+    }
+    let response = if is_cross_site_write(request.head(), &console.origin) {
+        ServiceResponse::from_err(AppError::CrossSite, request.into_parts().0)
+    } else {
+        next.call(request).await?.map_into_boxed_body()
+    };
     let failed = response.response().error().is_some();
     let mut response = if failed {
         with_words(response, &console, wants, &id)

@@ -1,32 +1,19 @@
-use actix_web::body::MessageBody;
 use actix_web::cookie::{Cookie, CookieJar};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{COOKIE, HeaderValue};
-use actix_web::middleware::Next;
-use actix_web::{Error, web};
 
-use crate::web::console::Console;
 use crate::web::cookies::Cookies;
 
 /// Signs a session cookie anew that was signed with `SECRET_KEY_PREVIOUS`, before actix-session,
 /// which knows one key, sees it: nobody is signed out by a new key (SECURITY rule 29).
-///
-/// # Errors
-/// Those of the service inside.
-pub async fn take_over_older_signatures(
-    console: web::Data<Console>,
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+pub(super) fn take_over_older_signature(request: &mut ServiceRequest, cookies: &Cookies) {
     let header = request
         .headers()
         .get(COOKIE)
         .and_then(|value| value.to_str().ok());
-    let renewed = header.and_then(|header| sign_anew(header, &console.cookies));
-    if let Some(value) = renewed {
-        request.headers_mut().insert(COOKIE, value);
+    if let Some(renewed) = header.and_then(|header| sign_anew(header, cookies)) {
+        request.headers_mut().insert(COOKIE, renewed);
     }
-    next.call(request).await
 }
 
 /// The header with the session's cookie signed anew; `None` when there is nothing to do.
