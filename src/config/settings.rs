@@ -185,7 +185,7 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub workos_api_key: Option<String>,
-    /// WorkOS's API, or a custom authentication domain [default: https://api.workos.com]
+    /// WorkOS's API, or a custom authentication domain [default: WorkOS's own]
     #[arg(
         long,
         env = "WORKOS_API_URL",
