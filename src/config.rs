@@ -20,7 +20,8 @@ pub use problems::{Problem, Problems};
 pub use provider::ProviderSettings;
 pub use settings::Settings;
 use values::{
-    cidrs, code_lifetime, count, database_path, duration, email_codes, folder, secret_key, smtp_url,
+    address, cidrs, code_lifetime, count, database_path, duration, email_codes, folder, secret_key,
+    smtp_url,
 };
 
 use crate::auth::workos::Admission;
@@ -63,6 +64,10 @@ pub struct Config {
     pub provider: Option<ProviderSettings>,
     /// Who gets in by it without an invitation.
     pub admission: Admission,
+    /// How long activity is kept.
+    pub activity_kept: Duration,
+    /// Where `/metrics` is served.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// The part of the settings that every subcommand needs.
@@ -164,10 +169,7 @@ impl Config {
             "LISTEN",
             &settings.listen,
             SocketAddr::from(([127, 0, 0, 1], 8080)),
-            |text| {
-                text.parse()
-                    .map_err(|_| format!("“{text}” is no address and port, such as 127.0.0.1:8080"))
-            },
+            address,
         );
         let base_url = judge.read_optional("BASE_URL", &settings.base_url, BaseUrl::parse);
         let base_url = base_url.or_else(|| BaseUrl::of_loopback(listen));
@@ -219,8 +221,17 @@ impl Config {
             Duration::from_mins(10),
             code_lifetime,
         );
+        let activity_days = judge.read("ACTIVITY_DAYS", &settings.activity_days, 365, |text| {
+            count(text, 36_500)
+        });
         let config = Self {
             listen,
+            activity_kept: Duration::from_hours(24) * activity_days,
+            metrics_listen: judge.read_optional(
+                "METRICS_LISTEN",
+                &settings.metrics_listen,
+                address,
+            ),
             base_url,
             provider,
             admission,

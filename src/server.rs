@@ -86,6 +86,7 @@ impl Server {
             clock: console.clock.clone(),
             sessions: Arc::clone(&console.sessions),
             email_code: Arc::clone(&console.email_code),
+            activity_kept: config.activity_kept,
         });
         let mut background = vec![tokio::task::spawn_local(Arc::clone(&housekeeping).run())];
         if let Some(workos) = &console.workos {
@@ -315,7 +316,14 @@ fn console(
         site,
         origin: config.base_url.origin(),
         https: config.base_url.is_https(),
-        sessions: Arc::new(Sessions::new(database.clone(), clock.clone(), lifetimes)),
+        sessions: Arc::new(Sessions::new(
+            database.clone(),
+            clock.clone(),
+            lifetimes,
+            workos
+                .as_ref()
+                .map(|workos| Arc::clone(&workos.revocations)),
+        )),
         email_code: Arc::new(email_code),
         email_codes_offered: config.email_codes != EmailCodes::Off,
         workos,

@@ -10,12 +10,15 @@ use super::email_code::EmailCode;
 use super::session::Sessions;
 use super::try_budget;
 use crate::clock::Clock;
-use crate::db::{Database, DatabaseError, challenges, sessions, wrong_tries};
+use crate::db::{Database, DatabaseError, activity, challenges, sessions, wrong_tries};
 
 /// Rows that go in one transaction, so that nobody's write waits long behind it.
 const BATCH: i64 = 1_000;
 /// An expired challenge is kept this long, so that its page can still name the address.
 const KEEP_EXPIRED: Duration = Duration::from_hours(1);
+/// What was asked for and tried with addresses that have no account is kept this long: visitors
+/// decide how much that is.
+const KEEP_STRANGERS: Duration = Duration::from_hours(14 * 24);
 /// How often last uses are written down.
 const WRITE_USE_EVERY: Duration = Duration::from_secs(20);
 /// Of those rounds, how many pass between two clean-ups.
@@ -31,6 +34,8 @@ pub struct Housekeeping {
     pub sessions: Arc<Sessions>,
     /// Whose windows are swept.
     pub email_code: Arc<EmailCode>,
+    /// How long activity is kept.
+    pub activity_kept: Duration,
 }
 
 impl Housekeeping {
@@ -64,6 +69,8 @@ impl Housekeeping {
         let lifetimes = self.sessions.lifetimes();
         let challenges_before = now.minus(KEEP_EXPIRED);
         let tries_before = now.minus(try_budget::SPAN);
+        let activity_before = now.minus(self.activity_kept);
+        let strangers_before = now.minus(KEEP_STRANGERS);
         let (begun_before, seen_before) = (now.minus(lifetimes.max), now.minus(lifetimes.idle));
         let mut removed = 0;
         loop {
@@ -72,7 +79,9 @@ impl Housekeeping {
                 .write(move |c| {
                     Ok(challenges::delete_expired(c, challenges_before, BATCH)?
                         + wrong_tries::delete_before(c, tries_before, BATCH)?
-                        + sessions::delete_expired(c, begun_before, seen_before, BATCH)?)
+                        + sessions::delete_expired(c, begun_before, seen_before, BATCH)?
+                        + activity::delete_before(c, activity_before, BATCH)?
+                        + activity::delete_strangers_before(c, strangers_before, BATCH)?)
                 })
                 .await?;
             removed += rows;

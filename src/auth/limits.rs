@@ -172,6 +172,7 @@ pub struct Limits {
     addresses: Windows,
     requests_by_ip: Windows,
     wrong_tries_by_ip: Windows,
+    noted_refusals: Windows,
 }
 
 /// Which limit refused, and for how long.
@@ -183,6 +184,17 @@ pub enum Limited {
     AddressDay(Duration),
     /// Too many from this network.
     Network(Duration),
+}
+
+impl Limited {
+    /// Which limit, for an admin.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Address(_) => "the limit of this address for a minute",
+            Self::AddressDay(_) => "the limit of this address for a day",
+            Self::Network(_) => "the limit of the network for a minute",
+        }
+    }
 }
 
 /// Whose window counts: a known browser has windows of its own, so a stranger cannot use them up.
@@ -201,6 +213,13 @@ const WRONG_TRIES_BY_IP: Rule = Rule {
     most: 30,
     span: Duration::from_mins(10),
 };
+/// How often a refused request is written down for one address, and, by the room there is for
+/// windows that are all closed then, for how many addresses in a minute.
+const NOTED_REFUSALS: Rule = Rule {
+    most: 1,
+    span: MINUTE,
+};
+const NOTED_REFUSALS_OVERALL: usize = 120;
 /// Keys each set of windows holds; about 30 MB for addresses when full.
 const CAPACITY: usize = 200_000;
 
@@ -215,6 +234,7 @@ impl Limits {
             ),
             requests_by_ip: Windows::new(vec![rule(requests_by_ip, MINUTE)], CAPACITY),
             wrong_tries_by_ip: Windows::new(vec![WRONG_TRIES_BY_IP], CAPACITY),
+            noted_refusals: Windows::new(vec![NOTED_REFUSALS], NOTED_REFUSALS_OVERALL),
         }
     }
 
@@ -243,6 +263,13 @@ impl Limits {
                     Limited::Address(refused.retry_after)
                 }
             })
+    }
+
+    /// Whether a refused request is to be written down: the first of an address in a minute is, and
+    /// of all addresses together no more than a fixed number.
+    pub fn is_worth_noting(&self, email: &Email, known: Option<&DeviceId>, now: Timestamp) -> bool {
+        let key = Key::Address(email.folded(), known);
+        self.noted_refusals.take(&key, now).is_ok()
     }
 
     /// No code was made after all.
@@ -277,6 +304,7 @@ impl Limits {
         self.addresses.sweep(now);
         self.requests_by_ip.sweep(now);
         self.wrong_tries_by_ip.sweep(now);
+        self.noted_refusals.sweep(now);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the product does, in the words of those who use it. It knows neither HTTP nor HTML.
 
+pub mod accounts;
 pub mod client;
 pub mod code_hash;
 pub mod email_code;

@@ -10,11 +10,13 @@ use dashmap::DashMap;
 use quick_cache::sync::Cache;
 
 use super::client::Client;
+use super::workos::Revocations;
 use crate::clock::Clock;
 use crate::db::accounts::AccountRow;
+use crate::db::activity::{self, NewActivity};
 use crate::db::sessions::{self, HeldRow, NewSession, Revision, SessionRow};
 use crate::db::{Database, DatabaseError};
-use crate::domain::{AccountId, Method, Role, SessionId, Timestamp, TokenHash};
+use crate::domain::{AccountId, ActivityKind, Method, Role, SessionId, Timestamp, TokenHash};
 
 /// How many sessions, and lists of them, are remembered; past it the least used are read again
 /// from the database when they come.
@@ -89,6 +91,7 @@ pub struct Sessions {
     listings: Cache<AccountId, Arc<Listing>>,
     seen: DashMap<SessionId, Timestamp>,
     newest: AtomicRevision,
+    revocations: Option<Arc<Revocations>>,
 }
 
 /// The newest revision that any request has read; a page's list need not be newer than that.
@@ -99,9 +102,10 @@ struct AtomicRevision {
 }
 
 impl AtomicRevision {
-    fn store(&self, revision: Revision) {
-        self.ended.fetch_max(revision.ended, Ordering::AcqRel);
+    /// Says whether a session may have ended since the last time.
+    fn store(&self, revision: Revision) -> bool {
         self.begun.fetch_max(revision.begun, Ordering::AcqRel);
+        self.ended.fetch_max(revision.ended, Ordering::AcqRel) < revision.ended
     }
 
     fn load(&self) -> Revision {
@@ -113,8 +117,14 @@ impl AtomicRevision {
 }
 
 impl Sessions {
-    /// Nothing is remembered yet.
-    pub fn new(database: Database, clock: Clock, lifetimes: Lifetimes) -> Self {
+    /// Nothing is remembered yet. Where sessions are held at a provider too, `revocations` learns
+    /// that one may have ended, whichever process ended it.
+    pub fn new(
+        database: Database,
+        clock: Clock,
+        lifetimes: Lifetimes,
+        revocations: Option<Arc<Revocations>>,
+    ) -> Self {
         Self {
             database,
             clock,
@@ -123,6 +133,7 @@ impl Sessions {
             listings: Cache::new(REMEMBERED / 4),
             seen: DashMap::with_shard_amount(16),
             newest: AtomicRevision::default(),
+            revocations,
         }
     }
 
@@ -142,7 +153,11 @@ impl Sessions {
     ) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
         let now = self.clock.now();
         let revision = self.database.read_in_place(sessions::revision)?;
-        self.newest.store(revision);
+        if self.newest.store(revision)
+            && let Some(revocations) = &self.revocations
+        {
+            revocations.look_again();
+        }
         let remembered = self
             .remembered
             .get(&hash)
@@ -205,13 +220,27 @@ impl Sessions {
             .collect())
     }
 
-    /// Ends the session of a token, here and at once. That it had ended already is no error.
+    /// Ends the session of a token, here and at once, for the one who sits there. That it had ended
+    /// already is no error.
     ///
     /// # Errors
     /// When the database does not answer; the session goes on then.
-    pub async fn end(&self, hash: TokenHash) -> Result<(), DatabaseError> {
+    pub async fn end(
+        &self,
+        hash: TokenHash,
+        live: Arc<LiveSession>,
+        client: Client,
+    ) -> Result<(), DatabaseError> {
+        let now = self.clock.now();
         self.database
-            .write(move |c| sessions::delete(c, hash))
+            .write(move |c| {
+                sessions::delete(c, hash)?;
+                let what = NewActivity {
+                    account_id: Some(live.account_id),
+                    ..client.doing(&live.email)
+                };
+                activity::add(c, ActivityKind::SignedOut, &what, now)
+            })
             .await?;
         self.remembered.remove(&hash);
         Ok(())
@@ -337,6 +366,27 @@ pub fn begin(
         now,
     };
     sessions::insert(connection, &new)
+}
+
+/// Writes down what somebody does with their own account.
+///
+/// # Errors
+/// When the query fails.
+pub fn note(
+    connection: &mut SqliteConnection,
+    kind: ActivityKind,
+    account: &AccountRow,
+    client: &Client,
+    detail: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let what = NewActivity {
+        account_id: Some(account.account_id()),
+        detail,
+        ..client.doing(&account.email)
+    };
+    activity::add(connection, kind, &what, now)?;
+    Ok(())
 }
 
 fn listed(row: SessionRow) -> Option<Listed> {

@@ -3,9 +3,10 @@
 use clap::Subcommand;
 
 use super::{Failure, say};
+use crate::auth::accounts::{self, Actor};
 use crate::clock::Clock;
 use crate::config::{Settings, Storage};
-use crate::db::accounts;
+use crate::db::accounts::NewAccount;
 use crate::domain::{Email, Role};
 use crate::server::open_database;
 
@@ -44,12 +45,18 @@ fn add(settings: &Settings, email: &str, name: &str, role: &str) -> Result<(), F
     }
     let database = open_database(&Storage::from_settings(settings)?)?;
     let now = Clock::system().now();
+    let new = NewAccount {
+        email: &address,
+        name,
+        role,
+        confirmed: true,
+    };
     let added = database
-        .write_blocking(|c| accounts::add(c, &address, name, role, now))
+        .write_blocking(|c| accounts::add(c, &Actor::command_line(), &new, now))
         .map_err(|e| Failure::Failed(e.to_string()))?;
     match added {
-        Some(_) => say(format!("{address} may sign in now, as {role}.")),
-        None => Err(Failure::Failed(format!(
+        Ok(_) => say(format!("{address} may sign in now, as {role}.")),
+        Err(_) => Err(Failure::Failed(format!(
             "{address} has an account already. Nothing was changed."
         ))),
     }

@@ -249,4 +249,40 @@ pub struct Settings {
         help_heading = "Settings"
     )]
     pub allowed_email_domains: Option<String>,
+    /// How long activity is kept, in days [default: 365]
+    #[arg(
+        long,
+        env = "ACTIVITY_DAYS",
+        value_name = "DAYS",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub activity_days: Option<String>,
+    /// Where /metrics is served, apart from LISTEN [default: nowhere]
+    #[arg(
+        long,
+        env = "METRICS_LISTEN",
+        value_name = "ADDRESS",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub metrics_listen: Option<String>,
+    /// What the console is called on its pages [default: Vestibule]
+    #[arg(
+        long,
+        env = "BRAND_NAME",
+        value_name = "NAME",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub brand_name: Option<String>,
+    /// The colour of buttons and links, such as #1f5eff [default: Vestibule's own]
+    #[arg(
+        long,
+        env = "BRAND_ACCENT",
+        value_name = "COLOUR",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub brand_accent: Option<String>,
 }

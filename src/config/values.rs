@@ -1,6 +1,6 @@
 //! Reads one value each, and says what to write instead.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +9,11 @@ use url::Url;
 
 use super::{EmailCodes, SmtpUrl};
 use crate::domain::SecretKey;
+
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| format!("“{text}” is no address and port, such as 127.0.0.1:8080"))
+}
 
 pub(super) fn database_path(text: &str) -> Result<PathBuf, String> {
     let path = text.strip_prefix("sqlite:").unwrap_or(text);

@@ -64,6 +64,19 @@ pub fn find(connection: &mut SqliteConnection, id: AccountId) -> QueryResult<Opt
         .optional()
 }
 
+/// What a new account is made of.
+#[derive(Debug, Clone)]
+pub struct NewAccount<'a> {
+    /// The address.
+    pub email: &'a Email,
+    /// What the person is called; may be empty. At most 200 characters.
+    pub name: &'a str,
+    /// What they may do.
+    pub role: Role,
+    /// Whether somebody vouches for the address.
+    pub confirmed: bool,
+}
+
 /// Adds a confirmed account; `None` when the address has one already.
 ///
 /// # Errors
@@ -75,12 +88,30 @@ pub fn add(
     role: Role,
     now: Timestamp,
 ) -> QueryResult<Option<AccountId>> {
+    let new = NewAccount {
+        email,
+        name,
+        role,
+        confirmed: true,
+    };
+    insert(connection, &new, now)
+}
+
+/// Adds an account; `None` when the address has one already.
+///
+/// # Errors
+/// When the query fails.
+pub fn insert(
+    connection: &mut SqliteConnection,
+    new: &NewAccount<'_>,
+    now: Timestamp,
+) -> QueryResult<Option<AccountId>> {
     diesel::insert_into(accounts::table)
         .values((
-            accounts::email.eq(email.as_str()),
-            accounts::name.eq(name),
-            accounts::role.eq(role.as_str()),
-            accounts::confirmed_at.eq(now.0),
+            accounts::email.eq(new.email.as_str()),
+            accounts::name.eq(new.name),
+            accounts::role.eq(new.role.as_str()),
+            accounts::confirmed_at.eq(new.confirmed.then_some(now.0)),
             accounts::created_at.eq(now.0),
         ))
         .on_conflict_do_nothing()
@@ -146,4 +177,90 @@ pub fn admin_addresses(connection: &mut SqliteConnection) -> QueryResult<Vec<Str
         .filter(accounts::suspended_at.is_null())
         .select(accounts::email)
         .load(connection)
+}
+
+/// How many admins who may sign in there are beside this account.
+///
+/// # Errors
+/// When the query fails.
+pub fn admins_beside(connection: &mut SqliteConnection, id: AccountId) -> QueryResult<i64> {
+    accounts::table
+        .filter(accounts::role.eq(Role::Admin.as_str()))
+        .filter(accounts::confirmed_at.is_not_null())
+        .filter(accounts::suspended_at.is_null())
+        .filter(accounts::id.ne(id.0))
+        .count()
+        .get_result(connection)
+}
+
+/// Confirms an account.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_confirmed(
+    connection: &mut SqliteConnection,
+    id: AccountId,
+    now: Timestamp,
+) -> QueryResult<()> {
+    diesel::update(accounts::table.find(id.0))
+        .set(accounts::confirmed_at.eq(now.0))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Shuts an account, or opens it again.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_suspended(
+    connection: &mut SqliteConnection,
+    id: AccountId,
+    since: Option<Timestamp>,
+) -> QueryResult<()> {
+    diesel::update(accounts::table.find(id.0))
+        .set(accounts::suspended_at.eq(since.map(|at| at.0)))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Changes what an account may do.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_role(connection: &mut SqliteConnection, id: AccountId, role: Role) -> QueryResult<()> {
+    diesel::update(accounts::table.find(id.0))
+        .set(accounts::role.eq(role.as_str()))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Changes what the person is called.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_name(connection: &mut SqliteConnection, id: AccountId, name: &str) -> QueryResult<()> {
+    diesel::update(accounts::table.find(id.0))
+        .set(accounts::name.eq(name))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Marks an account as not moved to WorkOS.
+///
+/// # Errors
+/// When the query fails.
+pub fn unset_moved(connection: &mut SqliteConnection, id: AccountId) -> QueryResult<()> {
+    diesel::update(accounts::table.find(id.0))
+        .set(accounts::moved_at.eq(None::<i64>))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Removes an account, its sessions, challenges and links with it.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete(connection: &mut SqliteConnection, id: AccountId) -> QueryResult<()> {
+    diesel::delete(accounts::table.find(id.0)).execute(connection)?;
+    Ok(())
 }

@@ -60,3 +60,13 @@ pub fn link(
         .execute(connection)?;
     Ok(())
 }
+
+/// Forgets whoever an account was at any provider.
+///
+/// # Errors
+/// When the query fails.
+pub fn unlink(connection: &mut SqliteConnection, account_id: AccountId) -> QueryResult<()> {
+    let theirs = identities::account_id.eq(account_id.0);
+    diesel::delete(identities::table.filter(theirs)).execute(connection)?;
+    Ok(())
+}

@@ -2,6 +2,7 @@
 //! to a person is decided in `auth`.
 
 pub mod accounts;
+pub mod activity;
 pub mod challenges;
 pub mod identities;
 pub mod migrations;

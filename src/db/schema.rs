@@ -14,6 +14,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    activity (id) {
+        id -> BigInt,
+        at -> BigInt,
+        kind -> Text,
+        account_id -> Nullable<BigInt>,
+        email -> Text,
+        actor -> Text,
+        ip -> Text,
+        browser -> Text,
+        outcome -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
     challenges (id) {
         id -> BigInt,
         token_hash -> Binary,
@@ -40,9 +55,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    limit_clearances (email) {
+        email -> Text,
+        cleared_at -> BigInt,
+    }
+}
+
+diesel::table! {
     notices (kind) {
         kind -> Text,
         sent_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    operator_codes (email) {
+        email -> Text,
+        code_hash -> Binary,
+        code_salt -> Binary,
+        expires_at -> BigInt,
     }
 }
 
@@ -117,6 +148,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(activity -> accounts (account_id));
 diesel::joinable!(challenges -> accounts (account_id));
 diesel::joinable!(identities -> accounts (account_id));
 diesel::joinable!(provider_sessions -> sessions (session_id));
@@ -125,9 +157,12 @@ diesel::joinable!(wrong_tries -> accounts (account_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
+    activity,
     challenges,
     identities,
+    limit_clearances,
     notices,
+    operator_codes,
     outgoing_mails,
     pending_revocations,
     provider_sessions,

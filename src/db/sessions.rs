@@ -114,6 +114,22 @@ pub fn find(
         .optional()
 }
 
+/// Finds the account of a session.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_account(
+    connection: &mut SqliteConnection,
+    id: SessionId,
+) -> QueryResult<Option<AccountRow>> {
+    sessions::table
+        .find(id.0)
+        .inner_join(accounts::table)
+        .select(AccountRow::as_select())
+        .get_result(connection)
+        .optional()
+}
+
 /// The sessions of an account, the newest first, up to `at_most`.
 ///
 /// # Errors
@@ -148,6 +164,50 @@ pub fn delete(connection: &mut SqliteConnection, token_hash: TokenHash) -> Query
 pub fn delete_by_id(connection: &mut SqliteConnection, id: SessionId) -> QueryResult<()> {
     diesel::delete(sessions::table.find(id.0)).execute(connection)?;
     Ok(())
+}
+
+/// Ends a session of an account; `false` when it has none of this key.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete_one(
+    connection: &mut SqliteConnection,
+    account_id: AccountId,
+    id: SessionId,
+) -> QueryResult<bool> {
+    let this = sessions::table
+        .find(id.0)
+        .filter(sessions::account_id.eq(account_id.0));
+    Ok(diesel::delete(this).execute(connection)? == 1)
+}
+
+/// Ends every session of an account but `spared`; says how many those were.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete_of_account(
+    connection: &mut SqliteConnection,
+    account_id: AccountId,
+    spared: Option<SessionId>,
+) -> QueryResult<usize> {
+    let theirs = sessions::table
+        .filter(sessions::account_id.eq(account_id.0))
+        .filter(sessions::id.ne(spared.map_or(0, |id| id.0)));
+    diesel::delete(theirs).execute(connection)
+}
+
+/// Ends every session of an account that was begun with a provider.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete_with_provider(
+    connection: &mut SqliteConnection,
+    account_id: AccountId,
+) -> QueryResult<usize> {
+    let theirs = sessions::table
+        .filter(sessions::account_id.eq(account_id.0))
+        .filter(sessions::method.eq(Method::WorkOs.as_str()));
+    diesel::delete(theirs).execute(connection)
 }
 
 /// Writes down when sessions were last used; never backwards.

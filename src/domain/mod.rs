@@ -1,6 +1,7 @@
 //! Plain types that cannot hold a wrong value. Nothing here knows of HTTP, SQL or mail.
 
 mod account;
+mod activity;
 mod browser_name;
 mod client_ip;
 mod device;
@@ -12,6 +13,7 @@ mod timestamp;
 mod token;
 
 pub use account::{AccountId, Method, Role, SessionId};
+pub use activity::{ActivityKind, CodeOutcome};
 pub use browser_name::BrowserName;
 pub use client_ip::ClientIp;
 pub use device::{Device, DeviceId};

@@ -9,6 +9,8 @@ use crate::domain::{AccountId, BrowserName, SignInCode, Timestamp};
 /// A code on its way to its owner. It is kept in memory only, and never printed whole.
 #[derive(Debug)]
 pub struct CodeMail {
+    /// The row that says what became of the request.
+    pub activity_id: i64,
     /// Whose code it is; this, not the address, goes to the log.
     pub account_id: AccountId,
     /// The address stored on the account, never the one that was typed.

@@ -16,8 +16,8 @@ use super::transport::{Delivery, Transport};
 use crate::clock::Clock;
 use crate::config::SmtpUrl;
 use crate::db::outgoing_mails::{self, OutgoingMailRow};
-use crate::db::{Database, DatabaseError, notices};
-use crate::domain::{AccountId, Timestamp};
+use crate::db::{Database, DatabaseError, activity, notices};
+use crate::domain::{AccountId, CodeOutcome, Timestamp};
 
 /// Codes that may wait at once. A full queue changes nothing in the answer to a request.
 const CAPACITY: u32 = 1_000;
@@ -37,7 +37,7 @@ const TABLE_GIVE_UP: Duration = Duration::from_hours(72);
 /// The queue that all mail leaves from, on a thread of its own: what a mail costs, and how long a
 /// mail server takes, cannot be seen in the answer to a request.
 pub struct MailQueue {
-    codes: UnboundedSender<Option<Queued>>,
+    codes: UnboundedSender<Incoming>,
     places: Arc<Semaphore>,
     waiting_in_table: Arc<Notify>,
     from: Mailbox,
@@ -52,7 +52,15 @@ pub enum Handed {
     Moved(MovedMail),
 }
 
-type Queued = (Handed, OwnedSemaphorePermit);
+/// What the mail thread is handed.
+enum Incoming {
+    /// Nothing: there is no account, or none that gets a code.
+    Nothing,
+    /// A mail, with its place in the queue.
+    Mail(Handed, OwnedSemaphorePermit),
+    /// A code that found no place; the row that is to say so.
+    NoPlace(i64),
+}
 
 impl Handed {
     fn account_id(&self) -> AccountId {
@@ -114,17 +122,20 @@ impl MailQueue {
     /// costs the same, whether or not the address has an account (SECURITY rule 5). A code is
     /// retried for as long as it works.
     pub fn send_code(&self, mail: Option<Handed>) {
-        let queued = mail.and_then(|mail| {
-            let place = Arc::clone(&self.places).try_acquire_owned();
-            if place.is_err() {
-                warn!(
-                    "the mail queue is full: no mail for account {}",
-                    mail.account_id().0
-                );
+        let incoming = mail.map_or(Incoming::Nothing, |mail| {
+            match (Arc::clone(&self.places).try_acquire_owned(), mail) {
+                (Ok(place), mail) => Incoming::Mail(mail, place),
+                (Err(_), mail) => {
+                    let account = mail.account_id().0;
+                    warn!("the mail queue is full: no mail for account {account}");
+                    match mail {
+                        Handed::Code(mail) => Incoming::NoPlace(mail.activity_id),
+                        Handed::Moved(_) => Incoming::Nothing,
+                    }
+                }
             }
-            place.ok().map(|place| (mail, place))
         });
-        if self.codes.send(queued).is_err() {
+        if self.codes.send(incoming).is_err() {
             error!("the mail thread is gone: no code can be sent");
         }
     }
@@ -165,7 +176,7 @@ async fn work(
     sender: Sender,
     database: Database,
     clock: Clock,
-    mut incoming: UnboundedReceiver<Option<Queued>>,
+    mut incoming: UnboundedReceiver<Incoming>,
     waiting_in_table: Arc<Notify>,
 ) {
     let transport = match &sender.smtp {
@@ -190,8 +201,14 @@ async fn work(
     loop {
         tokio::select! {
             next = incoming.recv() => match next {
-                Some(None) => {}
-                Some(Some((mail, place))) => {
+                Some(Incoming::Nothing) => {}
+                Some(Incoming::NoPlace(id)) => {
+                    let worker = Arc::clone(&worker);
+                    tokio::spawn(async move {
+                        worker.note(id, CodeOutcome::QueueFull, String::new()).await;
+                    });
+                }
+                Some(Incoming::Mail(mail, place)) => {
                     let worker = Arc::clone(&worker);
                     tokio::spawn(async move {
                         tokio::time::sleep(AFTER_THE_ANSWER).await;
@@ -231,30 +248,48 @@ impl Worker {
         let message =
             match letter.addressed(&self.sender.from, &mail.recipient, &id, mail.issued_at) {
                 Ok(message) => message,
-                Err(e) => return error!("no code for account {account}: {e}"),
+                Err(e) => {
+                    error!("no code for account {account}: {e}");
+                    return self.note(mail.activity_id, CodeOutcome::Refused, e).await;
+                }
             };
         let mut pause = FIRST_RETRY;
         loop {
             match self.attempt(message.clone()).await {
                 Delivery::Accepted(answer) => {
                     info!("the code for account {account} was delivered: {answer}");
-                    return self.show_on_terminal(&mail);
+                    self.show_on_terminal(&mail);
+                    return self
+                        .note(mail.activity_id, CodeOutcome::Accepted, answer)
+                        .await;
                 }
                 Delivery::Refused(e) => {
-                    return error!("the code for account {account} was refused: {e}");
+                    error!("the code for account {account} was refused: {e}");
+                    return self.note(mail.activity_id, CodeOutcome::Refused, e).await;
                 }
                 Delivery::Later(e) if self.clock.now().plus(pause) >= mail.expires_at => {
-                    return error!(
-                        "the code for account {account} was given up, it has run out: {e}"
-                    );
+                    error!("the code for account {account} was given up, it has run out: {e}");
+                    return self.note(mail.activity_id, CodeOutcome::GivenUp, e).await;
                 }
-                Delivery::Later(e) => warn!(
-                    "the code for account {account} waits {} s: {e}",
-                    pause.as_secs()
-                ),
+                Delivery::Later(e) => {
+                    let seconds = pause.as_secs();
+                    warn!("the code for account {account} waits {seconds} s: {e}");
+                    self.note(mail.activity_id, CodeOutcome::Queued, e).await;
+                }
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(SLOWEST_RETRY);
+        }
+    }
+
+    /// Writes down what became of a request, for the admin who is asked why no code came.
+    async fn note(&self, activity_id: i64, outcome: CodeOutcome, answer: String) {
+        let written = self
+            .database
+            .write(move |c| activity::set_outcome(c, activity_id, outcome, &answer))
+            .await;
+        if let Err(e) = written {
+            warn!("what became of a code is not written down: {e}");
         }
     }
 

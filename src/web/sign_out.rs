@@ -1,5 +1,7 @@
 //! The way out.
 
+use std::sync::Arc;
+
 use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, REFRESH};
@@ -9,6 +11,7 @@ use super::answer::Wants;
 use super::console::Console;
 use super::email_step::set_cookie;
 use super::extract::MaybeSignedIn;
+use crate::auth::client::Client;
 use crate::error::AppError;
 use crate::views;
 
@@ -19,6 +22,7 @@ use crate::views;
 pub async fn sign_out(
     console: web::Data<Console>,
     wants: Wants,
+    client: Client,
     signed_in: MaybeSignedIn,
     session: Session,
 ) -> Result<HttpResponse, AppError> {
@@ -27,7 +31,8 @@ pub async fn sign_out(
         if let Some(workos) = &console.workos {
             way_out = workos.way_out(signed_in.live.id).await?;
         }
-        console.sessions.end(signed_in.hash).await?;
+        let live = Arc::clone(&signed_in.live);
+        console.sessions.end(signed_in.hash, live, client).await?;
         if let Some(workos) = &console.workos {
             workos.revocations.look_again();
         }

@@ -7,7 +7,7 @@ use crate::support::Workplace;
 use crate::support::process::Finished;
 
 /// Every setting's variable.
-const SETTINGS: [&str; 26] = [
+const SETTINGS: [&str; 30] = [
     "LISTEN",
     "BASE_URL",
     "DATA_DIR",
@@ -34,6 +34,10 @@ const SETTINGS: [&str; 26] = [
     "OIDC_CLIENT_ID",
     "OIDC_CLIENT_SECRET",
     "ALLOWED_EMAIL_DOMAINS",
+    "ACTIVITY_DAYS",
+    "METRICS_LISTEN",
+    "BRAND_NAME",
+    "BRAND_ACCENT",
 ];
 
 /// It was used wrongly: said on standard error in words that have all of `words` in them, and
@@ -172,6 +176,8 @@ async fn every_wrong_setting_is_named_at_once_and_nothing_is_touched() {
         ("WORKOS_API_URL", "http://api.workos.test"),
         ("WORKOS_REDIRECT_URI", "callback"),
         ("ALLOWED_EMAIL_DOMAINS", "acme.test;other.test"),
+        ("ACTIVITY_DAYS", "0"),
+        ("METRICS_LISTEN", "9090"),
     ];
     let place = wrong
         .into_iter()
@@ -186,7 +192,7 @@ async fn every_wrong_setting_is_named_at_once_and_nothing_is_touched() {
     assert!(
         refused
             .stderr
-            .starts_with("Vestibule did not start: 20 settings need attention.")
+            .starts_with("Vestibule did not start: 22 settings need attention.")
     );
     assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
 }

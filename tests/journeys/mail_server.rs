@@ -162,6 +162,7 @@ async fn a_full_queue_changes_nothing_in_the_answer() {
 fn code_mail(app: &TestApp) -> CodeMail {
     let now = app.clock.now();
     CodeMail {
+        activity_id: 0,
         account_id: AccountId(1),
         recipient: MIRA.to_owned(),
         code: SignInCode::generate(&mut rand::rng()),

@@ -2,10 +2,23 @@
 
 use super::{EmailCode, Refusal};
 use crate::auth::client::Client;
+use crate::auth::limits::Limited;
 use crate::db::accounts::{self, AccountRow};
+use crate::db::activity::{self, NewActivity};
 use crate::db::challenges::{self, HashedCode, NewChallenge};
-use crate::domain::{AccountId, Email, ReturnTo, SignInCode, Timestamp, Token, TokenHash};
+use crate::db::{QueryResult, SqliteConnection};
+use crate::domain::{
+    AccountId, ActivityKind, CodeOutcome, DeviceId, Email, ReturnTo, SignInCode, Timestamp, Token,
+    TokenHash,
+};
 use crate::mail::{CodeMail, Handed, MovedMail};
+
+/// Who asked, for which account, and the row that says so.
+struct Asked {
+    account: Option<AccountRow>,
+    outcome: CodeOutcome,
+    activity_id: i64,
+}
 
 impl EmailCode {
     /// Issues a challenge for an address, in place of the one that this browser had.
@@ -23,29 +36,29 @@ impl EmailCode {
         let token = Token::generate(&mut rand::rng());
         let token_hash = token.hash();
         let (now, expires_at) = self.validity();
-        let typed = email.clone();
+        let (typed, asking) = (email, client.clone());
         let code_due = self.for_moved.is_a_code_due();
-        let account = self
+        let asked = self
             .database
             .write(move |c| {
                 if let Some(older) = older {
                     challenges::delete(c, older)?;
                 }
-                let account = accounts::find_by_email(c, &typed)?;
+                let asked = write_down(c, &typed, code_due, &asking, now)?;
                 let new = NewChallenge {
                     token_hash,
                     email: &typed,
-                    account_id: whom_a_code_lets_in(account.as_ref(), code_due),
+                    account_id: whom_a_code_lets_in(asked.account.as_ref(), code_due),
                     code: &hashed,
                     return_to: return_to.as_str(),
                     issued_at: now,
                     expires_at,
                 };
                 challenges::insert(c, &new)?;
-                Ok(account)
+                Ok(asked)
             })
             .await?;
-        self.send(account, code_due, code, client, now, expires_at);
+        self.send(asked, code, client, now, expires_at);
         Ok(token)
     }
 
@@ -61,14 +74,15 @@ impl EmailCode {
         let (code, hashed) = self.new_code(&open.email, client).await?;
         let (now, expires_at) = self.validity();
         let code_due = self.for_moved.is_a_code_due();
-        let account = self
+        let asking = client.clone();
+        let asked = self
             .database
             .write(move |c| {
                 let Some(challenge) = challenges::find(c, token_hash)? else {
                     return Ok(None);
                 };
-                let account = accounts::find_by_email(c, &open.email)?;
-                let account_id = whom_a_code_lets_in(account.as_ref(), code_due);
+                let asked = write_down(c, &open.email, code_due, &asking, now)?;
+                let account_id = whom_a_code_lets_in(asked.account.as_ref(), code_due);
                 let replaced = challenges::replace_code(
                     c,
                     challenge.id,
@@ -77,11 +91,11 @@ impl EmailCode {
                     now,
                     expires_at,
                 )?;
-                Ok(replaced.then_some(account))
+                Ok(replaced.then_some(asked))
             })
             .await?
             .ok_or(Refusal::NoChallenge)?;
-        self.send(account, code_due, code, client, now, expires_at);
+        self.send(asked, code, client, now, expires_at);
         Ok(())
     }
 
@@ -93,9 +107,11 @@ impl EmailCode {
     ) -> Result<(SignInCode, HashedCode), Refusal> {
         let now = self.clock.now();
         let known = self.keys.known_browser(client.device.as_ref(), email, now);
-        self.limits
-            .take_request(email, client, known, now)
-            .map_err(Refusal::Limited)?;
+        if let Err(limited) = self.limits.take_request(email, client, known, now) {
+            self.note_refusal(email, client, known, limited, now)
+                .await?;
+            return Err(Refusal::Limited(limited));
+        }
         let code = SignInCode::generate(&mut rand::rng());
         let hashed = match self.hasher.hash(&code).await {
             Ok(hashed) => hashed,
@@ -112,27 +128,52 @@ impl EmailCode {
         (now, now.plus(self.lifetime))
     }
 
+    /// Writes down that a limit refused, now and then: a flood of refusals must not become a flood of
+    /// writes.
+    async fn note_refusal(
+        &self,
+        email: &Email,
+        client: &Client,
+        known: Option<&DeviceId>,
+        limited: Limited,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if !self.limits.is_worth_noting(email, known, now) {
+            return Ok(());
+        }
+        let (email, client) = (email.clone(), client.clone());
+        self.database
+            .write(move |c| {
+                let account = accounts::find_by_email(c, &email)?;
+                let what = NewActivity {
+                    detail: limited.in_words(),
+                    ..request(account.as_ref(), &email, &client, CodeOutcome::Limited)
+                };
+                activity::add(c, ActivityKind::CodeRequested, &what, now)
+            })
+            .await?;
+        Ok(())
+    }
+
     /// Queues the mail for an account that may sign in; the answer to the request is the same
     /// whether it does or not.
     fn send(
         &self,
-        account: Option<AccountRow>,
-        code_due: bool,
+        asked: Asked,
         code: SignInCode,
         client: &Client,
         issued_at: Timestamp,
         expires_at: Timestamp,
     ) {
-        let may_sign_in = account.filter(AccountRow::may_sign_in);
-        let mail = may_sign_in.map(|account| {
-            if account.moved_at.is_some() && !code_due {
-                return Handed::Moved(MovedMail {
-                    account_id: account.account_id(),
-                    recipient: account.email,
-                    sign_in: self.sign_in.clone(),
-                });
-            }
-            Handed::Code(CodeMail {
+        let activity_id = asked.activity_id;
+        let mail = match (asked.account, asked.outcome) {
+            (Some(account), CodeOutcome::Moved) => Some(Handed::Moved(MovedMail {
+                account_id: account.account_id(),
+                recipient: account.email,
+                sign_in: self.sign_in.clone(),
+            })),
+            (Some(account), CodeOutcome::Queued) => Some(Handed::Code(CodeMail {
+                activity_id,
                 account_id: account.account_id(),
                 recipient: account.email,
                 code,
@@ -141,9 +182,53 @@ impl EmailCode {
                 ip: client.ip,
                 issued_at,
                 expires_at,
-            })
-        });
+            })),
+            _ => None,
+        };
         self.mail.send_code(mail);
+    }
+}
+
+/// Finds the account of the address and writes down that a code was asked for. The same work,
+/// whether or not there is an account (SECURITY rule 5).
+fn write_down(
+    c: &mut SqliteConnection,
+    email: &Email,
+    code_due: bool,
+    client: &Client,
+    now: Timestamp,
+) -> QueryResult<Asked> {
+    let account = accounts::find_by_email(c, email)?;
+    let outcome = outcome_for(account.as_ref(), code_due);
+    let what = request(account.as_ref(), email, client, outcome);
+    let activity_id = activity::add(c, ActivityKind::CodeRequested, &what, now)?;
+    Ok(Asked {
+        account,
+        outcome,
+        activity_id,
+    })
+}
+
+fn request<'a>(
+    account: Option<&AccountRow>,
+    email: &'a Email,
+    client: &'a Client,
+    outcome: CodeOutcome,
+) -> NewActivity<'a> {
+    NewActivity {
+        account_id: account.map(AccountRow::account_id),
+        outcome: Some(outcome),
+        ..client.doing(email.as_str())
+    }
+}
+
+fn outcome_for(account: Option<&AccountRow>, code_due: bool) -> CodeOutcome {
+    match account {
+        None => CodeOutcome::NoAccount,
+        Some(account) if account.suspended_at.is_some() => CodeOutcome::Suspended,
+        Some(account) if account.confirmed_at.is_none() => CodeOutcome::NotConfirmed,
+        Some(account) if account.moved_at.is_some() && !code_due => CodeOutcome::Moved,
+        Some(_) => CodeOutcome::Queued,
     }
 }
 

@@ -10,10 +10,12 @@ use crate::auth::client::Client;
 use crate::auth::session;
 use crate::auth::try_budget;
 use crate::db::accounts::{self, AccountRow};
+use crate::db::activity::{self, NewActivity};
 use crate::db::challenges::{self, ChallengeRow, HashedCode};
 use crate::db::{notices, wrong_tries};
 use crate::domain::{
-    AccountId, Device, DeviceId, Email, Method, SignInCode, Timestamp, Token, TokenHash,
+    AccountId, ActivityKind, Device, DeviceId, Email, Method, SignInCode, Timestamp, Token,
+    TokenHash,
 };
 use crate::mail::{MailQueue, guessing_notice};
 
@@ -26,6 +28,13 @@ struct Counted {
     kept: HashedCode,
     try_id: i64,
     admins_are_told: bool,
+}
+
+/// What the comparison said.
+enum Evaluated {
+    Right(Box<Counted>),
+    /// For the account of the address, if there is one.
+    Wrong(Option<AccountId>),
 }
 
 impl EmailCode {
@@ -57,22 +66,46 @@ impl EmailCode {
             Ok(counted) => self.evaluate(code, counted).await,
             Err(refusal) => Err(refusal),
         };
-        if !matches!(evaluated, Ok(None)) {
+        if !matches!(evaluated, Ok(Evaluated::Wrong(_))) {
             self.limits.give_try_back(client, known.as_ref());
         }
-        if let Ok(None) = evaluated {
-            info!(
-                "a wrong code from {}{}",
-                client.ip,
-                if known.is_some() {
-                    ", a known browser"
-                } else {
-                    ""
-                }
-            );
+        match evaluated? {
+            Evaluated::Right(counted) => self.enter(*counted, &open, client, older_session).await,
+            Evaluated::Wrong(account_id) => {
+                info!(
+                    "a wrong code from {}{}",
+                    client.ip,
+                    if known.is_some() {
+                        ", a known browser"
+                    } else {
+                        ""
+                    }
+                );
+                self.note_wrong_code(account_id, &open, client, now).await?;
+                Err(Refusal::Wrong)
+            }
         }
-        let counted = evaluated?.ok_or(Refusal::Wrong)?;
-        self.enter(counted, &open, client, older_session).await
+    }
+
+    /// For the activity of whoever the address belongs to.
+    async fn note_wrong_code(
+        &self,
+        account_id: Option<AccountId>,
+        open: &OpenChallenge,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let (email, client) = (open.email.clone(), client.clone());
+        self.database
+            .write(move |c| {
+                let what = NewActivity {
+                    account_id,
+                    ..client.doing(email.as_str())
+                };
+                activity::add(c, ActivityKind::WrongCode, &what, now)
+            })
+            .await?;
+        Ok(())
     }
 
     /// Writes the try down before it is compared, so that however many come at once, no more than
@@ -98,13 +131,13 @@ impl EmailCode {
     }
 
     /// Compares, and gives back the try if that was not to be: nobody pays for a busy server.
-    async fn evaluate(
-        &self,
-        code: &SignInCode,
-        counted: Counted,
-    ) -> Result<Option<Counted>, Refusal> {
+    async fn evaluate(&self, code: &SignInCode, counted: Counted) -> Result<Evaluated, Refusal> {
         match self.hasher.is_right(code, &counted.kept).await {
-            Ok(right) => Ok(right.then_some(counted)),
+            Ok(true) => Ok(Evaluated::Right(Box::new(counted))),
+            Ok(false) => {
+                let account_id = counted.challenge.account_id.map(AccountId);
+                Ok(Evaluated::Wrong(account_id))
+            }
             Err(e) => {
                 let Counted {
                     challenge,
@@ -158,6 +191,14 @@ impl EmailCode {
                     method,
                     &client_for,
                     older_session,
+                    now,
+                )?;
+                session::note(
+                    c,
+                    ActivityKind::SignedIn,
+                    &account,
+                    &client_for,
+                    method.as_str(),
                     now,
                 )?;
                 Ok(Some((account, id)))

@@ -30,6 +30,19 @@ pub enum NotAdmitted {
     LinkedToAnother,
 }
 
+impl NotAdmitted {
+    /// Why, for the activity.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::NoAccount => "no account has this address",
+            Self::AddressNotVerified => "the address is not verified at WorkOS",
+            Self::NotConfirmed => "the account is not confirmed",
+            Self::Suspended => "the account is suspended",
+            Self::LinkedToAnother => "the account belongs to another WorkOS user",
+        }
+    }
+}
+
 impl Admission {
     /// Finds, links or makes the account, and marks it as moved. Inside the transaction of the
     /// sign-in.

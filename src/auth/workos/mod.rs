@@ -17,9 +17,13 @@ use super::provider::{Callback, Identity, Provider};
 use super::seal::{Kind, Seal};
 use super::session;
 use crate::clock::Clock;
+use crate::db::accounts::{self, AccountRow};
+use crate::db::activity::{self, NewActivity};
 use crate::db::provider_sessions::{self, ProviderSessionRow};
-use crate::db::{Database, DatabaseError, pending_revocations};
-use crate::domain::{Method, ReturnTo, SessionId, Token, TokenHash};
+use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, pending_revocations};
+use crate::domain::{
+    ActivityKind, Email, Method, ReturnTo, SessionId, Timestamp, Token, TokenHash,
+};
 
 pub use admission::{Admission, NotAdmitted};
 pub use failure::Failure;
@@ -65,6 +69,7 @@ pub struct SignedIn {
 struct Unwelcome<'a> {
     identity: &'a Identity,
     reason: NotAdmitted,
+    client: &'a Client,
 }
 
 impl WorkOs {
@@ -175,6 +180,7 @@ impl WorkOs {
                 .turn_away(&Unwelcome {
                     identity: &identity,
                     reason,
+                    client,
                 })
                 .await),
         }
@@ -201,6 +207,8 @@ impl WorkOs {
                 };
                 let method = Method::WorkOs;
                 let id = session::begin(c, hash, &account, method, &client, older_session, now)?;
+                let kind = ActivityKind::SignedIn;
+                session::note(c, kind, &account, &client, method.as_str(), now)?;
                 provider_sessions::insert(c, &held(&seal, id, provider, &identity))?;
                 Ok(Ok((account.id, id)))
             })
@@ -220,9 +228,14 @@ impl WorkOs {
                 .close(no_session, Kind::RefreshToken, token.secret())
         });
         let (provider, sid) = (self.provider.name().to_owned(), tokens.session_id.clone());
+        let (email, reason) = (unwelcome.identity.email.clone(), unwelcome.reason);
+        let (client, now) = (unwelcome.client.clone(), self.clock.now());
         let queued = self
             .database
             .write(move |c| {
+                if let Some(email) = &email {
+                    note_turned_away(c, email, reason, &client, now)?;
+                }
                 pending_revocations::insert(
                     c,
                     no_session.0,
@@ -253,6 +266,23 @@ impl WorkOs {
         self.reachability.note(&outcome);
         outcome.map_err(Failure::from)
     }
+}
+
+fn note_turned_away(
+    c: &mut SqliteConnection,
+    email: &Email,
+    reason: NotAdmitted,
+    client: &Client,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let account = accounts::find_by_email(c, email)?;
+    let what = NewActivity {
+        account_id: account.as_ref().map(AccountRow::account_id),
+        detail: reason.in_words(),
+        ..client.doing(email.as_str())
+    };
+    activity::add(c, ActivityKind::TurnedAway, &what, now)?;
+    Ok(())
 }
 
 fn held(seal: &Seal, id: SessionId, provider: String, identity: &Identity) -> ProviderSessionRow {

@@ -11,9 +11,10 @@ use super::reachability::Reachability;
 use crate::auth::provider::{Provider, RefreshToken, Tokens};
 use crate::auth::seal::{Kind, Seal};
 use crate::clock::Clock;
+use crate::db::activity::{self, NewActivity};
 use crate::db::provider_sessions::{self, Renewed};
-use crate::db::{Database, DatabaseError, sessions};
-use crate::domain::{SessionId, Timestamp};
+use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, sessions};
+use crate::domain::{ActivityKind, SessionId, Timestamp};
 
 /// No request waits longer for the provider.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -139,8 +140,12 @@ impl Refresher {
             Ok(tokens) => self.store(session, tokens).await,
             Err(error) if error.ends_the_session() => {
                 info!("session {} was ended by WorkOS: {error}", session.0);
+                let now = self.clock.now();
                 self.database
-                    .write(move |c| sessions::delete_by_id(c, session))
+                    .write(move |c| {
+                        note_ended(c, session, now)?;
+                        sessions::delete_by_id(c, session)
+                    })
                     .await?;
                 Ok(Refreshed::Ended)
             }
@@ -171,4 +176,19 @@ impl Refresher {
             Refreshed::Ended
         })
     }
+}
+
+/// For the activity of the account whose session the provider has ended.
+fn note_ended(c: &mut SqliteConnection, session: SessionId, now: Timestamp) -> QueryResult<()> {
+    let Some(account) = sessions::find_account(c, session)? else {
+        return Ok(());
+    };
+    let what = NewActivity {
+        account_id: Some(account.account_id()),
+        email: &account.email,
+        actor: "WorkOS",
+        ..NewActivity::default()
+    };
+    activity::add(c, ActivityKind::SessionEnded, &what, now)?;
+    Ok(())
 }
