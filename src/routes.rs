@@ -6,6 +6,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Route};
 
 use crate::error::AppError;
+use crate::web::extract::Admin;
 use crate::web::session_cookie::SessionLayer;
 use crate::web::{
     dashboard, email_step, front, health, sign_in, sign_out, static_files, verify_code, workos,
@@ -20,6 +21,8 @@ pub enum Who {
     Visitor,
     /// Someone signed in; everyone else is sent to sign in. The handler's `SignedIn` sees to it.
     SignedIn,
+    /// An admin; for a member there is no such page. The handler's `Admin` sees to it.
+    Admin,
 }
 
 /// One route.
@@ -92,10 +95,8 @@ pub fn configure(config: &mut ServiceConfig, session: &SessionLayer) {
             resource = resource.route((entry.handler)().guard(answers(entry.method.clone())));
         }
         let allow = allow.join(", ");
-        let resource = resource.default_service(web::to(move || {
-            let allow = allow.clone();
-            async move { Err::<HttpResponse, _>(AppError::MethodNotAllowed { allow }) }
-        }));
+        let for_admins = here.iter().all(|entry| entry.who == Who::Admin);
+        let resource = resource.default_service(not_allowed(allow, for_admins));
         if here.iter().any(|entry| entry.who != Who::Anyone) {
             config.service(resource.wrap(session.middleware()));
         } else {
@@ -105,6 +106,23 @@ pub fn configure(config: &mut ServiceConfig, session: &SessionLayer) {
     config.default_service(web::to(|| async {
         Err::<HttpResponse, _>(AppError::NotFound)
     }));
+}
+
+/// The page is there, but not for this method; a member is not to know even that of an admin's page.
+fn not_allowed(allow: String, for_admins: bool) -> Route {
+    let refuse = move || AppError::MethodNotAllowed {
+        allow: allow.clone(),
+    };
+    if for_admins {
+        return web::to(move |_: Admin| {
+            let refusal = refuse();
+            async move { Err::<HttpResponse, _>(refusal) }
+        });
+    }
+    web::to(move || {
+        let refusal = refuse();
+        async move { Err::<HttpResponse, _>(refusal) }
+    })
 }
 
 fn answers(method: Method) -> impl Guard {

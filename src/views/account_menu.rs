@@ -11,9 +11,11 @@ pub struct Who<'a> {
     pub email: &'a str,
     /// Who really sits there, when a WorkOS admin looks through their eyes.
     pub impersonator: Option<&'a str>,
+    /// Whether they let others in and out.
+    pub is_admin: bool,
 }
 
-/// Initials, name, address, and the way out.
+/// Initials, name, address, where else there is to go, and the way out.
 pub fn menu(who: &Who<'_>) -> Markup {
     let initials = initials(who);
     html! {
@@ -23,6 +25,8 @@ pub fn menu(who: &Who<'_>) -> Markup {
             div.sheet {
                 @if !who.name.is_empty() { div.who { (who.name) } }
                 div.mail { (who.email) }
+                a href="/account" { "Your account" }
+                @if who.is_admin { a href="/admin/accounts" { "Admin" } }
                 form method="post" action="/sign-out" {
                     button.button.plain type="submit" { "Sign out" }
                 }
@@ -60,6 +64,7 @@ mod tests {
                 name,
                 email,
                 impersonator: None,
+                is_admin: false,
             })
         };
         assert_eq!(of("Mira Bell", "x@acme.test"), "MB");

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::account_menu::Who;
+use super::components::moment;
 use super::layout::{Site, console_page};
 use crate::domain::{Method, Timestamp};
 
@@ -64,11 +65,6 @@ impl Dashboard<'_> {
             }
         }
     }
-}
-
-/// Relative, so that it is right in every time zone; the browser adds the reader's own clock.
-fn moment(at: Timestamp, now: Timestamp) -> Markup {
-    html! { time datetime=(at.rfc3339()) { (at.ago(now)) } }
 }
 
 fn with(method: Method) -> &'static str {

@@ -1,7 +1,9 @@
 //! Pages and fragments, in maud. They take plain data and know no requests.
 
 pub mod account_menu;
+pub mod activity_list;
 pub mod code_step;
+pub mod components;
 pub mod dashboard;
 pub mod email_step;
 pub mod landing;

@@ -7,7 +7,6 @@ use super::answer::html;
 use super::console::Console;
 use super::extract::SignedIn;
 use crate::error::AppError;
-use crate::views::account_menu::Who;
 use crate::views::dashboard::{Dashboard, SessionLine};
 
 /// Who they are, how they signed in, where else they are signed in.
@@ -22,11 +21,7 @@ pub async fn show(
     let listed = console.sessions.of_account(live.account_id).await?;
     let line = |session| SessionLine::of(session, live.id);
     let page = Dashboard {
-        who: Who {
-            name: &live.name,
-            email: &live.email,
-            impersonator: live.impersonator.as_deref(),
-        },
+        who: signed_in.who(),
         method: live.method,
         signed_in_at: live.created_at,
         sessions: listed.iter().map(line).collect(),

@@ -141,6 +141,7 @@ async fn the_dashboard() {
     MB
     Mira Bell
     mira@acme.test
+    Your account
     Sign out
     Welcome, Mira
     You signed in with an email code, 2 minutes ago.

@@ -16,7 +16,7 @@ use crate::error::AppError;
 
 pub use client::client_of;
 pub use forms::{CodeForm, EmailForm, Timely, form_config};
-pub use session::{MaybeSignedIn, SignedIn};
+pub use session::{Admin, MaybeSignedIn, SignedIn};
 
 /// The console, which `server` puts into every application.
 fn console(request: &HttpRequest) -> Result<&web::Data<Console>, AppError> {

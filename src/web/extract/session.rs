@@ -9,8 +9,9 @@ use actix_web::{FromRequest, HttpRequest};
 use super::console;
 use crate::auth::session::LiveSession;
 use crate::auth::workos::Refreshed;
-use crate::domain::{ReturnTo, TokenHash};
+use crate::domain::{ReturnTo, Role, TokenHash};
 use crate::error::AppError;
+use crate::views::account_menu::Who;
 use crate::web::console::Console;
 use crate::web::session_cookie::{Recognised, recognised};
 
@@ -26,6 +27,22 @@ pub struct SignedIn {
     /// What it is found by.
     pub hash: TokenHash,
 }
+
+impl SignedIn {
+    /// Who it is, for the account menu.
+    pub fn who(&self) -> Who<'_> {
+        Who {
+            name: &self.live.name,
+            email: &self.live.email,
+            impersonator: self.live.impersonator.as_deref(),
+            is_admin: self.live.role == Role::Admin,
+        }
+    }
+}
+
+/// An admin. A member gets what a page that does not exist gets: they need not know that there is one.
+#[derive(Debug)]
+pub struct Admin(pub SignedIn);
 
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, AppError>>>>;
 
@@ -63,10 +80,30 @@ impl FromRequest for SignedIn {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let maybe = MaybeSignedIn::from_request(request, payload);
-        let uri = request.uri().clone();
+        // Nobody can come back to a form that was sent.
+        let uri = request.method().is_safe().then(|| request.uri().clone());
         Box::pin(async move {
-            let here = || ReturnTo::parse(uri.path_and_query().map_or("/", |path| path.as_str()));
+            let here = || {
+                let path = uri.as_ref().and_then(|uri| uri.path_and_query());
+                path.map_or_else(ReturnTo::default, |path| ReturnTo::parse(path.as_str()))
+            };
             maybe.await?.0.ok_or_else(|| AppError::SignedOut(here()))
+        })
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = AppError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed_in = SignedIn::from_request(request, payload);
+        Box::pin(async move {
+            let signed_in = signed_in.await?;
+            match signed_in.live.role {
+                Role::Admin => Ok(Self(signed_in)),
+                Role::Member => Err(AppError::NotFound),
+            }
         })
     }
 }
