@@ -19,6 +19,7 @@ use crate::auth::code_hash::CodeHasher;
 use crate::auth::email_code::{EmailCode, ForMoved};
 use crate::auth::housekeeping::Housekeeping;
 use crate::auth::keys::{self, Keys};
+use crate::auth::known_browsers::KnownBrowsers;
 use crate::auth::limits::Limits;
 use crate::auth::provider::Provider;
 use crate::auth::session::{Lifetimes, Sessions};
@@ -280,6 +281,12 @@ fn console(
         idle: config.session_idle,
         max: config.session_max,
     };
+    let browsers = Arc::new(KnownBrowsers {
+        keys: keys.clone(),
+        mail: Arc::clone(&mail),
+        host: config.base_url.host(),
+        sessions_page: config.base_url.link("/account/sessions"),
+    });
     let workos = config.provider.clone().map(|settings| {
         let provider = match settings {
             ProviderSettings::AuthKit(authkit) => Provider::authkit(authkit, clock.clone()),
@@ -292,7 +299,7 @@ fn console(
             admission,
             database.clone(),
             clock.clone(),
-            &keys,
+            Arc::clone(&browsers),
             signed_out,
         ))
     });
@@ -311,6 +318,8 @@ fn console(
             _ => ForMoved::Always,
         },
         sign_in: config.base_url.link("/sign-in"),
+        not_me: config.base_url.link("/sign-in/not-me"),
+        browsers,
     };
     Console {
         site,

@@ -115,6 +115,18 @@ pub fn set_outcome(
     Ok(())
 }
 
+/// Finds a row by its key.
+///
+/// # Errors
+/// When the query fails.
+pub fn find(connection: &mut SqliteConnection, id: i64) -> QueryResult<Option<ActivityRow>> {
+    activity::table
+        .find(id)
+        .select(ActivityRow::as_select())
+        .get_result(connection)
+        .optional()
+}
+
 /// Reads a part of it, the newest first, up to `at_most` rows.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ mod code_mail;
 mod guessing_notice;
 mod letter;
 mod moved_mail;
+mod new_browser_mail;
 mod queue;
 mod transport;
 
@@ -12,4 +13,5 @@ pub(crate) use code_mail::minutes_in_words;
 pub use guessing_notice::guessing_notice;
 pub use letter::Letter;
 pub use moved_mail::MovedMail;
+pub use new_browser_mail::NewBrowserMail;
 pub use queue::{Handed, MailQueue, Sender};

@@ -105,7 +105,14 @@ pub async fn callback(
                 Ok(entered) => {
                     hand_over(&session, &entered.token)
                         .map_err(|e| AppError::Internal(e.to_string()))?;
-                    landing(&console, entered.return_to.as_str())
+                    let mut response = landing(&console, entered.return_to.as_str());
+                    let remembered = entered.device.as_ref();
+                    if let Some(cookie) =
+                        remembered.and_then(|device| console.cookies.remember_device(device))
+                    {
+                        set_cookie(&mut response, &cookie)?;
+                    }
+                    response
                 }
                 Err(failure) => not_signed_in(&console, failure, &id)?,
             }

@@ -14,7 +14,7 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::challenges::{self, ChallengeRow, HashedCode};
 use crate::db::{notices, wrong_tries};
 use crate::domain::{
-    AccountId, ActivityKind, Device, DeviceId, Email, Method, SignInCode, Timestamp, Token,
+    AccountId, ActivityKind, DeviceId, Email, Method, SignInCode, Timestamp, Token,
     TokenHash,
 };
 use crate::mail::{MailQueue, guessing_notice};
@@ -166,7 +166,7 @@ impl EmailCode {
         let now = self.clock.now();
         let token = Token::generate(&mut rand::rng());
         let token_hash = token.hash();
-        let client_for = client.clone();
+        let (client_for, browsers) = (client.clone(), Arc::clone(&self.browsers));
         let began = self
             .database
             .write(move |c| {
@@ -193,6 +193,7 @@ impl EmailCode {
                     older_session,
                     now,
                 )?;
+                let told = browsers.tell_if_new(c, &account, method, &client_for, now)?;
                 session::note(
                     c,
                     ActivityKind::SignedIn,
@@ -201,22 +202,21 @@ impl EmailCode {
                     method.as_str(),
                     now,
                 )?;
-                Ok(Some((account, id)))
+                Ok(Some((account, id, told)))
             })
             .await?;
-        let (account, session_id) = began.ok_or(Refusal::Wrong)?;
+        let (account, session_id, told) = began.ok_or(Refusal::Wrong)?;
+        if told {
+            self.browsers.look_again();
+        }
         info!(
             "account {} signed in with an email code, session {}",
             account.id, session_id.0
         );
-        let device = client
-            .device
-            .clone()
-            .unwrap_or_else(|| Device::generate(&mut rand::rng()));
         Ok(SignedIn {
             token,
             return_to: open.return_to.clone(),
-            device: device.after_sign_in(&open.email, &self.keys.current, now),
+            device: self.browsers.remembering(&account, client, now),
         })
     }
 }
