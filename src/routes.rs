@@ -9,7 +9,8 @@ use crate::error::AppError;
 use crate::web::extract::Admin;
 use crate::web::session_cookie::SessionLayer;
 use crate::web::{
-    dashboard, email_step, front, health, sign_in, sign_out, static_files, verify_code, workos,
+    account, dashboard, email_step, front, health, not_me, sign_in, sign_out, static_files,
+    verify_code, workos,
 };
 
 /// Who may call a route.
@@ -65,6 +66,8 @@ pub fn table() -> Vec<Entry> {
         post("/sign-in/code/resend", Visitor, || {
             web::to(verify_code::resend)
         }),
+        get("/sign-in/not-me", Anyone, || web::to(not_me::show)),
+        post("/sign-in/not-me", Anyone, || web::to(not_me::stop)),
         get("/auth/workos", Visitor, || web::to(workos::start)),
         get("/auth/workos/callback", Visitor, || {
             web::to(workos::callback)
@@ -74,6 +77,22 @@ pub fn table() -> Vec<Entry> {
         }),
         post("/sign-out", Visitor, || web::to(sign_out::sign_out)),
         get("/dashboard", SignedIn, || web::to(dashboard::show)),
+        get("/account", SignedIn, || web::to(account::profile::show)),
+        post("/account/name", SignedIn, || {
+            web::to(account::profile::rename)
+        }),
+        get("/account/sessions", SignedIn, || {
+            web::to(account::sessions::show)
+        }),
+        post("/account/sessions/end-others", SignedIn, || {
+            web::to(account::sessions::end_others)
+        }),
+        post("/account/sessions/{id}/end", SignedIn, || {
+            web::to(account::sessions::end)
+        }),
+        get("/account/activity", SignedIn, || {
+            web::to(account::activity::show)
+        }),
     ]
 }
 

@@ -21,6 +21,7 @@ use crate::auth::housekeeping::Housekeeping;
 use crate::auth::keys::{self, Keys};
 use crate::auth::known_browsers::KnownBrowsers;
 use crate::auth::limits::Limits;
+use crate::auth::own_account::OwnAccount;
 use crate::auth::provider::Provider;
 use crate::auth::session::{Lifetimes, Sessions};
 use crate::auth::workos::WorkOs;
@@ -333,6 +334,10 @@ fn console(
                 .as_ref()
                 .map(|workos| Arc::clone(&workos.revocations)),
         )),
+        own_account: OwnAccount {
+            database: database.clone(),
+            clock: clock.clone(),
+        },
         email_code: Arc::new(email_code),
         email_codes_offered: config.email_codes != EmailCodes::Off,
         workos,

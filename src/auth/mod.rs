@@ -8,7 +8,7 @@ pub mod housekeeping;
 pub mod keys;
 pub mod known_browsers;
 pub mod limits;
-pub mod profile;
+pub mod own_account;
 pub mod provider;
 pub mod seal;
 pub mod session;

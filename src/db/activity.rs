@@ -7,6 +7,8 @@ use crate::domain::{AccountId, ActivityKind, BrowserName, ClientIp, CodeOutcome,
 
 /// The longest detail that is kept, in characters: a mail server's answer may have no end.
 const LONGEST_DETAIL: usize = 1000;
+/// The same for who did it: a provider may name somebody at any length.
+const LONGEST_ACTOR: usize = 254;
 
 /// Something that happened.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -86,7 +88,7 @@ pub fn add(
             activity::kind.eq(kind.as_str()),
             activity::account_id.eq(new.account_id.map(|id| id.0)),
             activity::email.eq(new.email),
-            activity::actor.eq(new.actor),
+            activity::actor.eq(new.actor.chars().take(LONGEST_ACTOR).collect::<String>()),
             activity::ip.eq(new.ip.map_or_else(String::new, |ip| ip.to_string())),
             activity::browser.eq(new.browser.map_or("", BrowserName::as_str)),
             activity::outcome.eq(new.outcome.map_or("", CodeOutcome::as_str)),

@@ -98,10 +98,7 @@ pub fn find(
 ///
 /// # Errors
 /// When the query fails.
-pub fn find_by_id(
-    connection: &mut SqliteConnection,
-    id: i64,
-) -> QueryResult<Option<ChallengeRow>> {
+pub fn find_by_id(connection: &mut SqliteConnection, id: i64) -> QueryResult<Option<ChallengeRow>> {
     challenges::table
         .find(id)
         .select(ChallengeRow::as_select())

@@ -1,5 +1,6 @@
 //! Pages and fragments, in maud. They take plain data and know no requests.
 
+pub mod account;
 pub mod account_menu;
 pub mod activity_list;
 pub mod code_step;
@@ -9,6 +10,7 @@ pub mod email_step;
 pub mod landing;
 pub mod layout;
 pub mod message;
+pub mod not_me;
 pub mod sign_in;
 pub mod signed_out;
 

@@ -31,7 +31,10 @@ pub async fn show(
 }
 
 impl<'a> SessionLine<'a> {
-    fn of(session: &'a crate::auth::session::Listed, this: crate::domain::SessionId) -> Self {
+    pub(super) fn of(
+        session: &'a crate::auth::session::Listed,
+        this: crate::domain::SessionId,
+    ) -> Self {
         Self {
             browser: &session.browser,
             ip: &session.ip,

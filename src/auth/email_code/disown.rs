@@ -101,10 +101,7 @@ impl EmailCode {
 }
 
 /// The challenge, and the request that the mail was about.
-fn find(
-    c: &mut SqliteConnection,
-    link: NotMe,
-) -> QueryResult<Option<(ChallengeRow, ActivityRow)>> {
+fn find(c: &mut SqliteConnection, link: NotMe) -> QueryResult<Option<(ChallengeRow, ActivityRow)>> {
     let request = activity::find(c, link.activity_id)?.filter(|row| row.at == link.asked_at.0);
     Ok(challenges::find_by_id(c, link.challenge_id)?.zip(request))
 }

@@ -8,8 +8,8 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::challenges::{self, HashedCode, NewChallenge};
 use crate::db::{QueryResult, SqliteConnection};
 use crate::domain::{
-    AccountId, ActivityKind, CodeOutcome, DeviceId, Email, NotMe, ReturnTo, SignInCode, Timestamp, Token,
-    TokenHash,
+    AccountId, ActivityKind, CodeOutcome, DeviceId, Email, NotMe, ReturnTo, SignInCode, Timestamp,
+    Token, TokenHash,
 };
 use crate::mail::{CodeMail, Handed, MovedMail};
 

@@ -14,8 +14,7 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::challenges::{self, ChallengeRow, HashedCode};
 use crate::db::{notices, wrong_tries};
 use crate::domain::{
-    AccountId, ActivityKind, DeviceId, Email, Method, SignInCode, Timestamp, Token,
-    TokenHash,
+    AccountId, ActivityKind, DeviceId, Email, Method, SignInCode, Timestamp, Token, TokenHash,
 };
 use crate::mail::{MailQueue, guessing_notice};
 

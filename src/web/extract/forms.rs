@@ -31,6 +31,22 @@ pub struct CodeForm {
     pub code: String,
 }
 
+/// The profile's form.
+#[derive(Deserialize)]
+pub struct NameForm {
+    /// A name, as typed.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// The form of “This wasn’t me”.
+#[derive(Deserialize)]
+pub struct NotMeForm {
+    /// The link's own text.
+    #[serde(default)]
+    pub link: String,
+}
+
 /// A form that came whole in time: a body that drips holds up nothing for long.
 pub struct Timely<T>(pub T);
 

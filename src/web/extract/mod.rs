@@ -15,7 +15,7 @@ use crate::domain::{ReturnTo, TokenHash};
 use crate::error::AppError;
 
 pub use client::client_of;
-pub use forms::{CodeForm, EmailForm, Timely, form_config};
+pub use forms::{CodeForm, EmailForm, NameForm, NotMeForm, Timely, form_config};
 pub use session::{Admin, MaybeSignedIn, SignedIn};
 
 /// The console, which `server` puts into every application.
