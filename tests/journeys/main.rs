@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected has failed, and says so"
 )]
 
+mod account;
 mod addresses;
 #[cfg(feature = "browser")]
 mod browser;
