@@ -2,6 +2,7 @@
 //! wants it to say, and with `WorkOS`'s own emulator.
 
 mod mishaps;
+mod own_account;
 mod while_signed_in;
 mod who_gets_in;
 #[cfg(feature = "browser")]
