@@ -8,15 +8,6 @@ use crate::support::{Answer, TestApp, Visitor};
 
 const KINDS: &str = "SELECT count(*) FROM activity WHERE kind = 'code_disowned'";
 
-/// The path of the link in the newest code's mail.
-async fn link(app: &TestApp) -> String {
-    let mails = app.mails().await;
-    let mail = mails.iter().rfind(|mail| mail.has_code()).unwrap();
-    let text = mail.part("text/plain");
-    let (_, rest) = text.split_once(&app.url()).unwrap();
-    rest.lines().next().unwrap().to_owned()
-}
-
 fn mark(link: &str) -> &str {
     link.split_once("?link=").unwrap().1
 }
@@ -27,7 +18,7 @@ async fn asked() -> (TestApp, Visitor, String) {
     app.add_account(MIRA, "");
     let stranger = app.visitor();
     stranger.ask_for_code(MIRA).await;
-    let link = link(&app).await;
+    let link = app.not_me_link().await;
     (app, stranger, link)
 }
 
@@ -109,7 +100,7 @@ async fn it_kills_whatever_code_the_challenge_has_by_then_and_there_is_no_new_on
 
     // Neither does a challenge whose code has run out come back to life.
     stranger.ask_for_code(MIRA).await;
-    let link = self::link(&app).await;
+    let link = app.not_me_link().await;
     app.later(Duration::from_mins(11));
     disown(&app, &link).await;
     assert_eq!(stranger.resend().await.location(), "/sign-in/email");
@@ -205,9 +196,9 @@ async fn it_works_for_someone_signed_in_and_every_request_has_a_link_of_its_own(
     let (app, mira) = with_mira().await;
     let stranger = app.visitor();
     stranger.ask_for_code(MIRA).await;
-    let first = link(&app).await;
+    let first = app.not_me_link().await;
     stranger.resend().await;
-    let second = link(&app).await;
+    let second = app.not_me_link().await;
     assert_ne!(first, second);
     assert!(!first.contains(&app.newest_code(MIRA).await));
     let form = [("link", mark(&second))];

@@ -173,6 +173,15 @@ impl TestApp {
             .unwrap_or_else(|_| panic!("no mail about {subject}"))
     }
 
+    /// The path of the link “This wasn’t me” in the newest mail with a code.
+    pub async fn not_me_link(&self) -> String {
+        let mails = self.mails().await;
+        let mail = mails.iter().rfind(|mail| mail.has_code()).unwrap();
+        let text = mail.part("text/plain");
+        let (_, link) = text.split_once(&self.url()).unwrap();
+        link.lines().next().unwrap().to_owned()
+    }
+
     /// The code in the newest mail to this address.
     pub async fn newest_code(&self, email: &str) -> String {
         let mails = self.mails().await;
