@@ -96,5 +96,5 @@ fn unknown() -> Markup {
 }
 
 fn see_sessions() -> Markup {
-    html! { a.button href="/account/sessions" { "See where you’re signed in" } }
+    html! { a.button href="/account/sessions" { "See your sessions" } }
 }

@@ -43,9 +43,16 @@ impl Profile<'_> {
                 div { dt { "Email" } dd { (self.who.email) } }
                 div { dt { "Sign-in" } dd { (self.sign_in()) } }
             }
-            p.why { "Your admin, or WorkOS, gave the address. It can’t be changed here." }
+            p.why { (self.who_gave_the_address()) " It can’t be changed here." }
         };
         page(site, &self.who, "/account", "Profile", &content)
+    }
+
+    fn who_gave_the_address(&self) -> &'static str {
+        match self.moved_at {
+            Some(_) => "Your admin or WorkOS gave this address.",
+            None => "Your admin gave this address.",
+        }
     }
 
     fn sign_in(&self) -> Markup {

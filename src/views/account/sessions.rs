@@ -14,7 +14,7 @@ use crate::views::dashboard::SessionLine;
 pub struct Sessions<'a> {
     /// Who is here.
     pub who: Who<'a>,
-    /// Their sessions, this one included.
+    /// Their sessions, this one first.
     pub sessions: Vec<(SessionId, SessionLine<'a>)>,
     /// There may be more than are listed.
     pub is_cut_off: bool,
@@ -47,9 +47,9 @@ impl Sessions<'_> {
             div #(name) {
                 b { (line.browser) }
                 @if line.this_one { " " span.tag { "this one" } }
+                div.quiet { (line.ip) " · " (line.method.in_words()) }
                 div.quiet {
-                    (line.ip) " · " (line.method.in_words())
-                    " · signed in " (moment(line.created_at, self.now))
+                    "signed in " (moment(line.created_at, self.now))
                     " · last seen " (moment(line.last_seen_at, self.now))
                 }
             }

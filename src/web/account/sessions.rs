@@ -29,11 +29,14 @@ pub async fn show(
 ) -> Result<HttpResponse, AppError> {
     let live = &signed_in.live;
     let listed = console.sessions.of_account(live.account_id).await?;
-    let line = |session| SessionLine::of(session, live.id);
+    let (this_one, others): (Vec<_>, Vec<_>) = listed.iter().partition(|row| row.id == live.id);
+    let in_order = this_one.into_iter().chain(others);
     let page = Sessions {
         who: signed_in.who(),
         is_cut_off: listed.len() as i64 >= LISTED,
-        sessions: listed.iter().map(|row| (row.id, line(row))).collect(),
+        sessions: in_order
+            .map(|row| (row.id, SessionLine::of(row, live.id)))
+            .collect(),
         done: in_query(&request, "done").and_then(|word| in_words(&word)),
         now: console.clock.now(),
     };

@@ -44,7 +44,7 @@ async fn the_profile_says_who_one_is_and_how_one_signs_in() {
     mira@acme.test
     Sign-in
     Email code
-    Your admin, or WorkOS, gave the address. It can’t be changed here.
+    Your admin gave this address. It can’t be changed here.
     ");
     assert_eq!(profile.attribute("#name", "value"), "Mira Bell");
     assert_eq!(profile.text(".tabs [aria-current=page]"), "Profile");
@@ -52,6 +52,11 @@ async fn the_profile_says_who_one_is_and_how_one_signs_in() {
     let moved = app.clock.now().0;
     app.sql(&format!("UPDATE accounts SET moved_at = {moved}"));
     let sign_in = mira.get("/account").await.text("dl div:last-child dd");
+    let why = mira.get("/account").await.text(".why");
+    assert_eq!(
+        why,
+        "Your admin or WorkOS gave this address. It can’t be changed here."
+    );
     assert_eq!(
         sign_in,
         "Moved to WorkOS, since 23 November 2026, 12:00 UTC"

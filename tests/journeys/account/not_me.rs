@@ -69,7 +69,7 @@ async fn the_button_kills_the_code_and_writes_it_down() {
     assert_snapshot!(shown(&app, &page), @r"
     That code no longer works
     Nobody got in with it, and nobody can now. Your admin can see that it wasn’t you who asked.
-    See where you’re signed in
+    See your sessions
     If such mails keep coming, tell your admin.
     localhost:[port]
     ");
@@ -119,7 +119,7 @@ async fn after_the_code_was_used_the_page_says_so_and_where_to_end_that() {
     assert_snapshot!(shown(&app, &page), @r"
     That code was used
     Somebody has signed in with it. If that wasn’t you, end that session now, change the password of your mailbox, and tell your admin.
-    See where you’re signed in
+    See your sessions
     localhost:[port]
     ");
     assert_eq!(page.attribute("a.button", "href"), "/account/sessions");
@@ -168,7 +168,7 @@ async fn a_link_whose_challenge_is_forgotten_gets_a_calm_page() {
     assert_snapshot!(shown(&app, &page), @r"
     This link no longer works
     Codes work for a few minutes only, and nobody can sign in with that one any more.
-    See where you’re signed in
+    See your sessions
     localhost:[port]
     ");
     assert_eq!(disown(&app, &link).await.location(), link);

@@ -29,12 +29,14 @@ async fn every_session_is_listed_and_this_one_is_marked() {
     assert_snapshot!(content(&page), @r"
     Sessions
     Where you’re signed in. End what you don’t recognise.
-    Firefox on Linux
-    127.0.0.1 · email code · signed in 2 minutes ago · last seen 2 minutes ago
-    End session
     Firefox on Linux this one
-    127.0.0.1 · email code · signed in 3 hours ago · last seen just now
+    127.0.0.1 · email code
+    signed in 3 hours ago · last seen just now
     Sign out
+    Firefox on Linux
+    127.0.0.1 · email code
+    signed in 2 minutes ago · last seen 2 minutes ago
+    End session
     End all other sessions
     ");
     let dashboard = here.get("/dashboard").await;
