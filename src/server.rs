@@ -282,12 +282,7 @@ fn console(
         idle: config.session_idle,
         max: config.session_max,
     };
-    let browsers = Arc::new(KnownBrowsers {
-        keys: keys.clone(),
-        mail: Arc::clone(&mail),
-        host: config.base_url.host(),
-        sessions_page: config.base_url.link("/account/sessions"),
-    });
+    let browsers = Arc::new(KnownBrowsers::new(&keys, &mail, &config.base_url));
     let workos = config.provider.clone().map(|settings| {
         let provider = match settings {
             ProviderSettings::AuthKit(authkit) => Provider::authkit(authkit, clock.clone()),
@@ -334,10 +329,7 @@ fn console(
                 .as_ref()
                 .map(|workos| Arc::clone(&workos.revocations)),
         )),
-        own_account: OwnAccount {
-            database: database.clone(),
-            clock: clock.clone(),
-        },
+        own_account: OwnAccount::new(database.clone(), clock.clone()),
         email_code: Arc::new(email_code),
         email_codes_offered: config.email_codes != EmailCodes::Off,
         workos,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::client::Client;
 use super::keys::Keys;
+use crate::config::BaseUrl;
 use crate::db::accounts::AccountRow;
 use crate::db::{QueryResult, SqliteConnection, activity};
 use crate::domain::{Device, Email, Method, Timestamp};
@@ -13,15 +14,22 @@ use crate::mail::{MailQueue, NewBrowserMail};
 pub struct KnownBrowsers {
     /// The keys that name accounts in a browser's memory.
     pub keys: Keys,
-    /// Sends the mail.
-    pub mail: Arc<MailQueue>,
-    /// What people know the console by.
-    pub host: String,
-    /// The page with somebody's sessions, for the mail.
-    pub sessions_page: String,
+    mail: Arc<MailQueue>,
+    host: String,
+    sessions_page: String,
 }
 
 impl KnownBrowsers {
+    /// Mails from this queue, with a link to somebody's sessions at this origin.
+    pub fn new(keys: &Keys, mail: &Arc<MailQueue>, base_url: &BaseUrl) -> Self {
+        Self {
+            keys: keys.clone(),
+            mail: Arc::clone(mail),
+            host: base_url.host(),
+            sessions_page: base_url.link("/account/sessions"),
+        }
+    }
+
     /// Queues a mail when an account that has signed in before does so from a browser that it never
     /// used: inside the transaction of the sign-in, and before that is written down. Call
     /// [`KnownBrowsers::look_again`] when `true` is committed.

@@ -14,10 +14,8 @@ const PER_PAGE: i64 = 50;
 
 /// The verbs of somebody's own account, beside those of its sessions.
 pub struct OwnAccount {
-    /// Where accounts are.
-    pub database: Database,
-    /// The time.
-    pub clock: Clock,
+    database: Database,
+    clock: Clock,
 }
 
 /// One page of what happened.
@@ -30,6 +28,11 @@ pub struct ActivityPage {
 }
 
 impl OwnAccount {
+    /// Accounts as they are in this database.
+    pub fn new(database: Database, clock: Clock) -> Self {
+        Self { database, clock }
+    }
+
     /// Since when the account signs in with WorkOS; `None` for one that gets email codes.
     ///
     /// # Errors

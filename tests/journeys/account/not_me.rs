@@ -114,7 +114,7 @@ async fn after_the_code_was_used_the_page_says_so_and_where_to_end_that() {
     assert_eq!(stranger.enter(&code).await.location(), "/dashboard");
     let page = app
         .visitor()
-        .get(&disown(&app, &link).await.location().to_owned())
+        .get(disown(&app, &link).await.location())
         .await;
     assert_snapshot!(shown(&app, &page), @r"
     That code was used
