@@ -1,5 +1,5 @@
 // First nothing stays of the query and the fragment, then this page makes room for the next.
 "use strict";
-const to = document.currentScript.dataset.to;
-history.replaceState(null, "", "/");
+const { to, rest } = document.currentScript.dataset;
+history.replaceState(null, "", rest);
 location.replace(to);

@@ -1,6 +1,7 @@
 //! Signing in with WorkOS AuthKit, or with another OpenID Provider.
 
 mod admission;
+mod exchange;
 mod failure;
 mod flow;
 mod reachability;
@@ -13,7 +14,7 @@ use log::info;
 
 use super::client::Client;
 use super::keys::Keys;
-use super::provider::{Callback, Identity, Provider};
+use super::provider::{Identity, Provider};
 use super::seal::{Kind, Seal};
 use super::session;
 use crate::clock::Clock;
@@ -22,6 +23,7 @@ use crate::db::{Database, DatabaseError, pending_revocations};
 use crate::domain::{Method, ReturnTo, SessionId, Token, TokenHash};
 
 pub use admission::{Admission, NotAdmitted};
+pub use exchange::{Arrival, Exchange, Exchanges, Outcome};
 pub use failure::Failure;
 pub use flow::{Flow, StateOrigin, Stray};
 pub use reachability::Reachability;
@@ -50,6 +52,8 @@ pub struct WorkOs {
     pub revocations: Arc<Revocations>,
     /// Keeps sessions fresh.
     pub refresher: Arc<Refresher>,
+    /// The sign-ins whose code is being exchanged.
+    pub exchanges: Exchanges,
 }
 
 /// Someone is in.
@@ -105,6 +109,7 @@ impl WorkOs {
             reachability,
             revocations,
             refresher,
+            exchanges: Exchanges::default(),
         }
     }
 
@@ -149,24 +154,15 @@ impl WorkOs {
     }
 
     /// Finishes a sign-in whose flow this browser kept.
-    ///
-    /// # Errors
-    /// See [`Failure`].
-    pub async fn finish(
-        &self,
-        flow: Flow,
-        callback: Callback,
-        client: &Client,
-        user_agent: &str,
-        older_session: Option<TokenHash>,
-    ) -> Result<SignedIn, Failure> {
+    async fn finish(&self, arrival: Arrival) -> Result<SignedIn, Failure> {
+        let (flow, client) = (arrival.flow, &arrival.client);
         let ip = client.ip.to_string();
         let completed = self
             .provider
-            .complete(&flow.provider, &callback, &ip, user_agent)
+            .complete(&flow.provider, &arrival.callback, &ip, &arrival.user_agent)
             .await;
         let identity = self.noted(completed)?;
-        match self.enter(&identity, client, older_session).await? {
+        match self.enter(&identity, client, arrival.older_session).await? {
             Ok(token) => Ok(SignedIn {
                 token,
                 return_to: flow.return_to,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use reqwest::Method;
 
 use super::{
-    MIRA, assert_landed, assert_turned_back, come_back, set_out, until, way_back, with_mira,
+    MIRA, assert_landed, assert_turned_back, assert_waiting, come_back, set_out, until, way_back,
+    with_mira,
 };
 use crate::support::hostile::Instead;
 use crate::support::{Answer, TestApp, Visitor};
@@ -238,6 +239,7 @@ async fn a_provider_that_never_answers_is_given_up_on() {
     let silence = Instead::Silence;
     provider.script().instead.insert(TOKENS, silence);
     let mira = app.visitor();
-    let answer = come_back(&mira).await;
+    let on = assert_waiting(&come_back(&mira).await);
+    let answer = mira.get(&on).await;
     words_after(&app, &mira, &answer, "unreachable").await;
 }

@@ -2,6 +2,7 @@
 //! wants it to say, and with `WorkOS`'s own emulator.
 
 mod mishaps;
+mod slow;
 mod while_signed_in;
 mod who_gets_in;
 #[cfg(feature = "browser")]
@@ -61,6 +62,17 @@ async fn come_back(visitor: &Visitor) -> Answer {
     visitor.get(&way_back(&state)).await
 }
 
+/// The page that says that the provider is slow. Where it goes on.
+fn assert_waiting(answer: &Answer) -> String {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.text(".lead").contains("taking longer than usual"));
+    let on = answer.attribute("script", "data-to");
+    assert!(on.starts_with("/auth/workos/finish?"), "{on}");
+    assert_eq!(answer.attribute("script", "data-rest"), on);
+    assert_leads_on(answer, &on);
+    on
+}
+
 /// A visitor who is in with `WorkOS`.
 async fn signed_in(app: &TestApp) -> Visitor {
     let visitor = app.visitor();
@@ -72,6 +84,11 @@ async fn signed_in(app: &TestApp) -> Visitor {
 /// The page that takes the callback out of the address bar and goes on to `to`.
 fn assert_landed(answer: &Answer, to: &str) {
     assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.attribute("script", "data-rest"), "/");
+    assert_leads_on(answer, to);
+}
+
+fn assert_leads_on(answer: &Answer, to: &str) {
     assert_eq!(answer.header("cache-control"), "no-store");
     assert_eq!(answer.header("referrer-policy"), "no-referrer");
     assert_eq!(answer.text("h1"), "Signing you in…");
