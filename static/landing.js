@@ -2,4 +2,10 @@
 "use strict";
 const { to, rest } = document.currentScript.dataset;
 history.replaceState(null, "", rest);
-location.replace(to);
+const goOn = () => location.replace(to);
+if (rest === to) {
+  // The next page takes a while: browsers paint nothing more once they are on their way to it.
+  addEventListener("load", () => setTimeout(goOn, 100));
+} else {
+  goOn();
+}

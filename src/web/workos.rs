@@ -110,7 +110,8 @@ pub async fn callback(
     let used = flows.forget(&query.state);
     let mut response = match answer_of(query) {
         Ok(callback) => {
-            let waiting = format!("/auth/workos/finish?flow={}", flow.mark());
+            let waiting = flow.return_to.explicitly_carried_by("/auth/workos/finish");
+            let waiting = format!("{waiting}&flow={}", flow.mark());
             let exchange = workos.exchange(Arrival {
                 flow,
                 callback,
@@ -143,6 +144,7 @@ pub async fn callback(
 pub async fn finish(
     console: web::Data<Console>,
     query: web::Query<FinishQuery>,
+    return_to: ReturnTo,
     signed_in: MaybeSignedIn,
     session: Session,
     request: HttpRequest,
@@ -155,8 +157,9 @@ pub async fn finish(
     let found = flows.all().find(|flow| flow.mark() == query.flow);
     let found = found.and_then(|flow| Some((workos.exchange_of(&flow)?, flow)));
     let Some((exchange, flow)) = found else {
+        // Two requests may have been under way at once, and the first has brought them in.
         return Ok(if signed_in.0.is_some() {
-            Wants::Page.go_to(ReturnTo::default().as_str())
+            Wants::Page.go_to(return_to.as_str())
         } else {
             show(Problem::Expired, &id)
         });

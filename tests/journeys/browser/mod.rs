@@ -6,6 +6,8 @@ mod steps;
 mod tour;
 mod ways_in;
 mod workos;
+mod workos_back;
+mod workos_slow;
 
 use thirtyfour::prelude::*;
 

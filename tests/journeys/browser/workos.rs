@@ -18,9 +18,10 @@ async fn console_and_emulator() -> (TestApp, Peer) {
     (app, peer)
 }
 
-fn assert_no_callback(history: &[String]) {
+/// Nothing of the way back from the provider is in history.
+pub(super) fn assert_no_callback(history: &[String]) {
     for address in history {
-        for trace in ["callback", "code=", "state="] {
+        for trace in ["/auth/", "code=", "state=", "left-by-the-provider"] {
             assert!(!address.contains(trace), "{history:?}");
         }
     }

@@ -8,12 +8,14 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use openidconnect::core::{CoreHmacKey, CoreJwsSigningAlgorithm, CoreRsaPrivateSigningKey};
-use openidconnect::{JsonWebKeyId, PrivateSigningKey};
+use openidconnect::PrivateSigningKey;
+use openidconnect::core::{CoreHmacKey, CoreJwsSigningAlgorithm};
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use url::Url;
 use vestibule::domain::Timestamp;
+
+pub use super::signing_keys::Key;
 
 /// Our client's id there.
 pub const CLIENT_ID: &str = "client_vestibule";
@@ -23,13 +25,6 @@ pub const SUBJECT: &str = "user_mira";
 pub const REFRESH_TOKEN: &str = "refresh-token-that-nobody-may-see";
 
 const RS256: CoreJwsSigningAlgorithm = CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
-
-/// One of its two keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    A,
-    B,
-}
 
 /// How it signs its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -304,26 +299,6 @@ impl Script {
             answer.insert(signed.to_owned(), json!(self.token()));
         }
         Value::Object(answer)
-    }
-}
-
-impl Key {
-    /// Its `kid`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::A => "key-a",
-            Self::B => "key-b",
-        }
-    }
-
-    fn load(self) -> CoreRsaPrivateSigningKey {
-        let pem = match self {
-            Self::A => include_str!("keys/test-only-a.pem"),
-            Self::B => include_str!("keys/test-only-b.pem"),
-        };
-        // Without its heading.
-        let pem = &pem[pem.find("-----BEGIN").unwrap()..];
-        CoreRsaPrivateSigningKey::from_pem(pem, None::<JsonWebKeyId>).unwrap()
     }
 }
 

@@ -34,7 +34,7 @@ async fn console_and_provider(change: impl FnOnce(&mut Settings)) -> (TestApp, H
 }
 
 /// The same, where Mira has an account.
-async fn with_mira() -> (TestApp, Hostile) {
+pub(crate) async fn with_mira() -> (TestApp, Hostile) {
     let (app, provider) = console_and_provider(|_| {}).await;
     app.add_account(MIRA, "");
     (app, provider)
@@ -113,7 +113,7 @@ async fn assert_turned_back(visitor: &Visitor, answer: &Answer, problem: &str) -
 }
 
 /// Waits until this is so.
-async fn until(what: &str, condition: impl AsyncFn() -> bool) {
+pub(crate) async fn until(what: &str, condition: impl AsyncFn() -> bool) {
     let waited = tokio::time::timeout(Duration::from_secs(30), async {
         let mut ticks = tokio::time::interval(Duration::from_millis(20));
         while !condition().await {

@@ -46,7 +46,7 @@ async fn a_page_says_that_the_provider_is_slow_and_goes_on_when_it_has_answered(
     assert!(!has_a_flow(&mira));
     assert_eq!(exchanges(&provider), 1);
     // Back at it, they are in already.
-    assert_eq!(mira.get(&on).await.location(), "/dashboard");
+    assert_eq!(mira.get(&on).await.location(), "/dashboard?x");
 }
 
 // SECURITY rule 17: a state is taken up once.
