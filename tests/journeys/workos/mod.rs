@@ -7,6 +7,8 @@ mod while_signed_in;
 mod who_gets_in;
 #[cfg(feature = "browser")]
 mod with_emulator;
+#[cfg(feature = "browser")]
+pub(crate) mod with_openid_provider;
 
 use std::time::Duration;
 
