@@ -30,7 +30,7 @@ const provider = new Provider(issuer, {
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: (context, form) => {
-        context.body = `<!DOCTYPE html><title>Sign out?</title>${form}<button form="op.logoutForm" name="logout" value="yes">Yes</button>`;
+        context.body = `<!DOCTYPE html><title>Sign out?</title><link rel="icon" href="data:,">${form}<button form="op.logoutForm" name="logout" value="yes">Yes</button>`;
       },
     },
   },
