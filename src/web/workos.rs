@@ -211,10 +211,14 @@ fn too_many() -> AppError {
 pub async fn another_account(
     console: web::Data<Console>,
     request: HttpRequest,
+    id: RequestId,
 ) -> Result<HttpResponse, AppError> {
     let Some(address) = console.cookies.way_out(&request) else {
         return Ok(Wants::Page.go_to("/auth/workos"));
     };
+    if !console.workos_answers().await {
+        return Ok(show(Problem::Unreachable, &id));
+    }
     let mut response = Wants::Page.go_to(&address);
     set_cookie(&mut response, &console.cookies.forget_way_out())?;
     Ok(response)

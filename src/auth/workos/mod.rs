@@ -9,6 +9,7 @@ mod refresh;
 mod revocation;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use log::info;
 
@@ -29,6 +30,8 @@ pub use flow::{Flow, StateOrigin, Stray};
 pub use reachability::Reachability;
 pub use refresh::{Refreshed, Refresher};
 pub use revocation::Revocations;
+
+const SOON: Duration = Duration::from_secs(2);
 
 /// The provider's verbs as people use them.
 pub struct WorkOs {
@@ -131,6 +134,18 @@ impl WorkOs {
                     sealed.and_then(|sealed| self.seal.open(session, Kind::IdToken, sealed));
                 self.logout_hint(held.provider_session_id.as_deref(), id_token.as_deref())
             }))
+    }
+
+    /// Asks the provider whether it answers, at this moment and soon: a browser that is sent to a
+    /// provider that is down finds no page that says what to do.
+    pub async fn answers_now(&self) -> bool {
+        match tokio::time::timeout(SOON, self.provider.warm_up()).await {
+            Ok(outcome) => {
+                self.reachability.note(&outcome);
+                outcome.is_ok()
+            }
+            Err(_) => false,
+        }
     }
 
     /// Begins a sign-in: where to send the browser, and what to keep until it is back.

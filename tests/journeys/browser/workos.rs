@@ -43,7 +43,7 @@ async fn in_and_out(app: &TestApp, browser: &Browser, name: &str) {
     browser.click(".menu summary").await;
     browser.click(".sheet button").await;
     browser
-        .read(".lead", "This browser’s session has ended.")
+        .read(".lead", "Nobody is signed in in this browser now.")
         .await;
     browser.at("/signed-out").await;
     super::super::workos::until_nothing_is_to_be_revoked(app).await;
@@ -82,5 +82,9 @@ async fn somebody_without_an_account_reads_why_and_comes_as_somebody_else() {
     assert_no_callback(&browser.history().await);
     browser.click("#problem a").await;
     browser.at("/signed-out").await;
+    browser.read(".lead", "as somebody else").await;
+    browser.click("a.button").await;
+    browser.at("/sign-in").await;
+    browser.read("a.button", "Continue with WorkOS").await;
     browser.close(&[]).await;
 }

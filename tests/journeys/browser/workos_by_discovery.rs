@@ -20,7 +20,7 @@ async fn in_and_out_and_in(app: &TestApp, peer: &Peer, browser: &Browser) {
     browser.click("button[name=logout]").await;
     browser.at("/signed-out").await;
     browser
-        .read(".lead", "This browser’s session has ended.")
+        .read(".lead", "Nobody is signed in in this browser now.")
         .await;
     until_nothing_is_to_be_revoked(app).await;
     assert_eq!(count(peer, "refresh_tokens").await, 0);

@@ -2,7 +2,9 @@
 //! wants it to say, and with `WorkOS`'s own emulator.
 
 mod mishaps;
+mod moved;
 mod slow;
+mod unplugged;
 mod while_signed_in;
 mod who_gets_in;
 #[cfg(feature = "browser")]
@@ -40,6 +42,19 @@ pub(crate) async fn with_mira() -> (TestApp, Hostile) {
     let (app, provider) = console_and_provider(|_| {}).await;
     app.add_account(MIRA, "");
     (app, provider)
+}
+
+/// The provider answers nobody's questions, which the console has noticed.
+async fn take_down(app: &TestApp, provider: &Hostile) {
+    for path in [
+        "/user_management/authenticate",
+        "/sso/jwks/client_vestibule",
+    ] {
+        provider.script().refuse(path, 503, "");
+    }
+    for _ in 0..2 {
+        come_back(&app.visitor()).await;
+    }
 }
 
 /// Goes to the provider; what comes back is the state of the new flow.
