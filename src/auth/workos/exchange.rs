@@ -13,8 +13,10 @@ use crate::auth::client::Client;
 use crate::auth::provider::Callback;
 use crate::domain::{Timestamp, TokenHash};
 
-/// How long an outcome is remembered, for a browser that asks again.
+/// How long a sign-in is remembered, for a browser that asks again.
 const REMEMBERED: Duration = Duration::from_secs(60);
+/// How long a failure is: whoever waits for it has it at once, and anyone can make more of them.
+const FAILURE_REMEMBERED: Duration = Duration::from_secs(15);
 /// Past this many none is begun, so that a flood of made-up callbacks fills no memory.
 const MOST: usize = 10_000;
 
@@ -42,7 +44,7 @@ pub struct Exchange(watch::Receiver<Option<Over>>);
 
 #[derive(Debug, Clone)]
 struct Over {
-    since: Timestamp,
+    remembered_until: Timestamp,
     outcome: Outcome,
 }
 
@@ -60,8 +62,7 @@ impl Exchange {
 
     fn is_remembered(&self, now: Timestamp) -> bool {
         let over = self.0.borrow();
-        over.as_ref()
-            .is_none_or(|over| now.since(over.since) < REMEMBERED)
+        over.as_ref().is_none_or(|over| now < over.remembered_until)
     }
 }
 
@@ -100,13 +101,17 @@ impl WorkOs {
         sender: watch::Sender<Option<Over>>,
     ) {
         let outcome = Arc::new(self.finish(arrival).await);
-        // Nothing to remember: the database will have recovered when they ask again.
-        let is_moot = matches!(*outcome, Err(Failure::Database(_)));
-        let since = self.clock.now();
-        sender.send_replace(Some(Over { since, outcome }));
-        if !is_moot {
-            tokio::time::sleep(REMEMBERED).await;
-        }
+        let span = match &*outcome {
+            Ok(_) => REMEMBERED,
+            // It will have recovered when they ask again.
+            Err(Failure::Database(_)) => Duration::ZERO,
+            Err(_) => FAILURE_REMEMBERED,
+        };
+        sender.send_replace(Some(Over {
+            remembered_until: self.clock.now().plus(span),
+            outcome,
+        }));
+        tokio::time::sleep(span).await;
         self.exchanges.0.remove(&state);
     }
 }

@@ -116,8 +116,7 @@ impl WorkOs {
         }
     }
 
-    /// Where the browser ends the provider's own session, if the provider is up. To be asked
-    /// before the session ends here.
+    /// Where the browser ends the provider's own session. To be asked before the session ends here.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -126,19 +125,19 @@ impl WorkOs {
             .database
             .read(move |c| provider_sessions::find(c, session))
             .await?;
-        Ok(held
-            .filter(|_| self.reachability.is_reachable())
-            .and_then(|held| {
-                let sealed = held.id_token.as_deref();
-                let id_token =
-                    sealed.and_then(|sealed| self.seal.open(session, Kind::IdToken, sealed));
-                self.logout_hint(held.provider_session_id.as_deref(), id_token.as_deref())
-            }))
+        Ok(held.and_then(|held| {
+            let sealed = held.id_token.as_deref();
+            let id_token = sealed.and_then(|sealed| self.seal.open(session, Kind::IdToken, sealed));
+            self.logout_hint(held.provider_session_id.as_deref(), id_token.as_deref())
+        }))
     }
 
     /// Asks the provider whether it answers, at this moment and soon: a browser that is sent to a
     /// provider that is down finds no page that says what to do.
     pub async fn answers_now(&self) -> bool {
+        if !self.reachability.is_reachable() {
+            return false;
+        }
         match tokio::time::timeout(SOON, self.provider.warm_up()).await {
             Ok(outcome) => {
                 self.reachability.note(&outcome);

@@ -243,4 +243,6 @@ async fn a_sign_out_while_the_provider_is_down_leads_nowhere_else() {
     mira.post("/sign-out", &[]).await;
     let page = mira.get("/signed-out").await;
     assert_eq!(page.header("refresh"), "");
+    let words = page.text("[role=status]");
+    assert!(words.contains("ends as soon as it answers"), "{words}");
 }
