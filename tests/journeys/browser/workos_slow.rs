@@ -81,3 +81,19 @@ async fn a_slow_provider_that_fails_leads_back_to_the_reason() {
         browser.close(&[]).await;
     }
 }
+
+// The words alone: what the browser does while it leaves for another site cannot be asked of it.
+#[actix_web::test]
+async fn the_button_answers_at_once() {
+    let (app, _provider) = with_mira().await;
+    let browser = Browser::open(&app).await;
+    browser.visit("/sign-in").await;
+    browser.read("a.button", "Continue with WorkOS").await;
+    let click = "
+        const link = document.querySelector('a.button');
+        window.addEventListener('click', (event) => event.preventDefault(), { once: true });
+        link.click();
+        return link.textContent;";
+    assert_eq!(browser.ask::<String>(click).await, "Opening WorkOS…");
+    browser.close(&[]).await;
+}
