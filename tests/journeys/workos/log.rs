@@ -2,7 +2,9 @@
 
 use vestibule::clock::Clock;
 
-use super::{KEY, MIRA, assert_landed, assert_turned_back, come_back, set_out, way_back};
+use super::{
+    KEY, MIRA, assert_landed, assert_turned_back, bring_back, come_back, set_out, way_back,
+};
 use crate::support::Workplace;
 use crate::support::hostile::{CLIENT_ID, Hostile, REFRESH_TOKEN};
 
@@ -48,7 +50,7 @@ async fn the_whole_log_of_a_sign_in_holds_no_code_no_token_and_no_cookie() {
     let state = set_out(&mira, "/auth/workos").await;
     let name = format!("flow-{}", &state[..10]);
     let flow = mira.cookie(&name).unwrap();
-    assert_landed(&mira.get(&way_back(&state)).await, "/dashboard");
+    assert_landed(&bring_back(&mira, &way_back(&state)).await, "/dashboard");
     let session = mira.cookie("session").unwrap();
     assert!(mira.is_in().await);
     mira.post("/sign-out", &[]).await;

@@ -77,7 +77,24 @@ fn way_back(state: &str) -> String {
 /// There and back.
 async fn come_back(visitor: &Visitor) -> Answer {
     let state = set_out(visitor, "/auth/workos").await;
-    visitor.get(&way_back(&state)).await
+    bring_back(visitor, &way_back(&state)).await
+}
+
+/// What our callback answers in the end. Where this machine is slow, reloads join the first request.
+async fn bring_back(visitor: &Visitor, path: &str) -> Answer {
+    loop {
+        let answer = visitor.get(path).await;
+        let waits = answer.attributes("script", "data-to");
+        if !waits.iter().any(|to| to.starts_with("/auth/workos/finish")) {
+            return answer;
+        }
+    }
+}
+
+/// There and back to a page that waits for the provider. Where it goes on.
+async fn come_back_to_wait(visitor: &Visitor) -> String {
+    let state = set_out(visitor, "/auth/workos").await;
+    assert_waiting(&visitor.get(&way_back(&state)).await)
 }
 
 /// The page that says that the provider is slow. Where it goes on.

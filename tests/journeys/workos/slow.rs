@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use futures::future::join;
+use futures::future::{join, join_all};
 
 use super::{
-    assert_landed, assert_turned_back, assert_waiting, come_back, set_out, signed_in, until,
-    way_back, with_mira,
+    assert_landed, assert_turned_back, assert_waiting, bring_back, come_back_to_wait, set_out,
+    signed_in, until, way_back, with_mira,
 };
 use crate::support::hostile::Hostile;
 use crate::support::{TestApp, Visitor};
@@ -79,7 +79,7 @@ async fn a_request_that_goes_away_does_not_take_the_sign_in_with_it() {
     }
     gate.open();
     until_the_session_has_begun(&app).await;
-    assert_landed(&mira.get(&back).await, "/dashboard");
+    assert_landed(&bring_back(&mira, &back).await, "/dashboard");
     assert!(mira.is_in().await);
     assert_eq!(exchanges(&provider), 1);
 }
@@ -93,7 +93,7 @@ async fn a_slow_provider_that_fails_in_the_end_leads_back_with_the_cause() {
     ] {
         let gate = provider.hold(TOKENS);
         let mira = app.visitor();
-        let on = assert_waiting(&come_back(&mira).await);
+        let on = come_back_to_wait(&mira).await;
         provider.script().refuse(TOKENS, status, body);
         gate.open();
         assert_turned_back(&mira, &mira.get(&on).await, problem).await;
@@ -107,7 +107,7 @@ async fn whoever_waits_for_nothing_is_sent_where_they_belong() {
     let (app, provider) = with_mira().await;
     let gate = provider.hold(TOKENS);
     let mira = app.visitor();
-    let on = assert_waiting(&come_back(&mira).await);
+    let on = come_back_to_wait(&mira).await;
     gate.open();
     until_the_session_has_begun(&app).await;
     let stranger = app.visitor();
@@ -130,7 +130,7 @@ async fn an_outcome_that_nobody_asked_for_within_a_minute_is_forgotten() {
     let (app, provider) = with_mira().await;
     let gate = provider.hold(TOKENS);
     let mira = app.visitor();
-    let on = assert_waiting(&come_back(&mira).await);
+    let on = come_back_to_wait(&mira).await;
     gate.open();
     until_the_session_has_begun(&app).await;
     app.later(Duration::from_secs(60));
@@ -163,8 +163,7 @@ async fn a_slow_provider_holds_up_no_one_else() {
     let noor = signed_in(&app).await;
     let gate = provider.hold(TOKENS);
     let waiting: Vec<_> = (0..20).map(|_| app.visitor()).collect();
-    let all = futures::future::join_all(waiting.iter().map(come_back)).await;
-    assert!(all.iter().all(|answer| answer.status == 200));
+    let all = join_all(waiting.iter().map(come_back_to_wait)).await;
     assert_eq!(exchanges(&provider), 21);
     // All twenty are held until the gate opens, however long this takes.
     assert_eq!(app.visitor().get("/sign-in").await.status, 200);
@@ -172,9 +171,8 @@ async fn a_slow_provider_holds_up_no_one_else() {
     app.signed_in("other@acme.test").await;
     assert_eq!(app.number("SELECT count(*) FROM sessions"), 2);
     gate.open();
-    for (visitor, answer) in waiting.iter().zip(&all) {
-        let on = assert_waiting(answer);
-        assert_eq!(visitor.get(&on).await.location(), "/dashboard");
+    for (visitor, on) in waiting.iter().zip(&all) {
+        assert_eq!(visitor.get(on).await.location(), "/dashboard");
     }
     assert!(waiting[7].is_in().await);
 }

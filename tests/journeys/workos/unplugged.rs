@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{
-    MIRA, assert_turned_back, assert_waiting, come_back, console_and_provider, signed_in,
+    MIRA, assert_turned_back, come_back, come_back_to_wait, console_and_provider, signed_in,
     until_nothing_is_to_be_revoked, with_mira,
 };
 use crate::support::TestApp;
@@ -31,7 +31,7 @@ async fn during_the_callback_while_somebody_waits_for_it() {
     let (app, provider) = with_mira().await;
     let _gate = provider.hold("/user_management/authenticate");
     let mira = app.visitor();
-    let on = assert_waiting(&come_back(&mira).await);
+    let on = come_back_to_wait(&mira).await;
     drop(provider);
     let words = assert_turned_back(&mira, &mira.get(&on).await, "unreachable").await;
     assert!(words.contains("Nothing was lost"), "{words}");

@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 use vestibule::clock::Clock;
 
-use super::{MIRA, assert_landed, assert_turned_back, until_nothing_is_to_be_revoked};
+use super::{MIRA, assert_landed, assert_turned_back, bring_back, until_nothing_is_to_be_revoked};
 use crate::support::peers::{OIDC_SECRET, Peer, openid_provider};
 use crate::support::{Answer, TestApp, Visitor};
 
@@ -77,7 +77,7 @@ impl Person {
     async fn there_and_back(&self, path: &str) -> Answer {
         let back = next(&self.set_out(path).await).unwrap();
         let path = format!("{}?{}", back.path(), back.query().unwrap());
-        self.here.get(&path).await
+        bring_back(&self.here, &path).await
     }
 
     /// Through the provider's own logout, where they confirm it. Where they end up.
@@ -191,7 +191,7 @@ async fn when_the_provider_goes_away_nothing_is_lost() {
     drop(peer);
     // During the callback.
     let path = format!("{}?{}", back.path(), back.query().unwrap());
-    let answer = other.here.get(&path).await;
+    let answer = bring_back(&other.here, &path).await;
     let words = assert_turned_back(&other.here, &answer, "unreachable").await;
     assert!(words.contains("use an email code"), "{words}");
     // While somebody is signed in, with an access token that has run out.
