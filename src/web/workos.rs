@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::answer::{Wants, html};
 use super::console::Console;
 use super::email_step::set_cookie;
-use super::extract::MaybeSignedIn;
+use super::extract::{MaybeSignedIn, client_of};
 use super::flow_cookies::FlowCookies;
 use super::middleware::RequestId;
 use super::problem::Problem;
@@ -145,7 +145,6 @@ pub async fn finish(
     console: web::Data<Console>,
     query: web::Query<FinishQuery>,
     return_to: ReturnTo,
-    client: Client,
     signed_in: MaybeSignedIn,
     session: Session,
     request: HttpRequest,
@@ -171,7 +170,9 @@ pub async fn finish(
         && let Ok(entered) = &**outcome
         && entered.token.hash() != older.hash
     {
-        console.sessions.end(older.hash, older.live, client).await?;
+        let client = client_of(&request, &console);
+        let ended = console.sessions.end(older.hash, older.live, client);
+        ended.await?;
     }
     let mut response = take_up(&console, &session, outcome, &id, |to| Wants::Page.go_to(to))?;
     if let Some(cookie) = flows.forget(flow.provider.state()) {
