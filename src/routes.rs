@@ -55,7 +55,6 @@ pub fn table() -> Vec<Entry> {
         get("/healthz", Anyone, || web::to(health::alive)),
         get("/readyz", Anyone, || web::to(health::ready)),
         get("/signed-out", Anyone, || web::to(sign_out::signed_out)),
-        get("/static/{name:.*}", Anyone, || web::to(static_files::serve)),
         get("/", Visitor, || web::to(front::enter)),
         get("/sign-in", Visitor, || web::to(sign_in::show)),
         get("/sign-in/email", Visitor, || web::to(email_step::show)),
@@ -74,6 +73,8 @@ pub fn table() -> Vec<Entry> {
         }),
         post("/sign-out", Visitor, || web::to(sign_out::sign_out)),
         get("/dashboard", SignedIn, || web::to(dashboard::show)),
+        // Last, since paths are compared in this order and patterns cost more than words.
+        get("/static/{name:.*}", Anyone, || web::to(static_files::serve)),
     ]
 }
 

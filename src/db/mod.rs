@@ -11,6 +11,7 @@ pub mod outgoing_mails;
 pub mod pending_revocations;
 mod pool;
 pub mod provider_sessions;
+mod revision;
 mod schema;
 pub mod sessions;
 pub mod wrong_tries;
