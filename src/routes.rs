@@ -68,6 +68,7 @@ pub fn table() -> Vec<Entry> {
         get("/auth/workos/callback", Visitor, || {
             web::to(workos::callback)
         }),
+        get("/auth/workos/finish", Visitor, || web::to(workos::finish)),
         get("/auth/workos/another-account", Visitor, || {
             web::to(workos::another_account)
         }),

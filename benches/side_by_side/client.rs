@@ -47,6 +47,16 @@ pub(crate) fn form(path: &str, cookie: &str, ip: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// JSON, to somebody else.
+pub(crate) fn json_form(path: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
 /// Asks once.
 pub(crate) fn fetch(address: SocketAddr, request: &[u8]) -> Reply {
     let mut stream = TcpStream::connect(address).unwrap();

@@ -39,9 +39,14 @@ struct Codes {
 impl Console {
     /// Starts it on a new folder, with accounts enough.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with more settings.
+    pub(crate) fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mail = mail_in_memory(&folder);
-        let (address, mut child) = spawn(&folder);
+        let (address, mut child) = spawn(&folder, settings);
         let codes = Arc::<Codes>::default();
         let (reader, terminal) = (Arc::clone(&codes), child.stdout.take().unwrap());
         thread::spawn(move || reader.read_from(BufReader::new(terminal)));
@@ -78,7 +83,7 @@ impl Console {
         let mut spans: Vec<f64> = (0..10)
             .map(|_| {
                 let begun = Instant::now();
-                let (address, mut child) = spawn(&copy);
+                let (address, mut child) = spawn(&copy, &[]);
                 assert_eq!(fetch(address, &request("/sign-in", "")).status, 200);
                 let span = begun.elapsed().as_secs_f64() * 1000.0;
                 child.kill().unwrap();
@@ -218,7 +223,7 @@ fn mail_in_memory(folder: &TempDir) -> TempDir {
     mail
 }
 
-fn spawn(folder: &TempDir) -> (SocketAddr, Child) {
+fn spawn(folder: &TempDir, settings: &[(&str, &str)]) -> (SocketAddr, Child) {
     let address = free_address();
     let child = Command::new(env!("CARGO_BIN_EXE_vestibule"))
         .arg("serve")
@@ -228,6 +233,7 @@ fn spawn(folder: &TempDir) -> (SocketAddr, Child) {
         .env("CODE_LIMIT_IP", "10000")
         .env("TRUSTED_PROXIES", "127.0.0.1/32")
         .env("RUST_LOG", "warn")
+        .envs(settings.iter().copied())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
