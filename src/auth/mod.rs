@@ -5,6 +5,7 @@ pub mod client;
 pub mod code_hash;
 pub mod email_code;
 pub mod housekeeping;
+pub mod import;
 pub mod keys;
 pub mod limits;
 pub mod provider;
