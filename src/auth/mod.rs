@@ -7,6 +7,7 @@ pub mod email_code;
 pub mod housekeeping;
 pub mod keys;
 pub mod limits;
+pub mod operator_code;
 pub mod provider;
 pub mod seal;
 pub mod session;
