@@ -4,6 +4,7 @@ mod base_url;
 mod problems;
 mod provider;
 mod settings;
+mod upkeep;
 mod values;
 
 use std::fmt;
@@ -19,9 +20,9 @@ use problems::{Judge, given};
 pub use problems::{Problem, Problems};
 pub use provider::ProviderSettings;
 pub use settings::Settings;
+pub use upkeep::Upkeep;
 use values::{
-    address, cidrs, code_lifetime, count, database_path, duration, email_codes, folder, secret_key,
-    smtp_url,
+    address, cidrs, code_lifetime, count, database_path, duration, folder, smtp_url,
 };
 
 use crate::auth::workos::Admission;
@@ -181,12 +182,13 @@ impl Config {
         }
         let base_url_is_local = base_url.as_ref().is_none_or(BaseUrl::is_localhost);
         let mail = mail_settings(settings, base_url_is_local, judge);
-        let session_max = judge.read(
-            "SESSION_MAX",
-            &settings.session_max,
-            Duration::from_hours(7 * 24),
-            duration,
-        );
+        let Upkeep {
+            storage,
+            secret_key,
+            secret_key_previous,
+            email_codes,
+            session_max,
+        } = Upkeep::judged(settings, judge);
         let session_idle = judge.read(
             "SESSION_IDLE",
             &settings.session_idle,
@@ -199,12 +201,6 @@ impl Config {
                 "is longer than SESSION_MAX, so it would never be reached",
             );
         }
-        let email_codes = judge.read(
-            "EMAIL_CODES",
-            &settings.email_codes,
-            EmailCodes::Fallback,
-            email_codes,
-        );
         // Any value will do where a problem is written down.
         let base_url = base_url.unwrap_or_else(BaseUrl::placeholder);
         let provider = provider::provider(settings, &base_url, judge);
@@ -235,13 +231,9 @@ impl Config {
             base_url,
             provider,
             admission,
-            storage: Storage::judged(settings, judge),
-            secret_key: judge.read_optional("SECRET_KEY", &settings.secret_key, secret_key),
-            secret_key_previous: judge.read_optional(
-                "SECRET_KEY_PREVIOUS",
-                &settings.secret_key_previous,
-                secret_key,
-            ),
+            storage,
+            secret_key,
+            secret_key_previous,
             admin_email: judge.read_optional("ADMIN_EMAIL", &settings.admin_email, |text| {
                 Email::parse(text).map_err(|_| format!("“{text}” is no email address"))
             }),

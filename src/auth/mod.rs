@@ -8,6 +8,7 @@ pub mod housekeeping;
 pub mod import;
 pub mod keys;
 pub mod limits;
+pub mod operator_code;
 pub mod provider;
 pub mod seal;
 pub mod session;

@@ -1,7 +1,9 @@
 //! The command line: one file per subcommand.
 
 mod account;
+mod code;
 mod migrate;
+mod place;
 mod serve;
 
 use std::fmt::Display;
@@ -33,6 +35,11 @@ enum Command {
     /// Says who may sign in
     #[command(subcommand)]
     Account(account::Command),
+    /// Shows a one-time code on this terminal, for the day mail and WorkOS are both down
+    Code {
+        /// The address of a confirmed account
+        email: String,
+    },
 }
 
 /// Why a command failed, with its exit code.
@@ -69,6 +76,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(&arguments.settings),
         Command::Migrate => migrate::run(&arguments.settings),
         Command::Account(command) => account::run(&arguments.settings, command),
+        Command::Code { email } => code::run(&arguments.settings, &email),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
