@@ -2,9 +2,13 @@
 
 mod account;
 mod code;
+mod completions;
 mod migrate;
+mod output;
 mod place;
+mod progress;
 mod serve;
+mod sessions;
 
 use std::fmt::Display;
 use std::io::Write;
@@ -13,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Problems, Settings};
+use crate::db::DatabaseError;
 
 /// The sign-in console that small teams host themselves.
 ///
@@ -31,10 +36,18 @@ enum Command {
     /// Serves the console (what happens without a subcommand, too)
     Serve,
     /// Runs pending migrations
-    Migrate,
+    Migrate(migrate::Options),
     /// Says who may sign in
     #[command(subcommand)]
     Account(account::Command),
+    /// Shows who is signed in, and ends sessions
+    #[command(subcommand)]
+    Sessions(sessions::Command),
+    /// Writes a script that completes these commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Shows a one-time code on this terminal, for the day mail and WorkOS are both down
     Code {
         /// The address of a confirmed account
@@ -56,6 +69,12 @@ impl From<Problems> for Failure {
     }
 }
 
+impl From<DatabaseError> for Failure {
+    fn from(error: DatabaseError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
 impl From<String> for Failure {
     fn from(message: String) -> Self {
         Self::Failed(message)
@@ -74,8 +93,10 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&arguments.settings),
-        Command::Migrate => migrate::run(&arguments.settings),
+        Command::Migrate(options) => migrate::run(&arguments.settings, &options),
         Command::Account(command) => account::run(&arguments.settings, command),
+        Command::Sessions(command) => sessions::run(&arguments.settings, command),
+        Command::Completions { shell } => completions::run(shell),
         Command::Code { email } => code::run(&arguments.settings, &email),
     };
     match outcome {

@@ -6,6 +6,7 @@ pub mod activity;
 pub mod challenges;
 pub mod identities;
 pub mod limit_clearances;
+pub mod listings;
 pub mod migrations;
 pub mod notices;
 pub mod operator_codes;
