@@ -35,7 +35,7 @@ struct Arguments {
 enum Command {
     /// Serves the console (what happens without a subcommand, too)
     Serve,
-    /// Runs pending migrations
+    /// Runs pending migrations, lists all, or reverts the newest
     Migrate(migrate::Options),
     /// Says who may sign in
     #[command(subcommand)]

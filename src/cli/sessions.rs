@@ -1,6 +1,6 @@
 //! `vestibule sessions`
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 
 use super::output::{counted, print_json, print_table};
 use super::{Failure, place, say};
@@ -22,12 +22,13 @@ pub(super) enum Command {
         json: bool,
     },
     /// Ends a session, or all sessions of an account; they are refused on their very next request
+    #[command(group(ArgGroup::new("which").required(true)))]
     End {
         /// The session's number, as `sessions list` shows it
-        #[arg(required_unless_present = "all")]
+        #[arg(group = "which")]
         id: Option<i64>,
         /// Every session of this address
-        #[arg(long, value_name = "EMAIL", conflicts_with = "id")]
+        #[arg(long, value_name = "EMAIL", group = "which")]
         all: Option<String>,
     },
 }
