@@ -21,9 +21,7 @@ pub use problems::{Problem, Problems};
 pub use provider::ProviderSettings;
 pub use settings::Settings;
 pub use upkeep::Upkeep;
-use values::{
-    address, cidrs, code_lifetime, count, database_path, duration, folder, smtp_url,
-};
+use values::{address, cidrs, code_lifetime, count, database_path, duration, folder, smtp_url};
 
 use crate::auth::workos::Admission;
 use crate::domain::{Email, SecretKey};
@@ -187,6 +185,7 @@ impl Config {
             secret_key,
             secret_key_previous,
             email_codes,
+            code_limit_address,
             session_max,
         } = Upkeep::judged(settings, judge);
         let session_idle = judge.read(
@@ -240,12 +239,7 @@ impl Config {
             mail,
             email_codes,
             email_code_ttl,
-            code_limit_address: judge.read(
-                "CODE_LIMIT_ADDRESS",
-                &settings.code_limit_address,
-                10,
-                |text| count(text, 100),
-            ),
+            code_limit_address,
             code_limit_ip: judge.read("CODE_LIMIT_IP", &settings.code_limit_ip, 60, |text| {
                 count(text, 10_000)
             }),

@@ -1,6 +1,7 @@
 //! What the product does, in the words of those who use it. It knows neither HTTP nor HTML.
 
 pub mod accounts;
+pub mod address_limits;
 pub mod client;
 pub mod code_hash;
 pub mod email_code;

@@ -2,6 +2,7 @@
 
 mod account;
 mod code;
+mod limits;
 mod migrate;
 mod place;
 mod serve;
@@ -40,6 +41,9 @@ enum Command {
         /// The address of a confirmed account
         email: String,
     },
+    /// Shows or clears the limits of an address
+    #[command(subcommand)]
+    Limits(limits::Command),
 }
 
 /// Why a command failed, with its exit code.
@@ -76,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(&arguments.settings),
         Command::Migrate => migrate::run(&arguments.settings),
         Command::Account(command) => account::run(&arguments.settings, command),
+        Command::Limits(command) => limits::run(&arguments.settings, command),
         Command::Code { email } => code::run(&arguments.settings, &email),
     };
     match outcome {
