@@ -6,6 +6,7 @@ pub mod client;
 pub mod code_hash;
 pub mod email_code;
 pub mod housekeeping;
+pub mod key_rotation;
 pub mod keys;
 pub mod limits;
 pub mod operator_code;

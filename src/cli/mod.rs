@@ -1,14 +1,20 @@
 //! The command line: one file per subcommand.
 
 mod account;
+mod backup;
 mod code;
+mod files;
+mod key;
 mod limits;
 mod migrate;
 mod place;
+mod restore;
 mod serve;
+mod test_mail;
 
 use std::fmt::Display;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -44,6 +50,24 @@ enum Command {
     /// Shows or clears the limits of an address
     #[command(subcommand)]
     Limits(limits::Command),
+    /// Sends one mail now, and shows what the mail server says
+    TestMail {
+        /// The address to send it to
+        to: String,
+    },
+    /// Changes the secret key
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Copies the database to a file, while a server runs or not
+    Backup {
+        /// The file to make; it must not be there yet
+        file: PathBuf,
+    },
+    /// Puts a backup in the place of the database, and ends every session in it
+    Restore {
+        /// A file that `backup` made
+        file: PathBuf,
+    },
 }
 
 /// Why a command failed, with its exit code.
@@ -80,6 +104,10 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(&arguments.settings),
         Command::Migrate => migrate::run(&arguments.settings),
         Command::Account(command) => account::run(&arguments.settings, command),
+        Command::TestMail { to } => test_mail::run(&arguments.settings, &to),
+        Command::Key(command) => key::run(&arguments.settings, &command),
+        Command::Backup { file } => backup::run(&arguments.settings, &file),
+        Command::Restore { file } => restore::run(&arguments.settings, &file),
         Command::Limits(command) => limits::run(&arguments.settings, command),
         Command::Code { email } => code::run(&arguments.settings, &email),
     };
