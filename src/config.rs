@@ -185,6 +185,7 @@ impl Config {
             secret_key,
             secret_key_previous,
             email_codes,
+            code_limit_address,
             session_max,
             session_idle,
         } = Upkeep::judged(settings, judge);
@@ -233,12 +234,7 @@ impl Config {
             mail,
             email_codes,
             email_code_ttl,
-            code_limit_address: judge.read(
-                "CODE_LIMIT_ADDRESS",
-                &settings.code_limit_address,
-                10,
-                |text| count(text, 100),
-            ),
+            code_limit_address,
             code_limit_ip: judge.read("CODE_LIMIT_IP", &settings.code_limit_ip, 60, |text| {
                 count(text, 10_000)
             }),

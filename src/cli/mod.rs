@@ -1,17 +1,24 @@
 //! The command line: one file per subcommand.
 
 mod account;
+mod backup;
 mod code;
 mod completions;
+mod files;
+mod key;
+mod limits;
 mod migrate;
 mod output;
 mod place;
 mod progress;
+mod restore;
 mod serve;
 mod sessions;
+mod test_mail;
 
 use std::fmt::Display;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -52,6 +59,27 @@ enum Command {
     Code {
         /// The address of a confirmed account
         email: String,
+    },
+    /// Shows or clears the limits of an address
+    #[command(subcommand)]
+    Limits(limits::Command),
+    /// Sends one mail now, and shows what the mail server says
+    TestMail {
+        /// The address to send it to
+        to: String,
+    },
+    /// Changes the secret key
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Copies the database to a file, while a server runs or not
+    Backup {
+        /// The file to make; it must not be there yet
+        file: PathBuf,
+    },
+    /// Puts a backup in the place of the database, and ends every session in it
+    Restore {
+        /// A file that `backup` made
+        file: PathBuf,
     },
 }
 
@@ -97,6 +125,11 @@ pub fn run() -> ExitCode {
         Command::Account(command) => account::run(&arguments.settings, command),
         Command::Sessions(command) => sessions::run(&arguments.settings, command),
         Command::Completions { shell } => completions::run(shell),
+        Command::TestMail { to } => test_mail::run(&arguments.settings, &to),
+        Command::Key(command) => key::run(&arguments.settings, &command),
+        Command::Backup { file } => backup::run(&arguments.settings, &file),
+        Command::Restore { file } => restore::run(&arguments.settings, &file),
+        Command::Limits(command) => limits::run(&arguments.settings, command),
         Command::Code { email } => code::run(&arguments.settings, &email),
     };
     match outcome {

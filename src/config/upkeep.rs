@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::problems::Judge;
-use super::values::{duration, email_codes, secret_key};
+use super::values::{count, duration, email_codes, secret_key};
 use super::{EmailCodes, Problems, Settings, Storage};
 use crate::domain::SecretKey;
 
@@ -17,6 +17,8 @@ pub struct Upkeep {
     pub secret_key_previous: Option<SecretKey>,
     /// Who may use email codes.
     pub email_codes: EmailCodes,
+    /// Code requests for one address in any 60 seconds.
+    pub code_limit_address: u32,
     /// A session ends after this long in any case.
     pub session_max: Duration,
     /// A session ends after this long unused.
@@ -48,6 +50,12 @@ impl Upkeep {
                 &settings.email_codes,
                 EmailCodes::Fallback,
                 email_codes,
+            ),
+            code_limit_address: judge.read(
+                "CODE_LIMIT_ADDRESS",
+                &settings.code_limit_address,
+                10,
+                |text| count(text, 100),
             ),
             session_max: judge.read(
                 "SESSION_MAX",

@@ -1,6 +1,6 @@
 //! The migrations in `migrations/`, compiled in.
 
-use diesel::migration::MigrationSource;
+use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
@@ -20,6 +20,21 @@ pub fn pending(connection: &mut SqliteConnection) -> Result<Vec<String>, String>
     Ok(pending
         .iter()
         .map(|migration| migration.name().to_string())
+        .collect())
+}
+
+/// The versions of those that were run by another program than this one: a newer one, as a rule.
+///
+/// # Errors
+/// In words for the operator.
+pub fn unknown(connection: &mut SqliteConnection) -> Result<Vec<String>, String> {
+    let ours: Vec<Box<dyn Migration<Sqlite>>> =
+        MIGRATIONS.migrations().map_err(|e| e.to_string())?;
+    let run = connection.applied_migrations().map_err(|e| e.to_string())?;
+    Ok(run
+        .iter()
+        .filter(|version| !ours.iter().any(|known| known.name().version() == **version))
+        .map(ToString::to_string)
         .collect())
 }
 

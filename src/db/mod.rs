@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod activity;
 pub mod challenges;
+pub mod files;
 pub mod identities;
 pub mod limit_clearances;
 pub mod listings;

@@ -65,8 +65,8 @@ impl Database {
         self.readers.run(queries).await
     }
 
-    /// Runs a read of microseconds in place. For the session check alone: everything else goes
-    /// through [`Database::read`].
+    /// Runs a read of microseconds in place: the session check's, and that of a refused request. All
+    /// else goes through [`Database::read`].
     ///
     /// # Errors
     /// See [`DatabaseError`].
