@@ -4,9 +4,13 @@
 pub mod accounts;
 pub mod activity;
 pub mod challenges;
+pub mod files;
 pub mod identities;
+pub mod limit_clearances;
+pub mod listings;
 pub mod migrations;
 pub mod notices;
+pub mod operator_codes;
 pub mod outgoing_mails;
 pub mod pending_revocations;
 mod pool;

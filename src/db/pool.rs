@@ -72,7 +72,8 @@ impl Database {
         &self.revision
     }
 
-    /// Runs a read of microseconds in place; everything else goes through [`Database::read`].
+    /// Runs a read of microseconds in place: the session check's, and that of a refused request. All
+    /// else goes through [`Database::read`].
     ///
     /// # Errors
     /// See [`DatabaseError`].

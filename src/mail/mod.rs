@@ -5,6 +5,7 @@ mod guessing_notice;
 mod letter;
 mod moved_mail;
 mod queue;
+mod test_mail;
 mod transport;
 
 pub use code_mail::CodeMail;
@@ -13,3 +14,4 @@ pub use guessing_notice::guessing_notice;
 pub use letter::Letter;
 pub use moved_mail::MovedMail;
 pub use queue::{Handed, MailQueue, Sender};
+pub use test_mail::{NotSent, send_test_mail};
