@@ -56,7 +56,6 @@ pub fn table() -> Vec<Entry> {
         get("/healthz", Anyone, || web::to(health::alive)),
         get("/readyz", Anyone, || web::to(health::ready)),
         get("/signed-out", Anyone, || web::to(sign_out::signed_out)),
-        get("/static/{name:.*}", Anyone, || web::to(static_files::serve)),
         get("/", Visitor, || web::to(front::enter)),
         get("/sign-in", Visitor, || web::to(sign_in::show)),
         get("/sign-in/email", Visitor, || web::to(email_step::show)),
@@ -88,12 +87,14 @@ pub fn table() -> Vec<Entry> {
         post("/account/sessions/end-others", SignedIn, || {
             web::to(account::sessions::end_others)
         }),
-        post("/account/sessions/{id}/end", SignedIn, || {
-            web::to(account::sessions::end)
-        }),
         get("/account/activity", SignedIn, || {
             web::to(account::activity::show)
         }),
+        post("/account/sessions/{id}/end", SignedIn, || {
+            web::to(account::sessions::end)
+        }),
+        // Last, since paths are compared in this order and patterns cost more than words.
+        get("/static/{name:.*}", Anyone, || web::to(static_files::serve)),
     ]
 }
 

@@ -37,10 +37,10 @@ pub(crate) fn request(path: &str, cookie: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{cookie}\r\n").into_bytes()
 }
 
-/// A form.
-pub(crate) fn form(path: &str, cookie: &str, body: &str) -> Vec<u8> {
+/// A form, sent by way of a proxy that says where it came from.
+pub(crate) fn form(path: &str, cookie: &str, ip: &str, body: &str) -> Vec<u8> {
     format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\nX-Forwarded-For: {ip}\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )

@@ -6,6 +6,7 @@ mod letter;
 mod moved_mail;
 mod new_browser_mail;
 mod queue;
+mod test_mail;
 mod transport;
 
 pub use code_mail::CodeMail;
@@ -15,3 +16,4 @@ pub use letter::Letter;
 pub use moved_mail::MovedMail;
 pub use new_browser_mail::NewBrowserMail;
 pub use queue::{Handed, MailQueue, Sender};
+pub use test_mail::{NotSent, send_test_mail};

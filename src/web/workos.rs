@@ -171,8 +171,7 @@ pub async fn finish(
         && entered.token.hash() != older.hash
     {
         let client = client_of(&request, &console);
-        let ended = console.sessions.end(older.hash, older.live, client);
-        ended.await?;
+        console.sessions.end(older.hash, older.live, client).await?;
     }
     let mut response = take_up(&console, &session, outcome, &id, |to| Wants::Page.go_to(to))?;
     if let Some(cookie) = flows.forget(flow.provider.state()) {
