@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use log::warn;
+
 use super::files::{BESIDE, Draft, keep_as, showing_progress, with_end};
 use super::{Failure, say};
 use crate::auth::keys::KEY_FILE;
@@ -33,6 +35,11 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
         ))
     })?;
     let adopted = prepare(&source, &draft, now).map_err(|e| failed(format!("{shown}: {e}")))?;
+    let not_carried_over = if storage.database.exists() {
+        files::carry_over_revocations(draft.path(), &storage.database).err()
+    } else {
+        None
+    };
     let aside = put_aside(&storage.database, now).map_err(failed)?;
     draft.put_over(&storage.database).map_err(|e| {
         failed(format!(
@@ -40,6 +47,11 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
             storage.database.display()
         ))
     })?;
+    if let Some(why) = not_carried_over {
+        warn!(
+            "sessions of the database before are left to end by themselves at the provider: {why}"
+        );
+    }
     say(in_words(&storage, file, adopted, aside.as_deref()))
 }
 

@@ -124,6 +124,30 @@ fn end_what_was_open(c: &mut SqliteConnection, now: Timestamp) -> QueryResult<Ad
     })
 }
 
+/// Puts into a restored database's queue whatever is to be ended at a provider by the one that it
+/// replaces, whose sessions end with it.
+///
+/// # Errors
+/// In words for the operator, when that one cannot be read.
+pub fn carry_over_revocations(into: &Path, replaced: &Path) -> Result<(), String> {
+    let mut connection = open(into)?;
+    diesel::sql_query("ATTACH ? AS replaced")
+        .bind::<Text, _>(replaced.to_string_lossy())
+        .execute(&mut connection)
+        .map_err(in_words(replaced))?;
+    diesel::sql_query(
+        "INSERT INTO main.pending_revocations (session_id, provider, provider_session_id, refresh_token)
+         SELECT session_id, provider, provider_session_id, refresh_token FROM replaced.provider_sessions
+         UNION
+         SELECT session_id, provider, provider_session_id, refresh_token FROM replaced.pending_revocations
+         EXCEPT
+         SELECT session_id, provider, provider_session_id, refresh_token FROM main.pending_revocations",
+    )
+    .execute(&mut connection)
+    .map_err(in_words(replaced))?;
+    Ok(())
+}
+
 /// Brings what stands in the write-ahead log into the file itself, and the log to an end. A damaged
 /// file is left as it is: it can be put aside all the same, with its log.
 ///
@@ -154,7 +178,7 @@ fn open(path: &Path) -> Result<SqliteConnection, String> {
 
 fn check_whole(connection: &mut SqliteConnection) -> Result<(), String> {
     let found: Vec<Line> =
-        diesel::sql_query("SELECT integrity_check AS line FROM pragma_integrity_check(3)")
+        diesel::sql_query("SELECT integrity_check AS line FROM pragma_integrity_check")
             .load(connection)
             .map_err(|e| e.to_string())?;
     if let Some(wrong) = found.iter().find(|row| row.line != "ok") {

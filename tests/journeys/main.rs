@@ -19,6 +19,7 @@ mod limits;
 mod mail;
 mod mail_server;
 mod migrations;
+mod operator;
 mod origins;
 mod process;
 mod provider;
