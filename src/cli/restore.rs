@@ -35,18 +35,20 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
         ))
     })?;
     let adopted = prepare(&source, &draft, now).map_err(|e| failed(format!("{shown}: {e}")))?;
-    let not_carried_over = if storage.database.exists() {
-        files::carry_over_revocations(draft.path(), &storage.database).err()
-    } else {
-        None
-    };
-    let aside = put_aside(&storage.database, now).map_err(failed)?;
-    draft.put_over(&storage.database).map_err(|e| {
-        failed(format!(
-            "{} cannot be replaced: {e}",
-            storage.database.display()
-        ))
-    })?;
+    let present = &storage.database;
+    let mut not_carried_over = None;
+    let mut aside = None;
+    if present.exists() {
+        files::settle(present).map_err(|InUse| {
+            let shown = present.display();
+            failed(format!("another process has {shown} open. End it first"))
+        })?;
+        not_carried_over = files::carry_over_revocations(draft.path(), present).err();
+        aside = Some(put_aside(present, now).map_err(failed)?);
+    }
+    draft
+        .put_over(present)
+        .map_err(|e| failed(format!("{} cannot be replaced: {e}", present.display())))?;
     if let Some(why) = not_carried_over {
         warn!(
             "sessions of the database before are left to end by themselves at the provider: {why}"
@@ -70,13 +72,7 @@ fn prepare(source: &Path, draft: &Draft, now: Timestamp) -> Result<Adopted, Stri
 
 /// Keeps the present database under another name. It stays in its own place, too, until the new one
 /// takes that in one step; its log must not, since SQLite would take it for the new one's.
-fn put_aside(database: &Path, now: Timestamp) -> Result<Option<PathBuf>, String> {
-    if !database.exists() {
-        return Ok(None);
-    }
-    let shown = database.display();
-    files::settle(database)
-        .map_err(|InUse| format!("another process has {shown} open. End it first"))?;
+fn put_aside(database: &Path, now: Timestamp) -> Result<PathBuf, String> {
     let stamp = now.rfc3339().replace(':', "");
     let aside = with_end(database, &format!(".before-{stamp}"));
     let moved = || -> io::Result<()> {
@@ -89,8 +85,11 @@ fn put_aside(database: &Path, now: Timestamp) -> Result<Option<PathBuf>, String>
         }
         Ok(())
     };
-    moved().map_err(|e| format!("{shown} cannot be kept as {}: {e}", aside.display()))?;
-    Ok(Some(aside))
+    moved().map_err(|e| {
+        let (shown, aside) = (database.display(), aside.display());
+        format!("{shown} cannot be kept as {aside}: {e}")
+    })?;
+    Ok(aside)
 }
 
 fn in_words(storage: &Storage, file: &Path, adopted: Adopted, aside: Option<&Path>) -> String {

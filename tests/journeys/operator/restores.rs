@@ -133,6 +133,23 @@ async fn a_restore_after_a_kill_keeps_both_databases_apart() {
 }
 
 #[actix_web::test]
+async fn a_restore_replaces_a_damaged_database_and_keeps_it_as_it_is() {
+    let place = Workplace::empty();
+    assert_fine(place.run(&["account", "add", MIRA]).await);
+    assert_fine(place.run(&["backup", "copy.db"]).await);
+    let mut bytes = fs::read(place.database()).unwrap();
+    bytes[..100].fill(0xff);
+    fs::write(place.database(), &bytes).unwrap();
+
+    let restored = place.run(&["restore", "copy.db"]).await;
+    assert!(restored.stderr.contains("left to end by themselves"));
+    assert_fine(restored);
+    assert_eq!(place.number("SELECT count(*) FROM accounts"), 1);
+    assert_eq!(place.number(INTACT), 1);
+    assert_eq!(fs::read(&put_aside(&place)[0]).unwrap(), bytes);
+}
+
+#[actix_web::test]
 async fn what_is_no_backup_of_ours_changes_nothing() {
     let place = Workplace::empty();
     assert_fine(place.run(&["account", "add", MIRA]).await);
