@@ -21,7 +21,7 @@ pub use problems::{Problem, Problems};
 pub use provider::ProviderSettings;
 pub use settings::Settings;
 pub use upkeep::Upkeep;
-use values::{address, cidrs, code_lifetime, count, database_path, duration, folder, smtp_url};
+use values::{address, cidrs, code_lifetime, count, database_path, folder, smtp_url};
 
 use crate::auth::workos::Admission;
 use crate::domain::{Email, SecretKey};
@@ -187,13 +187,8 @@ impl Config {
             email_codes,
             code_limit_address,
             session_max,
+            session_idle,
         } = Upkeep::judged(settings, judge);
-        let session_idle = judge.read(
-            "SESSION_IDLE",
-            &settings.session_idle,
-            Duration::from_hours(12),
-            duration,
-        );
         if session_idle > session_max {
             judge.blame(
                 "SESSION_IDLE",

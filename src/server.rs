@@ -321,7 +321,10 @@ fn console(
         email_code: Arc::new(email_code),
         email_codes_offered: config.email_codes != EmailCodes::Off,
         workos,
-        callback: config.base_url.link("/auth/workos/callback"),
+        callback: config.provider.as_ref().map_or_else(
+            || config.base_url.link("/auth/workos/callback"),
+            ProviderSettings::callback,
+        ),
         cookies,
         static_files,
         trusted_proxies: config.trusted_proxies.clone(),

@@ -3,13 +3,17 @@
 mod account;
 mod backup;
 mod code;
+mod completions;
 mod files;
 mod key;
 mod limits;
 mod migrate;
+mod output;
 mod place;
+mod progress;
 mod restore;
 mod serve;
+mod sessions;
 mod test_mail;
 
 use std::fmt::Display;
@@ -20,6 +24,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Problems, Settings};
+use crate::db::DatabaseError;
 
 /// The sign-in console that small teams host themselves.
 ///
@@ -37,11 +42,19 @@ struct Arguments {
 enum Command {
     /// Serves the console (what happens without a subcommand, too)
     Serve,
-    /// Runs pending migrations
-    Migrate,
+    /// Runs pending migrations, lists all, or reverts the newest
+    Migrate(migrate::Options),
     /// Says who may sign in
     #[command(subcommand)]
     Account(account::Command),
+    /// Shows who is signed in, and ends sessions
+    #[command(subcommand)]
+    Sessions(sessions::Command),
+    /// Writes a script that completes these commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Shows a one-time code on this terminal, for the day mail and WorkOS are both down
     Code {
         /// The address of a confirmed account
@@ -84,6 +97,12 @@ impl From<Problems> for Failure {
     }
 }
 
+impl From<DatabaseError> for Failure {
+    fn from(error: DatabaseError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
 impl From<String> for Failure {
     fn from(message: String) -> Self {
         Self::Failed(message)
@@ -102,8 +121,10 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&arguments.settings),
-        Command::Migrate => migrate::run(&arguments.settings),
+        Command::Migrate(options) => migrate::run(&arguments.settings, &options),
         Command::Account(command) => account::run(&arguments.settings, command),
+        Command::Sessions(command) => sessions::run(&arguments.settings, command),
+        Command::Completions { shell } => completions::run(shell),
         Command::TestMail { to } => test_mail::run(&arguments.settings, &to),
         Command::Key(command) => key::run(&arguments.settings, &command),
         Command::Backup { file } => backup::run(&arguments.settings, &file),

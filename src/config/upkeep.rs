@@ -21,6 +21,8 @@ pub struct Upkeep {
     pub code_limit_address: u32,
     /// A session ends after this long in any case.
     pub session_max: Duration,
+    /// A session ends after this long unused.
+    pub session_idle: Duration,
 }
 
 impl Upkeep {
@@ -59,6 +61,12 @@ impl Upkeep {
                 "SESSION_MAX",
                 &settings.session_max,
                 Duration::from_hours(7 * 24),
+                duration,
+            ),
+            session_idle: judge.read(
+                "SESSION_IDLE",
+                &settings.session_idle,
+                Duration::from_hours(12),
                 duration,
             ),
         }
