@@ -10,6 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use diesel::connection::SimpleConnection;
 
+use vestibule::clock::Clock;
+
 use super::{MIRA, assert_failed, assert_fine};
 use crate::support::Workplace;
 use crate::support::app::{connect, execute, number};
@@ -34,6 +36,8 @@ impl Load {
             stop: Arc::default(),
             written: Arc::default(),
         };
+        // What is as old as 1970 would be cleaned up meanwhile.
+        let now = Clock::system().now().0;
         let (stop, written) = (Arc::clone(&load.stop), Arc::clone(&load.written));
         std::thread::spawn(move || {
             while !stop.load(Ordering::SeqCst) {
@@ -42,7 +46,7 @@ impl Load {
                     .batch_execute(&format!(
                         "BEGIN IMMEDIATE;
                          INSERT INTO accounts (email, created_at) VALUES ('p{n}@acme.test', 1);
-                         INSERT INTO activity (at, kind, email) VALUES (1, 'pair', 'p{n}@acme.test');
+                         INSERT INTO activity (at, kind, email) VALUES ({now}, 'pair', 'p{n}@acme.test');
                          COMMIT;"
                     ))
                     .unwrap();
