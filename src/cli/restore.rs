@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use log::warn;
 
 use super::files::{BESIDE, Draft, keep_as, showing_progress, with_end};
+use super::output::counted;
 use super::{Failure, say};
 use crate::auth::keys::KEY_FILE;
 use crate::clock::Clock;
@@ -94,11 +95,11 @@ fn put_aside(database: &Path, now: Timestamp) -> Result<PathBuf, String> {
 
 fn in_words(storage: &Storage, file: &Path, adopted: Adopted, aside: Option<&Path>) -> String {
     let mut lines = format!(
-        "{} is the database now: {} accounts. {} sessions in it were ended, and every code; whoever was signed in \
-         signs in again.",
+        "{} is the database now, with {}. In it {} ended, and every code: whoever was signed in signs in \
+         again.",
         file.display(),
-        adopted.accounts,
-        adopted.sessions_ended
+        counted(adopted.accounts, "account", "accounts"),
+        counted(adopted.sessions_ended, "session was", "sessions were")
     );
     if let Some(aside) = aside {
         lines.push_str(&format!(

@@ -14,7 +14,7 @@ use crate::domain::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Adopted {
     /// Accounts in it.
-    pub accounts: i64,
+    pub accounts: usize,
     /// Sessions that were ended.
     pub sessions_ended: usize,
 }
@@ -73,11 +73,13 @@ pub fn check(path: &Path) -> Result<(), String> {
 ///
 /// # Errors
 /// In words for the operator.
-pub fn count_accounts(path: &Path) -> Result<i64, String> {
-    accounts::table
-        .count()
-        .get_result(&mut open(path)?)
-        .map_err(in_words(path))
+pub fn count_accounts(path: &Path) -> Result<usize, String> {
+    accounts_in(&mut open(path)?).map_err(in_words(path))
+}
+
+fn accounts_in(c: &mut SqliteConnection) -> QueryResult<usize> {
+    let count: i64 = accounts::table.count().get_result(c)?;
+    Ok(count.try_into().unwrap_or_default())
 }
 
 /// Makes a copy ready to be served: it has to be one of ours and no newer than this program; it is
@@ -119,7 +121,7 @@ fn end_what_was_open(c: &mut SqliteConnection, now: Timestamp) -> QueryResult<Ad
     let late = outgoing_mails::give_up_at.le(now.0);
     diesel::delete(outgoing_mails::table.filter(late)).execute(c)?;
     Ok(Adopted {
-        accounts: accounts::table.count().get_result(c)?,
+        accounts: accounts_in(c)?,
         sessions_ended,
     })
 }
