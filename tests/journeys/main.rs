@@ -21,6 +21,7 @@ mod limits;
 mod mail;
 mod mail_server;
 mod migrations;
+mod operator;
 mod origins;
 mod process;
 mod provider;
