@@ -3,8 +3,10 @@
 pub mod accounts;
 pub mod client;
 pub mod code_hash;
+pub mod directory;
 pub mod email_code;
 pub mod housekeeping;
+pub mod journal;
 pub mod keys;
 pub mod limits;
 pub mod provider;
