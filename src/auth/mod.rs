@@ -6,6 +6,7 @@ pub mod code_hash;
 pub mod directory;
 pub mod email_code;
 pub mod housekeeping;
+pub mod import;
 pub mod journal;
 pub mod keys;
 pub mod limits;
