@@ -16,8 +16,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::auth::code_hash::CodeHasher;
+use crate::auth::directory::Directory;
 use crate::auth::email_code::{EmailCode, ForMoved};
 use crate::auth::housekeeping::Housekeeping;
+use crate::auth::journal::Journal;
 use crate::auth::keys::{self, Keys};
 use crate::auth::limits::Limits;
 use crate::auth::provider::Provider;
@@ -296,6 +298,13 @@ fn console(
             signed_out,
         ))
     });
+    let directory = Directory {
+        database: database.clone(),
+        clock: clock.clone(),
+        mail: Arc::clone(&mail),
+        host: config.base_url.host(),
+        sign_in: config.base_url.link("/sign-in"),
+    };
     let email_code = EmailCode {
         database: database.clone(),
         clock: clock.clone(),
@@ -325,6 +334,8 @@ fn console(
                 .map(|workos| Arc::clone(&workos.revocations)),
         )),
         email_code: Arc::new(email_code),
+        directory,
+        journal: Journal::new(database.clone(), clock.clone()),
         email_codes_offered: config.email_codes != EmailCodes::Off,
         workos,
         callback: config.base_url.link("/auth/workos/callback"),

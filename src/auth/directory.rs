@@ -1,19 +1,22 @@
 //! The accounts as admins keep them: looked through, added with an invitation, changed. Each change
 //! is a verb of [`accounts`], in a transaction of its own.
 
+mod import;
 mod invite;
 
 use std::sync::Arc;
 
 use super::accounts::{self, Actor, Denied};
 use crate::clock::Clock;
-use crate::db::account_search::{self, Search};
-use crate::db::accounts::AccountRow;
+use crate::db::account_search;
 use crate::db::activity::{self, ActivityRow, Filter};
-use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, sessions};
+use crate::db::sessions::{self, SessionRow};
+use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection};
 use crate::domain::{AccountId, ActivityKind, Role, SessionId, Timestamp};
 use crate::mail::MailQueue;
 
+pub use crate::db::account_search::Search;
+pub use crate::db::accounts::AccountRow;
 pub use invite::Invitee;
 
 /// Accounts of a page.
@@ -244,12 +247,18 @@ fn end_sessions(
     let Some(account) = crate::db::accounts::find(c, id)? else {
         return Ok(Err(Denied::NoSuchAccount));
     };
-    let (ended, detail) = match which {
-        None => (sessions::delete_of_account(c, id, None)?, "all of them"),
-        Some(session) => (usize::from(sessions::delete_one(c, id, session)?), ""),
-    };
-    if ended > 0 {
-        actor.note(c, ActivityKind::SessionEnded, &account, detail, now)?;
+    let theirs = sessions::of_account(c, id, i64::MAX)?;
+    let meant = |session: &&SessionRow| which.is_none_or(|which| which.0 == session.id);
+    let meant: Vec<_> = theirs.iter().filter(meant).collect();
+    for session in &meant {
+        sessions::delete_one(c, id, SessionId(session.id))?;
+        actor.note(
+            c,
+            ActivityKind::SessionEnded,
+            &account,
+            &session.browser,
+            now,
+        )?;
     }
-    Ok(Ok(ended))
+    Ok(Ok(meant.len()))
 }

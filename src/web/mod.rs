@@ -1,5 +1,6 @@
 //! Handlers, one file per page: parse, one verb, render.
 
+pub mod admin;
 pub mod answer;
 pub mod console;
 pub mod cookies;
