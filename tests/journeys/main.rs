@@ -9,6 +9,7 @@
 )]
 
 mod addresses;
+mod admin;
 #[cfg(feature = "browser")]
 mod browser;
 mod command_line;

@@ -80,9 +80,9 @@ impl Account<'_> {
 
     fn facts(&self) -> Markup {
         html! {
-            dl.facts {
+            dl.particulars {
                 div { dt { "Role" } dd { (role_in_words(self.role)) } }
-                div { dt { "State" } dd { (self.state.tag()) } }
+                div { dt { "State" } dd.tags { (self.state.tag()) } }
                 @if let Some(at) = self.suspended_at {
                     div { dt { "Suspended" } dd { (moment(at, self.now)) } }
                 }

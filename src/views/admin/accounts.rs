@@ -87,7 +87,7 @@ impl State {
             } @else {
                 span.tag { "Confirmed" }
             }
-            @if self.moved { " " span.tag { "WorkOS" } }
+            @if self.moved { span.tag { "WorkOS" } }
         }
     }
 }
@@ -189,12 +189,14 @@ impl Accounts<'_> {
                         }
                     }
                 }
-                td role="cell" data-label="Role" { (role_in_words(line.role)) }
-                td role="cell" data-label="State" { (line.state.tag()) }
-                td.quiet role="cell" data-label="Last sign-in" {
-                    @match line.last_sign_in {
-                        Some(at) => (moment(at, self.now)),
-                        None => "never",
+                td role="cell" data-label="Role" { div { (role_in_words(line.role)) } }
+                td role="cell" data-label="State" { div.tags { (line.state.tag()) } }
+                td role="cell" data-label="Last sign-in" {
+                    div.quiet {
+                        @match line.last_sign_in {
+                            Some(at) => (moment(at, self.now)),
+                            None => "never",
+                        }
                     }
                 }
             }

@@ -87,7 +87,7 @@ fn day(name: &str, label: &str, value: &str, error: Option<&str>) -> Markup {
     html! {
         div.field.day {
             label for=(name) { (label) }
-            input id=(name) name=(name) type="date" value=(value) aria-invalid=[error.map(|_| "true")]
+            input id=(name) name=(name) type="date" value=[error.is_none().then_some(value)] aria-invalid=[error.map(|_| "true")]
                 aria-describedby=[error.map(|_| &error_id)];
             @if let Some(error) = error { p.error id=(error_id) role="alert" { (error) } }
         }

@@ -62,7 +62,7 @@ impl Codes<'_> {
                 div.actions {
                     @if let Some((path, name)) = &answer.way { a.button.small href=(path) { (name) } }
                     @if let Some((path, name, state)) = &answer.account {
-                        a.person href=(path) { span { (name) " " (state.tag()) } }
+                        a.person href=(path) { span.tags { (name) (state.tag()) } }
                     }
                 }
             }

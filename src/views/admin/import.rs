@@ -62,7 +62,7 @@ impl Import<'_> {
                 "The first line names the columns: " code { "email" } ", and where you have them "
                 code { "name" } ", " code { "role" } ", " code { "confirmed" } ". Nothing is added before you have seen what would be."
             }
-            form.narrow method="post" action=(IMPORT) enctype="multipart/form-data" {
+            form.import method="post" action=(IMPORT) enctype="multipart/form-data" {
                 div.field {
                     label for="file" { "CSV file, up to 1 MB" }
                     input #file name="file" type="file" accept=".csv,text/csv,text/plain";
@@ -89,7 +89,7 @@ impl Preview<'_> {
             @if !self.bad.is_empty() { (self.bad_lines()) }
             @if !self.new.is_empty() { (self.confirming()) }
             @if self.new.is_empty() {
-                p.empty { "There is nothing to add. " a href=(IMPORT) { "Choose another file" } "." }
+                p.empty { "There is nothing to add. Choose another file." }
             }
             (rows("To be added", &self.new))
             (rows("Already there, left as they are", &self.already_there))
