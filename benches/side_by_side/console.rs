@@ -154,7 +154,8 @@ impl Console {
         entered.cookies()
     }
 
-    fn connect(&self) -> SqliteConnection {
+    /// A connection of one's own to its database.
+    pub(crate) fn connect(&self) -> SqliteConnection {
         connect(&self.folder)
     }
 }

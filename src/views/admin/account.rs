@@ -91,7 +91,7 @@ impl Account<'_> {
                     dd {
                         @match self.moved_at {
                             Some(at) => { "WorkOS, since " (at.in_words()) }
-                            None => "an email code",
+                            None => "email code",
                         }
                     }
                 }

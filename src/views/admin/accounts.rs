@@ -109,7 +109,7 @@ impl Accounts<'_> {
 
     fn search(&self) -> Markup {
         html! {
-            form.filter role="search" method="get" action=(ACCOUNTS) {
+            form.filter.one role="search" method="get" action=(ACCOUNTS) {
                 (text_field("q", "Address or name", self.text, None))
                 button.button.small type="submit" { "Search" }
             }

@@ -45,13 +45,19 @@ pub struct Filter<'a> {
     pub to_error: Option<&'static str>,
 }
 
+impl Filter<'_> {
+    fn is_readable(&self) -> bool {
+        self.from_error.is_none() && self.to_error.is_none()
+    }
+}
+
 impl Activity<'_> {
     /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let content = html! {
             h1 { "Activity" }
             (self.filter())
-            (activity_list::list(&self.lines, self.now))
+            @if self.filter.is_readable() { (activity_list::list(&self.lines, self.now)) }
             (pager(self.newest.as_deref(), self.older.as_deref()))
             @if !self.lines.is_empty() {
                 p.file { a href=(self.file) download { "Save as CSV" } span.quiet { " up to 100\u{a0}000 rows, times in UTC" } }

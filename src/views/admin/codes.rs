@@ -45,7 +45,7 @@ impl Codes<'_> {
         let content = html! {
             h1 { "Why no code?" }
             p.lead { "What became of the codes that were asked for with one address, in the last 7 days." }
-            form.filter method="get" action=(CODES) {
+            form.filter.one method="get" action=(CODES) {
                 (text_field("email", "Email", self.typed, self.error.as_deref()))
                 button.button.small type="submit" { "Look" }
             }

@@ -26,7 +26,8 @@ impl DeleteAccount<'_> {
     pub fn page(&self, site: &Site) -> Markup {
         let account = format!("{ACCOUNTS}/{}", self.id.0);
         let content = html! {
-            h1 { "Delete " (self.email) "?" }
+            h1 { "Delete this account?" }
+            p.subject { (self.email) }
             (not_done(self.not_done))
             p.lead {
                 "The account, its sessions and its link to WorkOS go at once and can’t be brought back. "

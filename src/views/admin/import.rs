@@ -86,11 +86,12 @@ impl Preview<'_> {
             p.back { a href=(IMPORT) { "Another file" } }
             h1 { (self.title()) }
             p.lead { (self.summary()) }
-            @if !self.bad.is_empty() { (self.bad_lines()) }
-            @if !self.new.is_empty() { (self.confirming()) }
             @if self.new.is_empty() {
                 p.empty { "There is nothing to add. Choose another file." }
+            } @else {
+                (self.confirming())
             }
+            @if !self.bad.is_empty() { (self.bad_lines()) }
             (rows("To be added", &self.new))
             (rows("Already there, left as they are", &self.already_there))
         };
