@@ -53,9 +53,26 @@ impl Actor {
         detail: &str,
         now: Timestamp,
     ) -> QueryResult<()> {
+        let id = Some(account.account_id());
+        self.note_of_address(c, kind, &account.email, id, detail, now)
+    }
+
+    /// Writes down what they did about an address, which may have no account.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub fn note_of_address(
+        &self,
+        c: &mut SqliteConnection,
+        kind: ActivityKind,
+        email: &str,
+        account_id: Option<AccountId>,
+        detail: &str,
+        now: Timestamp,
+    ) -> QueryResult<()> {
         let what = NewActivity {
-            account_id: Some(account.account_id()),
-            email: &account.email,
+            account_id,
+            email,
             actor: &self.name,
             ip: self.client.as_ref().map(|client| client.ip),
             browser: self.client.as_ref().map(|client| &client.browser),

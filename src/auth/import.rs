@@ -161,26 +161,6 @@ pub fn preview(c: &mut SqliteConnection, rows: Rows) -> QueryResult<Preview> {
     Ok(preview)
 }
 
-/// Adds the rows whose addresses have no account yet, and writes down each.
-///
-/// # Errors
-/// When a query fails.
-pub fn add(
-    c: &mut SqliteConnection,
-    actor: &Actor,
-    rows: &[NewRow],
-    now: Timestamp,
-) -> QueryResult<Imported> {
-    let mut imported = Imported::default();
-    for row in rows {
-        match add_one(c, actor, row, now)? {
-            Ok(_) => imported.added += 1,
-            Err(_) => imported.already_there += 1,
-        }
-    }
-    Ok(imported)
-}
-
 /// Adds one row, and writes it down.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ mod invitation_mail;
 mod letter;
 mod moved_mail;
 mod queue;
+mod test_mail;
 mod transport;
 
 pub use code_mail::CodeMail;
@@ -15,3 +16,4 @@ pub use invitation_mail::InvitationMail;
 pub use letter::Letter;
 pub use moved_mail::MovedMail;
 pub use queue::{Handed, MailQueue, Sender};
+pub use test_mail::{NotSent, send_test_mail};

@@ -12,6 +12,7 @@ mod addresses;
 mod admin;
 #[cfg(feature = "browser")]
 mod browser;
+mod cli;
 mod command_line;
 mod email_codes;
 mod guessing;
