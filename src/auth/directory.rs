@@ -7,12 +7,12 @@ mod invite;
 use std::sync::Arc;
 
 use super::accounts::{self, Actor, Denied};
+use super::end_sessions;
 use crate::clock::Clock;
 use crate::db::account_search;
 use crate::db::activity::{self, ActivityRow, Filter};
-use crate::db::sessions::{self, SessionRow};
-use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection};
-use crate::domain::{AccountId, ActivityKind, Role, SessionId, Timestamp};
+use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, sessions};
+use crate::domain::{AccountId, Role, SessionId, Timestamp};
 use crate::mail::MailQueue;
 
 pub use crate::db::account_search::Search;
@@ -181,7 +181,7 @@ impl Directory {
             .await
     }
 
-    /// Ends one session of an account, or all of them; says how many those were.
+    /// Ends one session of an account, or all of them.
     ///
     /// # Errors
     /// When the database does not answer; nothing is changed then.
@@ -190,10 +190,10 @@ impl Directory {
         actor: Actor,
         id: AccountId,
         which: Option<SessionId>,
-    ) -> Result<Result<usize, Denied>, DatabaseError> {
+    ) -> Result<Result<(), Denied>, DatabaseError> {
         let now = self.clock.now();
         self.database
-            .write(move |c| end_sessions(c, &actor, id, which, now))
+            .write(move |c| end(c, &actor, id, which, now))
             .await
     }
 }
@@ -236,29 +236,24 @@ fn details(c: &mut SqliteConnection, id: AccountId) -> QueryResult<Option<Detail
     }))
 }
 
-/// That a session has ended already is no error, and is not written down again.
-fn end_sessions(
+/// That a session has ended already, or is somebody else's, is no error; nothing is written down then.
+fn end(
     c: &mut SqliteConnection,
     actor: &Actor,
     id: AccountId,
     which: Option<SessionId>,
     now: Timestamp,
-) -> QueryResult<Result<usize, Denied>> {
+) -> QueryResult<Result<(), Denied>> {
     let Some(account) = crate::db::accounts::find(c, id)? else {
         return Ok(Err(Denied::NoSuchAccount));
     };
-    let theirs = sessions::of_account(c, id, i64::MAX)?;
-    let meant = |session: &&SessionRow| which.is_none_or(|which| which.0 == session.id);
-    let meant: Vec<_> = theirs.iter().filter(meant).collect();
-    for session in &meant {
-        sessions::delete_one(c, id, SessionId(session.id))?;
-        actor.note(
-            c,
-            ActivityKind::SessionEnded,
-            &account,
-            &session.browser,
-            now,
-        )?;
+    let Some(session) = which else {
+        end_sessions::all_of(c, actor, &account, now)?;
+        return Ok(Ok(()));
+    };
+    let whose = sessions::find_account(c, session)?;
+    if whose.is_some_and(|owner| owner.id == account.id) {
+        end_sessions::one(c, actor, session, now)?;
     }
-    Ok(Ok(meant.len()))
+    Ok(Ok(()))
 }
