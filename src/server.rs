@@ -292,13 +292,7 @@ fn console(
             signed_out,
         ))
     });
-    let directory = Directory {
-        database: database.clone(),
-        clock: clock.clone(),
-        mail: Arc::clone(&mail),
-        host: config.base_url.host(),
-        sign_in: config.base_url.link("/sign-in"),
-    };
+    let invitations = Arc::clone(&mail);
     let email_code = EmailCode {
         database: database.clone(),
         clock: clock.clone(),
@@ -328,7 +322,12 @@ fn console(
                 .map(|workos| Arc::clone(&workos.revocations)),
         )),
         email_code: Arc::new(email_code),
-        directory,
+        directory: Directory::new(
+            database.clone(),
+            clock.clone(),
+            invitations,
+            &config.base_url,
+        ),
         journal: Journal::new(database.clone(), clock.clone()),
         email_codes_offered: config.email_codes != EmailCodes::Off,
         workos,

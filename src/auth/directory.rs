@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::accounts::{self, Actor, Denied};
 use super::end_sessions;
 use crate::clock::Clock;
+use crate::config::BaseUrl;
 use crate::db::account_search;
 use crate::db::activity::{self, ActivityRow, Filter};
 use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, sessions};
@@ -26,16 +27,13 @@ const NEWEST: i64 = 20;
 
 /// Every account.
 pub struct Directory {
-    /// Where they are.
-    pub database: Database,
-    /// The time.
-    pub clock: Clock,
-    /// The queue that invitations leave from.
-    pub mail: Arc<MailQueue>,
+    database: Database,
+    clock: Clock,
+    mail: Arc<MailQueue>,
     /// What people know the console by.
-    pub host: String,
+    host: String,
     /// The sign-in page.
-    pub sign_in: String,
+    sign_in: String,
 }
 
 /// What an admin can do to an account.
@@ -134,6 +132,17 @@ impl Change {
 }
 
 impl Directory {
+    /// Reads and changes this database; invitations leave from `mail`, and lead to `console`.
+    pub fn new(database: Database, clock: Clock, mail: Arc<MailQueue>, console: &BaseUrl) -> Self {
+        Self {
+            database,
+            clock,
+            mail,
+            host: console.host(),
+            sign_in: console.link("/sign-in"),
+        }
+    }
+
     /// One page of the accounts that a search finds.
     ///
     /// # Errors
