@@ -4,7 +4,10 @@
 use std::net::TcpStream;
 use std::time::Instant;
 
+use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::sql_types::BigInt;
 
 use crate::client::{ask, request};
 use crate::console::Console;
@@ -49,12 +52,17 @@ pub(crate) fn measure(console: &Console) {
             .map(|_| {
                 let begun = Instant::now();
                 let reply = ask(&mut stream, &request, &mut buffer);
+                let span = begun.elapsed().as_secs_f64() * 1000.0;
                 assert_eq!(reply.status, 200, "{path}: {}", reply.body);
-                begun.elapsed().as_secs_f64() * 1000.0
+                assert!(
+                    reply.body.contains("aria-label=\"Admin\""),
+                    "{path} is no admin page"
+                );
+                span
             })
             .collect();
         let span = median(spans);
-        println!("| `{path}` | {span:.1} ms | < 50 ms |");
+        println!("| `{path}` | {span:.2} ms | < 50 ms |");
         if span > slowest.0 {
             slowest = (span, path);
         }
@@ -81,5 +89,10 @@ fn furnish(console: &Console) {
          FROM n JOIN accounts a ON a.email = 'p' || iif(i % 3 = 0, 1, 1 + i % 10000) || '@acme.test';
          COMMIT;"
     );
-    console.connect().batch_execute(&statements).unwrap();
+    let mut connection = console.connect();
+    connection.batch_execute(&statements).unwrap();
+    let rows: i64 = sql::<BigInt>("SELECT count(*) FROM activity")
+        .get_result(&mut connection)
+        .unwrap();
+    assert!(rows >= 1_000_000, "only {rows} rows of activity");
 }
