@@ -16,8 +16,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::auth::code_hash::CodeHasher;
+use crate::auth::directory::Directory;
 use crate::auth::email_code::{EmailCode, ForMoved};
 use crate::auth::housekeeping::Housekeeping;
+use crate::auth::journal::Journal;
 use crate::auth::keys::{self, Keys};
 use crate::auth::known_browsers::KnownBrowsers;
 use crate::auth::limits::Limits;
@@ -293,6 +295,7 @@ fn console(
             signed_out,
         ))
     });
+    let invitations = Arc::clone(&mail);
     let email_code = EmailCode {
         database: database.clone(),
         clock: clock.clone(),
@@ -325,6 +328,13 @@ fn console(
         )),
         own_account: OwnAccount::new(database.clone(), clock.clone()),
         email_code: Arc::new(email_code),
+        directory: Directory::new(
+            database.clone(),
+            clock.clone(),
+            invitations,
+            &config.base_url,
+        ),
+        journal: Journal::new(database.clone(), clock.clone()),
         email_codes_offered: config.email_codes != EmailCodes::Off,
         workos,
         callback: config.provider.as_ref().map_or_else(

@@ -236,7 +236,8 @@ impl Console {
         asked.cookies()
     }
 
-    fn connect(&self) -> SqliteConnection {
+    /// A connection of one's own to its database.
+    pub(crate) fn connect(&self) -> SqliteConnection {
         connect(&self.folder)
     }
 }

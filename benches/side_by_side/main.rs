@@ -7,6 +7,7 @@
     reason = "a benchmark that meets the unexpected stops, and prints its table"
 )]
 
+mod admin_pages;
 mod bare;
 mod callback;
 mod client;
@@ -36,6 +37,10 @@ fn main() {
     }
     println!("| what | measured | aim |\n|---|---|---|");
     let console = Console::start();
+    // Only these, with `cargo bench -- admin-pages`.
+    if std::env::args().any(|argument| argument == "admin-pages") {
+        return admin_pages::measure(&console);
+    }
     println!(
         "| start to the first 200, existing database | {:.0} ms | < 50 ms |",
         console.start_up_ms()
@@ -75,6 +80,7 @@ fn main() {
         "| resident memory, after all this | {:.1} MB | |",
         console.resident_mb()
     );
+    admin_pages::measure(&console);
 }
 
 /// Sending a code is one hash, taking it another; a whole sign-in is both. Each round has accounts of

@@ -2,6 +2,7 @@
 
 mod code_mail;
 mod guessing_notice;
+mod invitation_mail;
 mod letter;
 mod moved_mail;
 mod new_browser_mail;
@@ -12,6 +13,7 @@ mod transport;
 pub use code_mail::CodeMail;
 pub(crate) use code_mail::minutes_in_words;
 pub use guessing_notice::guessing_notice;
+pub use invitation_mail::InvitationMail;
 pub use letter::Letter;
 pub use moved_mail::MovedMail;
 pub use new_browser_mail::NewBrowserMail;

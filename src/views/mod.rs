@@ -3,6 +3,7 @@
 pub mod account;
 pub mod account_menu;
 pub mod activity_list;
+pub mod admin;
 pub mod code_step;
 pub mod components;
 pub mod dashboard;

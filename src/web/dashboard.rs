@@ -31,6 +31,7 @@ pub async fn show(
 }
 
 impl<'a> SessionLine<'a> {
+    /// A session as a page lists it; `this` is the one that is looking.
     pub(super) fn of(
         session: &'a crate::auth::session::Listed,
         this: crate::domain::SessionId,

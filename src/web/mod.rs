@@ -1,6 +1,7 @@
 //! Handlers, one file per page: parse, one verb, render.
 
 pub mod account;
+pub mod admin;
 pub mod answer;
 pub mod console;
 pub mod cookies;

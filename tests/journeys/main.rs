@@ -10,6 +10,7 @@
 
 mod account;
 mod addresses;
+mod admin;
 #[cfg(feature = "browser")]
 mod browser;
 mod cli;

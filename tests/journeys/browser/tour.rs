@@ -6,7 +6,7 @@ use crate::support::browser::Browser;
 use thirtyfour::prelude::*;
 
 /// The statuses that a tour is answered with besides 200.
-pub(super) const FAILURES: [&str; 3] = ["404", "422", "429"];
+pub(super) const FAILURES: [&str; 4] = ["404", "409", "422", "429"];
 
 /// An application where the third request for a code is one too many.
 pub(super) async fn app() -> TestApp {
@@ -17,6 +17,8 @@ pub(super) async fn app() -> TestApp {
 
 /// Stops at every step and every error, calls it by its name, and lets `look` look around.
 pub(super) async fn tour(app: &TestApp, browser: &Browser, look: impl AsyncFn(&str)) {
+    super::admin::walk(app, browser, &look).await;
+
     browser.visit("/no/such/page").await;
     browser.read("h1", "There is no such page").await;
     look("not-found").await;
