@@ -8,6 +8,7 @@ pub mod housekeeping;
 pub mod keys;
 pub mod limits;
 pub mod provider;
+pub mod public_address;
 pub mod seal;
 pub mod session;
 pub mod try_budget;

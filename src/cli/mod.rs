@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod account;
+mod doctor;
 mod migrate;
 mod serve;
 
@@ -30,6 +31,12 @@ enum Command {
     Serve,
     /// Runs pending migrations
     Migrate,
+    /// Finds out what is wrong, and says what to do; sends no mail and changes nothing
+    Doctor {
+        /// An array of {check, ok, reason, next} in place of lines; ok is null where it cannot be told
+        #[arg(long)]
+        json: bool,
+    },
     /// Says who may sign in
     #[command(subcommand)]
     Account(account::Command),
@@ -68,6 +75,7 @@ pub fn run() -> ExitCode {
     let outcome = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&arguments.settings),
         Command::Migrate => migrate::run(&arguments.settings),
+        Command::Doctor { json } => doctor::run(&arguments.settings, json),
         Command::Account(command) => account::run(&arguments.settings, command),
     };
     match outcome {

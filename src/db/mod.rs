@@ -13,6 +13,7 @@ mod pool;
 pub mod provider_sessions;
 mod schema;
 pub mod sessions;
+pub mod state;
 pub mod wrong_tries;
 
 pub use diesel::QueryResult;

@@ -4,7 +4,9 @@ mod code_mail;
 mod guessing_notice;
 mod letter;
 mod moved_mail;
+pub mod probe;
 mod queue;
+pub mod sender_domain;
 mod transport;
 
 pub use code_mail::CodeMail;

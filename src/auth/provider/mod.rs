@@ -6,10 +6,11 @@ mod authkit;
 mod discovered;
 mod error;
 mod flow;
-mod http;
+pub(super) mod http;
 mod identity;
 mod keys;
 mod metadata;
+mod probe;
 mod verify;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use self::error::ProviderError;
 pub use self::flow::{Begun, Callback, Flow};
 pub use self::http::Timeouts;
 pub use self::identity::{Identity, ProviderSession, Tokens};
+pub use self::probe::Examined;
 use crate::clock::Clock;
 
 use self::authkit::AuthKit;
