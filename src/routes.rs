@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, Route};
 
 use crate::error::AppError;
 use crate::web::extract::Admin;
+use crate::web::middleware::RoutePattern;
 use crate::web::session_cookie::SessionLayer;
 use crate::web::{
     dashboard, email_step, front, health, sign_in, sign_out, static_files, verify_code, workos,
@@ -38,7 +39,7 @@ pub struct Entry {
 
 /// The table.
 pub fn table() -> Vec<Entry> {
-    use Who::{Anyone, SignedIn, Visitor};
+    use Who::{Admin, Anyone, SignedIn, Visitor};
     let get = |path, who, handler| Entry {
         method: Method::GET,
         path,
@@ -73,6 +74,7 @@ pub fn table() -> Vec<Entry> {
             web::to(workos::another_account)
         }),
         post("/sign-out", Visitor, || web::to(sign_out::sign_out)),
+        get("/admin/health", Admin, || web::to(health::show)),
         get("/dashboard", SignedIn, || web::to(dashboard::show)),
     ]
 }
@@ -85,7 +87,7 @@ pub fn configure(config: &mut ServiceConfig, session: &SessionLayer) {
             .into_iter()
             .partition::<Vec<_>, _>(|entry| entry.path == path);
         entries = rest;
-        let mut resource = web::resource(path);
+        let mut resource = web::resource(path).app_data(RoutePattern(path));
         let mut allow: Vec<&str> = Vec::new();
         for entry in &here {
             allow.push(entry.method.as_str());

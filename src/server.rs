@@ -1,5 +1,8 @@
 //! Wires the application together and runs it; nothing else.
 
+mod measured;
+mod signals;
+
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -12,11 +15,11 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use log::{info, warn};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::auth::code_hash::CodeHasher;
 use crate::auth::email_code::{EmailCode, ForMoved};
+use crate::auth::health::Health;
 use crate::auth::housekeeping::Housekeeping;
 use crate::auth::keys::{self, Keys};
 use crate::auth::limits::Limits;
@@ -27,6 +30,7 @@ use crate::clock::Clock;
 use crate::config::{Config, EmailCodes, ProviderSettings, Storage};
 use crate::db::{Database, accounts, migrations};
 use crate::mail::{MailQueue, Sender};
+use crate::metrics::Metrics;
 use crate::routes;
 use crate::views::Site;
 use crate::web::Console;
@@ -35,6 +39,9 @@ use crate::web::extract::form_config;
 use crate::web::middleware::finish_every_response;
 use crate::web::session_cookie::SessionLayer;
 use crate::web::static_files::StaticFiles;
+
+use measured::Measured;
+pub use signals::StopSignals;
 
 /// In-flight requests, and then queued codes, get this long when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -52,6 +59,7 @@ pub struct Server {
     housekeeping: Arc<Housekeeping>,
     background: Vec<JoinHandle<()>>,
     mail: Arc<MailQueue>,
+    measured: Option<Measured>,
     _alone: File,
 }
 
@@ -62,6 +70,7 @@ impl Server {
     /// In words for the operator. Nothing goes on running then.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, String> {
         let listener = listen(config.listen)?;
+        let measured = Measured::listen(config.metrics_listen)?;
         make_folder(&config.storage)?;
         let alone = be_alone(&config.storage)?;
         let keys = load_keys(&config)?;
@@ -78,9 +87,11 @@ impl Server {
             from: config.mail.from.clone(),
             host: config.base_url.host(),
         };
-        let mail = MailQueue::start(sender, database.clone(), clock.clone())
+        let metrics = Metrics::default();
+        let mail = MailQueue::start(sender, database.clone(), clock.clone(), metrics.clone())
             .map_err(|e| format!("the mail thread cannot be started: {e}"))?;
-        let console = web::Data::new(console(&config, keys, database, clock, Arc::clone(&mail)));
+        let parts = (keys, database, clock, Arc::clone(&mail), metrics);
+        let console = web::Data::new(console(&config, parts));
         let housekeeping = Arc::new(Housekeeping {
             database: console.database.clone(),
             clock: console.clock.clone(),
@@ -92,6 +103,9 @@ impl Server {
         if let Some(workos) = &console.workos {
             background.extend(keep_up_with(workos));
         }
+        let measured = measured
+            .map(|listener| Measured::serve(listener, console.clone()))
+            .transpose()?;
         let (address, server) = serve_on(listener, console)?;
         let handle = server.handle();
         Ok(Self {
@@ -101,6 +115,7 @@ impl Server {
             background,
             housekeeping,
             mail,
+            measured,
             _alone: alone,
         })
     }
@@ -155,39 +170,17 @@ impl Server {
         if let Err(e) = self.housekeeping.sessions.write_down_use().await {
             warn!("when sessions were last used is not written down: {e}");
         }
+        // Last of all: whoever watches sees the end.
+        if let Some(measured) = self.measured
+            && let Err(e) = measured.stop().await
+        {
+            warn!("the metrics did not stop well: {e}");
+        }
         info!("stopped");
         match served {
             Ok(Ok(())) => Ok(()),
             Ok(Err(e)) => Err(e.to_string()),
             Err(e) => Err(e.to_string()),
-        }
-    }
-}
-
-/// SIGTERM and SIGINT. Listened for before the server says that it is ready: who stops it that very
-/// moment still gets an orderly stop.
-pub struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl StopSignals {
-    /// From here on the signals no longer kill the process.
-    ///
-    /// # Errors
-    /// When the system refuses.
-    pub fn listen() -> Result<Self, String> {
-        let listen = |kind| signal(kind).map_err(|e| format!("signals cannot be heard: {e}"));
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn any(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
         }
     }
 }
@@ -259,13 +252,10 @@ fn load_keys(config: &Config) -> Result<Keys, String> {
     })
 }
 
-fn console(
-    config: &Config,
-    keys: Keys,
-    database: Database,
-    clock: Clock,
-    mail: Arc<MailQueue>,
-) -> Console {
+/// What the console is made of, beside its settings.
+type Parts = (Keys, Database, Clock, Arc<MailQueue>, Metrics);
+
+fn console(config: &Config, (keys, database, clock, mail, metrics): Parts) -> Console {
     let cookies = Cookies::new(config.base_url.is_https(), &keys);
     let static_files = StaticFiles::new(config.static_dir.clone());
     let site = Site {
@@ -285,6 +275,7 @@ fn console(
             ProviderSettings::AuthKit(authkit) => Provider::authkit(authkit, clock.clone()),
             ProviderSettings::Oidc(oidc) => Provider::discovered(oidc, clock.clone()),
         };
+        let provider = provider.watched_by(metrics.clone());
         let signed_out = config.base_url.link("/signed-out");
         let admission = config.admission.clone();
         Arc::new(WorkOs::new(
@@ -294,15 +285,16 @@ fn console(
             clock.clone(),
             &keys,
             signed_out,
+            metrics.clone(),
         ))
     });
     let email_code = EmailCode {
         database: database.clone(),
         clock: clock.clone(),
-        hasher: CodeHasher::new(keys.clone(), cores()),
+        hasher: CodeHasher::new(keys.clone(), cores()).watched_by(metrics.clone()),
         keys,
         limits: Limits::new(config.code_limit_address, config.code_limit_ip),
-        mail,
+        mail: Arc::clone(&mail),
         lifetime: config.email_code_ttl,
         for_moved: match &workos {
             Some(workos) if config.email_codes == EmailCodes::Fallback => {
@@ -311,19 +303,33 @@ fn console(
             _ => ForMoved::Always,
         },
         sign_in: config.base_url.link("/sign-in"),
+        metrics: metrics.clone(),
+    };
+    let sessions = Arc::new(Sessions::new(
+        database.clone(),
+        clock.clone(),
+        lifetimes,
+        workos
+            .as_ref()
+            .map(|workos| Arc::clone(&workos.revocations)),
+    ));
+    let health = Health {
+        database: database.clone(),
+        clock: clock.clone(),
+        mail,
+        sessions: Arc::clone(&sessions),
+        reachability: workos
+            .as_ref()
+            .map(|workos| Arc::clone(&workos.reachability)),
+        started_at: clock.now(),
     };
     Console {
         site,
         origin: config.base_url.origin(),
         https: config.base_url.is_https(),
-        sessions: Arc::new(Sessions::new(
-            database.clone(),
-            clock.clone(),
-            lifetimes,
-            workos
-                .as_ref()
-                .map(|workos| Arc::clone(&workos.revocations)),
-        )),
+        health,
+        metrics,
+        sessions,
         email_code: Arc::new(email_code),
         email_codes_offered: config.email_codes != EmailCodes::Off,
         workos,

@@ -21,6 +21,7 @@ use crate::db::challenges;
 use crate::db::{Database, DatabaseError};
 use crate::domain::{Device, Email, ReturnTo, Timestamp, Token, TokenHash};
 use crate::mail::MailQueue;
+use crate::metrics::Metrics;
 
 /// The email code's verbs, and what they need.
 pub struct EmailCode {
@@ -42,6 +43,8 @@ pub struct EmailCode {
     pub for_moved: ForMoved,
     /// The sign-in page, for mail.
     pub sign_in: String,
+    /// Counts.
+    pub metrics: Metrics,
 }
 
 /// Whether an account that has moved to WorkOS gets a code.
@@ -86,6 +89,20 @@ pub enum Refusal {
     /// The database does not answer.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+}
+
+impl Refusal {
+    /// One word for it, for a metric.
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Limited(_) => "limited",
+            Self::Wrong | Self::NoChallenge => "wrong",
+            Self::CodeSpent => "code_spent",
+            Self::BudgetSpent(_) => "budget_spent",
+            Self::Hash(HashError::Busy) => "busy",
+            Self::Hash(HashError::Failed(_)) | Self::Database(_) => "failed",
+        }
+    }
 }
 
 /// A challenge as its browser may see it.

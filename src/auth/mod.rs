@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod client;
 pub mod code_hash;
 pub mod email_code;
+pub mod health;
 pub mod housekeeping;
 pub mod keys;
 pub mod limits;

@@ -43,6 +43,19 @@ pub fn sqlite_version(connection: &mut SqliteConnection) -> QueryResult<String> 
         .map(|row| row.version)
 }
 
+/// The newest migration that was run on it.
+///
+/// # Errors
+/// When the query fails.
+pub fn newest_migration(connection: &mut SqliteConnection) -> QueryResult<Option<String>> {
+    diesel::sql_query(
+        "SELECT version FROM __diesel_schema_migrations ORDER BY version DESC LIMIT 1",
+    )
+    .get_result::<Version>(connection)
+    .optional()
+    .map(|row| row.map(|row| row.version))
+}
+
 /// What SQLite finds damaged; nothing, in a file that is whole.
 ///
 /// # Errors

@@ -1,16 +1,19 @@
 //! Mail: its words, the queue it leaves from, and the ways it goes.
 
 mod code_mail;
+mod deliveries;
 mod guessing_notice;
 mod letter;
 mod moved_mail;
 pub mod probe;
 mod queue;
 pub mod sender_domain;
+mod table;
 mod transport;
 
 pub use code_mail::CodeMail;
 pub(crate) use code_mail::minutes_in_words;
+pub use deliveries::Deliveries;
 pub use guessing_notice::guessing_notice;
 pub use letter::Letter;
 pub use moved_mail::MovedMail;

@@ -6,6 +6,7 @@ pub mod code_step;
 pub mod components;
 pub mod dashboard;
 pub mod email_step;
+pub mod health;
 pub mod landing;
 pub mod layout;
 pub mod message;

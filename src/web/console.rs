@@ -8,11 +8,13 @@ use ipnet::IpNet;
 use super::cookies::Cookies;
 use super::static_files::StaticFiles;
 use crate::auth::email_code::EmailCode;
+use crate::auth::health::Health;
 use crate::auth::session::Sessions;
 use crate::auth::workos::WorkOs;
 use crate::clock::Clock;
 use crate::db::Database;
 use crate::error::AppError;
+use crate::metrics::Metrics;
 use crate::views::{self, Site};
 
 /// What handlers work with.
@@ -25,8 +27,12 @@ pub struct Console {
     pub https: bool,
     /// The time.
     pub clock: Clock,
-    /// For the readiness check alone; everything else asks one of the verbs below.
+    /// For housekeeping alone; handlers ask one of the verbs below.
     pub database: Database,
+    /// Ready, snapshot.
+    pub health: Health,
+    /// Counts.
+    pub metrics: Metrics,
     /// Begin, recognise, end.
     pub sessions: Arc<Sessions>,
     /// Issue, reissue, solve.

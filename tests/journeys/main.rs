@@ -12,12 +12,15 @@ mod addresses;
 #[cfg(feature = "browser")]
 mod browser;
 mod command_line;
+mod doctor;
 mod email_codes;
 mod guessing;
+mod health;
 mod http_rules;
 mod limits;
 mod mail;
 mod mail_server;
+mod metrics;
 mod migrations;
 mod origins;
 mod process;

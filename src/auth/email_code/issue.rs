@@ -108,6 +108,7 @@ impl EmailCode {
         let now = self.clock.now();
         let known = self.keys.known_browser(client.device.as_ref(), email, now);
         if let Err(limited) = self.limits.take_request(email, client, known, now) {
+            self.metrics.code_request(CodeOutcome::Limited.as_str());
             self.note_refusal(email, client, known, limited, now)
                 .await?;
             return Err(Refusal::Limited(limited));
@@ -165,6 +166,7 @@ impl EmailCode {
         issued_at: Timestamp,
         expires_at: Timestamp,
     ) {
+        self.metrics.code_request(asked.outcome.as_str());
         let activity_id = asked.activity_id;
         let mail = match (asked.account, asked.outcome) {
             (Some(account), CodeOutcome::Moved) => Some(Handed::Moved(MovedMail {

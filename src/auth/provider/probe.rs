@@ -32,7 +32,7 @@ pub struct Examined {
 impl Provider {
     /// Asks it everything. Each question waits as long as any other exchange does.
     pub async fn examine(&self) -> Examined {
-        match &*self.0 {
+        match &*self.kind {
             Kind::AuthKit(provider) => Examined {
                 reached: provider.reached().await,
                 keys: provider.served_keys().await,

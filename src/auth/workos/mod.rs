@@ -24,11 +24,12 @@ use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, pending_
 use crate::domain::{
     ActivityKind, Email, Method, ReturnTo, SessionId, Timestamp, Token, TokenHash,
 };
+use crate::metrics::Metrics;
 
 pub use admission::{Admission, NotAdmitted};
 pub use failure::Failure;
 pub use flow::{Flow, StateOrigin, Stray};
-pub use reachability::Reachability;
+pub use reachability::{Reachability, Seen};
 pub use refresh::{Refreshed, Refresher};
 pub use revocation::Revocations;
 
@@ -54,6 +55,8 @@ pub struct WorkOs {
     pub revocations: Arc<Revocations>,
     /// Keeps sessions fresh.
     pub refresher: Arc<Refresher>,
+    /// Counts.
+    pub metrics: Metrics,
 }
 
 /// Someone is in.
@@ -81,9 +84,10 @@ impl WorkOs {
         clock: Clock,
         keys: &Keys,
         signed_out_url: String,
+        metrics: Metrics,
     ) -> Self {
         let seal = Arc::new(Seal::new(keys));
-        let reachability = Arc::<Reachability>::default();
+        let reachability = Arc::new(Reachability::new(clock.clone()));
         let (p, d, c, s) = (
             provider.clone(),
             database.clone(),
@@ -110,6 +114,7 @@ impl WorkOs {
             reachability,
             revocations,
             refresher,
+            metrics,
         }
     }
 
@@ -158,6 +163,22 @@ impl WorkOs {
     /// # Errors
     /// See [`Failure`].
     pub async fn finish(
+        &self,
+        flow: Flow,
+        callback: Callback,
+        client: &Client,
+        user_agent: &str,
+        older_session: Option<TokenHash>,
+    ) -> Result<SignedIn, Failure> {
+        let outcome = self
+            .exchange(flow, callback, client, user_agent, older_session)
+            .await;
+        let word = outcome.as_ref().map_or_else(Failure::word, |_| "signed_in");
+        self.metrics.sign_in(Method::WorkOs.as_str(), word);
+        outcome
+    }
+
+    async fn exchange(
         &self,
         flow: Flow,
         callback: Callback,

@@ -7,6 +7,8 @@ use crate::db::{Database, migrations, state};
 /// A large file on a slow disk takes longer than anybody waits.
 const WITHIN: Duration = Duration::from_secs(10);
 
+const RESTORE: &str = "Stop the server, keep a copy of the file, and restore a backup";
+
 /// Nothing is made or migrated.
 pub(super) async fn checks(storage: &Storage) -> Vec<Check> {
     let shown = storage.database.display();
@@ -36,7 +38,7 @@ pub(super) async fn checks(storage: &Storage) -> Vec<Check> {
 
 async fn writable(storage: &Storage, database: &Database) -> Check {
     let writing = database.clone();
-    match in_time(move || writing.write_blocking(|_| Ok(()))).await {
+    match in_time(move || writing.try_writing()).await {
         None => took_too_long("database"),
         Some(Ok(())) => Check::fine(
             "database",
@@ -69,12 +71,11 @@ async fn whole(database: &Database) -> Check {
     let found = in_time(move || {
         looking.with_writer(|connection| state::damage(connection).map_err(|e| e.to_string()))
     });
-    let next = "Stop the server, keep a copy of the file, and restore a backup";
     match found.await {
         None => took_too_long("integrity"),
         Some(Ok(damage)) if damage.is_empty() => Check::fine("integrity", "the file is whole"),
-        Some(Ok(damage)) => Check::failed("integrity", damage.join("; "), next),
-        Some(Err(e)) => Check::failed("integrity", e, next),
+        Some(Ok(damage)) => Check::failed("integrity", damage.join("; "), RESTORE),
+        Some(Err(e)) => Check::failed("integrity", e, RESTORE),
     }
 }
 
@@ -96,6 +97,8 @@ fn what_to_do(storage: &Storage, reason: &str) -> String {
             .to_owned()
     } else if reason.contains("not a database") {
         format!("{shown} is another file. Set DATABASE_URL, or restore a backup")
+    } else if reason.contains("malformed") {
+        RESTORE.to_owned()
     } else {
         format!("Let the user that runs Vestibule write {shown} and its folder")
     }

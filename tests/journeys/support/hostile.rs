@@ -324,6 +324,8 @@ async fn answer(
             "/user_management/authenticate" => script.token_answer(true),
             "/userinfo" => script.userinfo.clone(),
             "/revoke" | "/user_management/sessions/revoke" => json!({}),
+            "/authorize" | "/user_management/authorize" => json!("a sign-in page"),
+            "/user_management/users" => json!({ "data": [] }),
             path if path == "/jwks" || path == format!("/sso/jwks/{CLIENT_ID}") => {
                 script.keys_fetched += 1;
                 script.keys()

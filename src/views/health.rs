@@ -1,0 +1,94 @@
+//! How the console is, for admins.
+
+use maud::{Markup, html};
+
+use super::account_menu::Who;
+use super::components::{Tab, tabs};
+use super::layout::{Site, console_page};
+
+/// What the page shows.
+#[derive(Debug)]
+pub struct HealthPage<'a> {
+    /// Who is here.
+    pub who: Who<'a>,
+    /// A line for each part.
+    pub lines: Vec<HealthLine>,
+}
+
+/// How one part is.
+#[derive(Debug, PartialEq, Eq)]
+pub struct HealthLine {
+    /// Which part.
+    pub what: &'static str,
+    /// Whether somebody has to do something.
+    pub state: HealthState,
+    /// What is known of it, in sentences.
+    pub words: Vec<String>,
+    /// What to do; empty where there is nothing to do.
+    pub next: &'static str,
+}
+
+/// Whether somebody has to do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HealthState {
+    /// Nobody has.
+    Fine,
+    /// Somebody has.
+    NeedsAttention,
+    /// There is nothing to judge.
+    Neutral,
+}
+
+const PATH: &str = "/admin/health";
+const PAGES: [Tab<'_>; 4] = [
+    Tab {
+        name: "Accounts",
+        path: "/admin/accounts",
+    },
+    Tab {
+        name: "Why no code?",
+        path: "/admin/codes",
+    },
+    Tab {
+        name: "Activity",
+        path: "/admin/activity",
+    },
+    Tab {
+        name: "Health",
+        path: PATH,
+    },
+];
+
+impl HealthPage<'_> {
+    /// The page.
+    pub fn page(&self, site: &Site) -> Markup {
+        let bad = |line: &&HealthLine| line.state == HealthState::NeedsAttention;
+        let troubles = self.lines.iter().filter(bad).count();
+        let content = html! {
+            (tabs("Admin", &PAGES, PATH))
+            h1 { "Health" }
+            p.lead {
+                @match troubles {
+                    0 => "Everything works.",
+                    1 => "One thing needs attention.",
+                    _ => { (troubles) " things need attention." }
+                }
+            }
+            ul.rows { @for line in &self.lines { li.row { (row(line)) } } }
+        };
+        console_page(site, "Health", &self.who, &content)
+    }
+}
+
+fn row(line: &HealthLine) -> Markup {
+    html! {
+        b { (line.what) }
+        @match line.state {
+            HealthState::Fine => { " " span.tag { "fine" } }
+            HealthState::NeedsAttention => { " " span.tag.bad { "needs attention" } }
+            HealthState::Neutral => {}
+        }
+        @for words in &line.words { div.quiet { (words) } }
+        @if !line.next.is_empty() { p.next { (line.next) } }
+    }
+}
