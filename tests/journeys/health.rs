@@ -70,7 +70,7 @@ async fn for_a_member_there_is_no_such_page_and_a_stranger_is_sent_to_sign_in() 
     };
     assert_eq!(without_reference(&here), without_reference(&nowhere));
     let stranger = app.visitor().get(HEALTH).await;
-    assert_eq!(stranger.location(), "/sign-in?return_to=%2Fadmin%2Fhealth");
+    assert_eq!(stranger.location(), "/sign-in?return_to=/admin/health");
 }
 
 #[actix_web::test]

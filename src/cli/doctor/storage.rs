@@ -92,7 +92,7 @@ fn took_too_long(check: &'static str) -> Check {
 
 fn what_to_do(storage: &Storage, reason: &str) -> String {
     let shown = storage.database.display();
-    if reason.contains("locked") || reason.contains("busy") {
+    if reason.contains("locked") {
         "Another process holds its lock: wait until a backup or a migration is done, then ask again"
             .to_owned()
     } else if reason.contains("not a database") {
