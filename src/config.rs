@@ -4,6 +4,7 @@ mod base_url;
 mod problems;
 mod provider;
 mod settings;
+mod upkeep;
 mod values;
 
 use std::fmt;
@@ -19,10 +20,8 @@ use problems::{Judge, given};
 pub use problems::{Problem, Problems};
 pub use provider::ProviderSettings;
 pub use settings::Settings;
-use values::{
-    address, cidrs, code_lifetime, count, database_path, duration, email_codes, folder, secret_key,
-    smtp_url,
-};
+pub use upkeep::Upkeep;
+use values::{address, cidrs, code_lifetime, count, database_path, folder, smtp_url};
 
 use crate::auth::workos::Admission;
 use crate::domain::{Email, SecretKey};
@@ -181,30 +180,21 @@ impl Config {
         }
         let base_url_is_local = base_url.as_ref().is_none_or(BaseUrl::is_localhost);
         let mail = mail_settings(settings, base_url_is_local, judge);
-        let session_max = judge.read(
-            "SESSION_MAX",
-            &settings.session_max,
-            Duration::from_hours(7 * 24),
-            duration,
-        );
-        let session_idle = judge.read(
-            "SESSION_IDLE",
-            &settings.session_idle,
-            Duration::from_hours(12),
-            duration,
-        );
+        let Upkeep {
+            storage,
+            secret_key,
+            secret_key_previous,
+            email_codes,
+            code_limit_address,
+            session_max,
+            session_idle,
+        } = Upkeep::judged(settings, judge);
         if session_idle > session_max {
             judge.blame(
                 "SESSION_IDLE",
                 "is longer than SESSION_MAX, so it would never be reached",
             );
         }
-        let email_codes = judge.read(
-            "EMAIL_CODES",
-            &settings.email_codes,
-            EmailCodes::Fallback,
-            email_codes,
-        );
         // Any value will do where a problem is written down.
         let base_url = base_url.unwrap_or_else(BaseUrl::placeholder);
         let provider = provider::provider(settings, &base_url, judge);
@@ -235,25 +225,16 @@ impl Config {
             base_url,
             provider,
             admission,
-            storage: Storage::judged(settings, judge),
-            secret_key: judge.read_optional("SECRET_KEY", &settings.secret_key, secret_key),
-            secret_key_previous: judge.read_optional(
-                "SECRET_KEY_PREVIOUS",
-                &settings.secret_key_previous,
-                secret_key,
-            ),
+            storage,
+            secret_key,
+            secret_key_previous,
             admin_email: judge.read_optional("ADMIN_EMAIL", &settings.admin_email, |text| {
                 Email::parse(text).map_err(|_| format!("“{text}” is no email address"))
             }),
             mail,
             email_codes,
             email_code_ttl,
-            code_limit_address: judge.read(
-                "CODE_LIMIT_ADDRESS",
-                &settings.code_limit_address,
-                10,
-                |text| count(text, 100),
-            ),
+            code_limit_address,
             code_limit_ip: judge.read("CODE_LIMIT_IP", &settings.code_limit_ip, 60, |text| {
                 count(text, 10_000)
             }),

@@ -125,8 +125,14 @@ impl ResponseError for AppError {
 
 impl From<DatabaseError> for AppError {
     fn from(error: DatabaseError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&DatabaseError> for AppError {
+    fn from(error: &DatabaseError) -> Self {
         match error {
-            DatabaseError::Unavailable(cause) => Self::Unavailable(cause),
+            DatabaseError::Unavailable(cause) => Self::Unavailable(cause.clone()),
             DatabaseError::Query(cause) => Self::Internal(cause.to_string()),
         }
     }

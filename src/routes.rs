@@ -56,7 +56,6 @@ pub fn table() -> Vec<Entry> {
         get("/healthz", Anyone, || web::to(health::alive)),
         get("/readyz", Anyone, || web::to(health::ready)),
         get("/signed-out", Anyone, || web::to(sign_out::signed_out)),
-        get("/static/{name:.*}", Anyone, || web::to(static_files::serve)),
         get("/", Visitor, || web::to(front::enter)),
         get("/sign-in", Visitor, || web::to(sign_in::show)),
         get("/sign-in/email", Visitor, || web::to(email_step::show)),
@@ -70,12 +69,15 @@ pub fn table() -> Vec<Entry> {
         get("/auth/workos/callback", Visitor, || {
             web::to(workos::callback)
         }),
+        get("/auth/workos/finish", Visitor, || web::to(workos::finish)),
         get("/auth/workos/another-account", Visitor, || {
             web::to(workos::another_account)
         }),
         post("/sign-out", Visitor, || web::to(sign_out::sign_out)),
         get("/admin/health", Admin, || web::to(health::show)),
         get("/dashboard", SignedIn, || web::to(dashboard::show)),
+        // Last, since paths are compared in this order and patterns cost more than words.
+        get("/static/{name:.*}", Anyone, || web::to(static_files::serve)),
     ]
 }
 

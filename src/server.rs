@@ -73,7 +73,11 @@ impl Server {
         let measured = Measured::listen(config.metrics_listen)?;
         make_folder(&config.storage)?;
         let alone = be_alone(&config.storage)?;
-        let keys = load_keys(&config)?;
+        let keys = keys::in_force(
+            config.secret_key.clone(),
+            config.secret_key_previous.clone(),
+            &config.storage.data_dir,
+        )?;
         let database = open_database(&config.storage)?;
         if let Some(email) = &config.admin_email {
             let now = clock.now();
@@ -213,7 +217,11 @@ pub fn open_database(storage: &Storage) -> Result<Database, String> {
     Ok(database)
 }
 
-fn make_folder(storage: &Storage) -> Result<(), String> {
+/// Makes the folders of the key and of the database, for the owner's eyes only.
+///
+/// # Errors
+/// In words for the operator.
+pub fn make_folder(storage: &Storage) -> Result<(), String> {
     let beside = storage.database.parent();
     for folder in [Some(storage.data_dir.as_path()), beside]
         .into_iter()
@@ -236,20 +244,6 @@ fn keep_up_with(workos: &WorkOs) -> [JoinHandle<()>; 2] {
         tokio::task::spawn_local(probing),
         tokio::task::spawn_local(revoking),
     ]
-}
-
-fn load_keys(config: &Config) -> Result<Keys, String> {
-    let current = match &config.secret_key {
-        Some(key) => key.clone(),
-        None => {
-            make_folder(&config.storage)?;
-            keys::load_or_make(&config.storage.data_dir)?
-        }
-    };
-    Ok(Keys {
-        current,
-        previous: config.secret_key_previous.clone(),
-    })
 }
 
 /// What the console is made of, beside its settings.
@@ -333,7 +327,10 @@ fn console(config: &Config, (keys, database, clock, mail, metrics): Parts) -> Co
         email_code: Arc::new(email_code),
         email_codes_offered: config.email_codes != EmailCodes::Off,
         workos,
-        callback: config.base_url.link("/auth/workos/callback"),
+        callback: config.provider.as_ref().map_or_else(
+            || config.base_url.link("/auth/workos/callback"),
+            ProviderSettings::callback,
+        ),
         cookies,
         static_files,
         trusted_proxies: config.trusted_proxies.clone(),
@@ -377,7 +374,10 @@ fn listen(address: SocketAddr) -> Result<TcpListener, String> {
 }
 
 /// Two servers on one folder would each count half of the requests. The lock goes with the process.
-fn be_alone(storage: &Storage) -> Result<File, String> {
+///
+/// # Errors
+/// In words for the operator, when a server runs.
+pub fn be_alone(storage: &Storage) -> Result<File, String> {
     let path = storage.data_dir.join("serve.lock");
     let shown = path.display();
     let file = File::create(&path).map_err(|e| format!("{shown} cannot be made: {e}"))?;

@@ -9,6 +9,9 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::{QueryResult, SqliteConnection, identities, sessions};
 use crate::domain::{AccountId, ActivityKind, Email, Role, Timestamp};
 
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 200;
+
 /// Who does it.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -45,9 +48,26 @@ impl Actor {
         detail: &str,
         now: Timestamp,
     ) -> QueryResult<()> {
+        let id = Some(account.account_id());
+        self.note_of_address(c, kind, &account.email, id, detail, now)
+    }
+
+    /// Writes down what they did about an address, which may have no account.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub fn note_of_address(
+        &self,
+        c: &mut SqliteConnection,
+        kind: ActivityKind,
+        email: &str,
+        account_id: Option<AccountId>,
+        detail: &str,
+        now: Timestamp,
+    ) -> QueryResult<()> {
         let what = NewActivity {
-            account_id: Some(account.account_id()),
-            email: &account.email,
+            account_id,
+            email,
             actor: &self.name,
             ip: self.client.as_ref().map(|client| client.ip),
             browser: self.client.as_ref().map(|client| &client.browser),
@@ -74,6 +94,23 @@ pub enum Denied {
     /// It was so before.
     #[error("That is so already. Nothing was changed.")]
     AlreadySo,
+}
+
+/// What somebody cannot be called here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("The name must be one line of at most {LONGEST_NAME} characters.")]
+pub struct InvalidName;
+
+/// Reads what a person is called; white space around it is forgiven, and it may be empty.
+///
+/// # Errors
+/// [`InvalidName`] for one of several lines, with control characters, or longer than the table takes.
+pub fn parse_name(typed: &str) -> Result<&str, InvalidName> {
+    let name = typed.trim();
+    if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        return Err(InvalidName);
+    }
+    Ok(name)
 }
 
 type Outcome<T> = QueryResult<Result<T, Denied>>;

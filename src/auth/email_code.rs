@@ -3,6 +3,7 @@
 //! Whoever asks gets the same answer after the same work, whether or not the address has an
 //! account. Only the mail differs, and mail leaves from a queue of its own.
 
+mod count;
 mod issue;
 mod solve;
 

@@ -10,7 +10,10 @@ use super::email_code::EmailCode;
 use super::session::Sessions;
 use super::try_budget;
 use crate::clock::Clock;
-use crate::db::{Database, DatabaseError, activity, challenges, sessions, wrong_tries};
+use crate::db::{
+    Database, DatabaseError, activity, challenges, limit_clearances, operator_codes, sessions,
+    wrong_tries,
+};
 
 /// Rows that go in one transaction, so that nobody's write waits long behind it.
 const BATCH: i64 = 1_000;
@@ -78,6 +81,8 @@ impl Housekeeping {
                 .database
                 .write(move |c| {
                     Ok(challenges::delete_expired(c, challenges_before, BATCH)?
+                        + operator_codes::delete_expired(c, challenges_before)?
+                        + limit_clearances::delete_before(c, tries_before)?
                         + wrong_tries::delete_before(c, tries_before, BATCH)?
                         + sessions::delete_expired(c, begun_before, seen_before, BATCH)?
                         + activity::delete_before(c, activity_before, BATCH)?

@@ -7,6 +7,11 @@ use std::path::Path;
 
 use crate::domain::{Device, DeviceId, Email, SecretKey, Timestamp};
 
+/// The current key's file, in `DATA_DIR`.
+pub const KEY_FILE: &str = "secret.key";
+/// The file of the key before it.
+pub const PREVIOUS_KEY_FILE: &str = "secret.key.previous";
+
 /// The keys that are read; only the current one writes.
 #[derive(Debug, Clone)]
 pub struct Keys {
@@ -34,21 +39,73 @@ impl Keys {
     }
 }
 
-/// Reads the key file in `data_dir`, and makes it, for the owner's eyes only, if there is none.
+/// The keys in force: those given, and otherwise those in the files of `data_dir`. The file of the
+/// current one is made if there is none.
 ///
 /// # Errors
 /// In words for the operator.
-pub fn load_or_make(data_dir: &Path) -> Result<SecretKey, String> {
-    let path = data_dir.join("secret.key");
+pub fn in_force(
+    given: Option<SecretKey>,
+    given_previous: Option<SecretKey>,
+    data_dir: &Path,
+) -> Result<Keys, String> {
+    let current = match given {
+        Some(key) => key,
+        None => load_or_make(data_dir)?,
+    };
+    with_previous(current, given_previous, data_dir)
+}
+
+/// The same, where a server has made the key before; `None` when there is no key at all.
+///
+/// # Errors
+/// In words for the operator.
+pub fn in_force_already(
+    given: Option<SecretKey>,
+    given_previous: Option<SecretKey>,
+    data_dir: &Path,
+) -> Result<Option<Keys>, String> {
+    let current = match given {
+        Some(key) => Some(key),
+        None => read(&data_dir.join(KEY_FILE))?,
+    };
+    current
+        .map(|current| with_previous(current, given_previous, data_dir))
+        .transpose()
+}
+
+fn with_previous(
+    current: SecretKey,
+    given: Option<SecretKey>,
+    data_dir: &Path,
+) -> Result<Keys, String> {
+    let previous = match given {
+        Some(key) => Some(key),
+        None => read(&data_dir.join(PREVIOUS_KEY_FILE))?,
+    };
+    Ok(Keys { current, previous })
+}
+
+/// The key in a file; `None` when there is no such file.
+pub(super) fn read(path: &Path) -> Result<Option<SecretKey>, String> {
     let shown = path.display();
-    let read = || match fs::read_to_string(&path) {
+    match fs::read_to_string(path) {
         Ok(text) => SecretKey::parse(&text)
             .map(Some)
             .map_err(|e| format!("the key in {shown} {e}")),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(format!("the key file {shown} cannot be read: {e}")),
-    };
-    if let Some(key) = read()? {
+    }
+}
+
+/// Reads the key file in `data_dir`, and makes it, for the owner's eyes only, if there is none.
+///
+/// # Errors
+/// In words for the operator.
+pub fn load_or_make(data_dir: &Path) -> Result<SecretKey, String> {
+    let path = data_dir.join(KEY_FILE);
+    let shown = path.display();
+    if let Some(key) = read(&path)? {
         return Ok(key);
     }
     // Written whole beside its place and then linked there, so that no start ever finds half a
@@ -63,10 +120,10 @@ pub fn load_or_make(data_dir: &Path) -> Result<SecretKey, String> {
     let cleared = fs::remove_file(&draft);
     made?;
     cleared.map_err(|e| format!("{} cannot be removed: {e}", draft.display()))?;
-    read()?.ok_or_else(|| format!("the key file {shown} is gone again"))
+    read(&path)?.ok_or_else(|| format!("the key file {shown} is gone again"))
 }
 
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)

@@ -1,13 +1,18 @@
 //! What the product does, in the words of those who use it. It knows neither HTTP nor HTML.
 
 pub mod accounts;
+pub mod address_limits;
 pub mod client;
 pub mod code_hash;
 pub mod email_code;
+pub mod end_sessions;
 pub mod health;
 pub mod housekeeping;
+pub mod import;
+pub mod key_rotation;
 pub mod keys;
 pub mod limits;
+pub mod operator_code;
 pub mod provider;
 pub mod public_address;
 pub mod seal;

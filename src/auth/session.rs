@@ -157,7 +157,7 @@ impl Sessions {
         hash: TokenHash,
     ) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
         let now = self.clock.now();
-        let revision = self.database.read_in_place(sessions::revision)?;
+        let revision = self.database.session_revision()?;
         if self.newest.store(revision)
             && let Some(revocations) = &self.revocations
         {

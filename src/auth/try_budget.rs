@@ -9,9 +9,9 @@ use crate::db::wrong_tries;
 use crate::domain::{DeviceId, Email, Timestamp};
 
 /// Wrong tries in any 24 hours for one address, over all challenges; a known browser has its own.
-const FOR_ONE_ADDRESS: usize = 50;
+pub const FOR_ONE_ADDRESS: usize = 50;
 /// Wrong tries in any 24 hours over all existing accounts, from unknown browsers.
-const OVERALL: i64 = 1_000;
+pub const OVERALL: i64 = 1_000;
 /// The span of both.
 pub const SPAN: Duration = Duration::from_hours(24);
 

@@ -1,16 +1,21 @@
 //! `vestibule account`
 
+mod delete;
+mod import;
+mod list;
+
+use std::path::PathBuf;
+
 use clap::Subcommand;
 
-use super::{Failure, say};
-use crate::auth::accounts::{self, Actor};
+use super::{Failure, place, say};
+use crate::auth::accounts::{self, Actor, Denied};
 use crate::clock::Clock;
 use crate::config::{Settings, Storage};
-use crate::db::accounts::NewAccount;
-use crate::domain::{Email, Role};
+use crate::db::accounts::{AccountRow, NewAccount};
+use crate::db::{QueryResult, SqliteConnection};
+use crate::domain::{AccountId, Role, Timestamp};
 use crate::server::open_database;
-
-const LONGEST_NAME: usize = 200;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -25,24 +30,90 @@ pub(super) enum Command {
         #[arg(long, default_value = "member")]
         role: String,
     },
+    /// Adds the accounts of a CSV file; those that exist already are left as they are
+    ///
+    /// The first line names the columns, in any order: email and, where you have them, name, role
+    /// (member or admin; empty: member) and confirmed (yes or no; empty: yes). When a line is bad,
+    /// nothing is added.
+    Import {
+        /// The file, in UTF-8; at most 5 MB and 50,000 rows
+        file: PathBuf,
+        /// Adds the good lines although others are bad
+        #[arg(long)]
+        skip_bad: bool,
+    },
+    /// Lists accounts, in the order of their addresses
+    List {
+        /// Those with this in their address or name
+        #[arg(
+            long,
+            value_name = "TEXT",
+            default_value = "",
+            hide_default_value = true
+        )]
+        search: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows all of an account
+    Show {
+        /// Its address
+        email: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Vouches for an address that came unconfirmed: from now on it gets sign-in codes
+    Confirm {
+        /// Its address
+        email: String,
+    },
+    /// Shuts an account, and ends its sessions at once
+    Suspend {
+        /// Its address
+        email: String,
+    },
+    /// Opens a suspended account again
+    Restore {
+        /// Its address
+        email: String,
+    },
+    /// Says what an account may do
+    Role {
+        /// Its address
+        email: String,
+        /// “member”, or “admin”, who lets others in and out
+        role: String,
+    },
+    /// Removes an account with all that belongs to it; asks first
+    Delete {
+        /// Its address
+        email: String,
+        /// Does not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Add { email, name, role } => add(settings, &email, name.trim(), &role),
+        Command::Add { email, name, role } => add(settings, &email, &name, &role),
+        Command::Import { file, skip_bad } => import::run(settings, &file, skip_bad),
+        Command::List { search, json } => list::all(settings, search.trim(), json),
+        Command::Show { email, json } => list::one(settings, &email, json),
+        Command::Confirm { email } => confirm(settings, &email),
+        Command::Suspend { email } => suspend(settings, &email),
+        Command::Restore { email } => restore(settings, &email),
+        Command::Role { email, role } => change_role(settings, &email, &role),
+        Command::Delete { email, yes } => delete::run(settings, &email, yes),
     }
 }
 
 fn add(settings: &Settings, email: &str, name: &str, role: &str) -> Result<(), Failure> {
-    let address = Email::parse(email).map_err(|_| {
-        Failure::Misused(format!("“{}” is no email address.", email.escape_debug()))
-    })?;
+    let address = place::address(email)?;
     let role: Role = role.parse().map_err(Failure::Misused)?;
-    if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-        return Err(Failure::Misused(format!(
-            "The name must be one line of at most {LONGEST_NAME} characters."
-        )));
-    }
+    let name = accounts::parse_name(name).map_err(|e| Failure::Misused(e.to_string()))?;
     let database = open_database(&Storage::from_settings(settings)?)?;
     let now = Clock::system().now();
     let new = NewAccount {
@@ -51,13 +122,69 @@ fn add(settings: &Settings, email: &str, name: &str, role: &str) -> Result<(), F
         role,
         confirmed: true,
     };
-    let added = database
-        .write_blocking(|c| accounts::add(c, &Actor::command_line(), &new, now))
-        .map_err(|e| Failure::Failed(e.to_string()))?;
-    match added {
+    match database.write_blocking(|c| accounts::add(c, &Actor::command_line(), &new, now))? {
         Ok(_) => say(format!("{address} may sign in now, as {role}.")),
         Err(_) => Err(Failure::Failed(format!(
             "{address} has an account already. Nothing was changed."
         ))),
     }
+}
+
+fn confirm(settings: &Settings, email: &str) -> Result<(), Failure> {
+    let account = change(settings, email, accounts::confirm)?;
+    let but = match account.suspended_at {
+        Some(_) => " It is still suspended.",
+        None => "",
+    };
+    say(format!("{} is confirmed.{but}", account.email))
+}
+
+fn suspend(settings: &Settings, email: &str) -> Result<(), Failure> {
+    let account = change(settings, email, accounts::suspend)?;
+    say(format!(
+        "{} is suspended, and signed out everywhere.",
+        account.email
+    ))
+}
+
+fn restore(settings: &Settings, email: &str) -> Result<(), Failure> {
+    let account = change(settings, email, accounts::restore)?;
+    let but = match account.confirmed_at {
+        Some(_) => "may sign in again",
+        None => "is no longer suspended, and not confirmed yet",
+    };
+    say(format!("{} {but}.", account.email))
+}
+
+fn change_role(settings: &Settings, email: &str, role: &str) -> Result<(), Failure> {
+    let role: Role = role.parse().map_err(Failure::Misused)?;
+    let account = change(settings, email, |c, actor, id, now| {
+        accounts::change_role(c, actor, id, role, now)
+    })?;
+    let article = match role {
+        Role::Admin => "an",
+        Role::Member => "a",
+    };
+    say(format!("{} is {article} {role} now.", account.email))
+}
+
+/// Does one of the verbs to the account of an address; gives the account as it was before.
+fn change(
+    settings: &Settings,
+    email: &str,
+    verb: impl FnOnce(
+        &mut SqliteConnection,
+        &Actor,
+        AccountId,
+        Timestamp,
+    ) -> QueryResult<Result<AccountRow, Denied>>,
+) -> Result<AccountRow, Failure> {
+    let address = place::address(email)?;
+    let database = place::database(&Storage::from_settings(settings)?)?;
+    let now = Clock::system().now();
+    let outcome = database.write_blocking(|c| match accounts::find(c, &address)? {
+        Ok(account) => verb(c, &Actor::command_line(), account.account_id(), now),
+        Err(denied) => Ok(Err(denied)),
+    })?;
+    outcome.map_err(|denied| Failure::Failed(format!("{address}: {denied}")))
 }

@@ -1,17 +1,31 @@
 //! The command line: one file per subcommand.
 
 mod account;
+mod backup;
+mod code;
+mod completions;
 mod doctor;
+mod files;
+mod key;
+mod limits;
 mod migrate;
+mod output;
+mod place;
+mod progress;
+mod restore;
 mod serve;
+mod sessions;
+mod test_mail;
 
 use std::fmt::Display;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::config::{Problems, Settings};
+use crate::db::DatabaseError;
 
 /// The sign-in console that small teams host themselves.
 ///
@@ -29,17 +43,51 @@ struct Arguments {
 enum Command {
     /// Serves the console (what happens without a subcommand, too)
     Serve,
-    /// Runs pending migrations
-    Migrate,
     /// Finds out what is wrong, and says what to do; sends no mail and changes nothing
     Doctor {
         /// An array of {check, ok, reason, next} in place of lines; ok is null where it cannot be told
         #[arg(long)]
         json: bool,
     },
+    /// Runs pending migrations, lists all, or reverts the newest
+    Migrate(migrate::Options),
     /// Says who may sign in
     #[command(subcommand)]
     Account(account::Command),
+    /// Shows who is signed in, and ends sessions
+    #[command(subcommand)]
+    Sessions(sessions::Command),
+    /// Writes a script that completes these commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Shows a one-time code on this terminal, for the day mail and WorkOS are both down
+    Code {
+        /// The address of a confirmed account
+        email: String,
+    },
+    /// Shows or clears the limits of an address
+    #[command(subcommand)]
+    Limits(limits::Command),
+    /// Sends one mail now, and shows what the mail server says
+    TestMail {
+        /// The address to send it to
+        to: String,
+    },
+    /// Changes the secret key
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Copies the database to a file, while a server runs or not
+    Backup {
+        /// The file to make; it must not be there yet
+        file: PathBuf,
+    },
+    /// Puts a backup in the place of the database, and ends every session in it
+    Restore {
+        /// A file that `backup` made
+        file: PathBuf,
+    },
 }
 
 /// Why a command failed, with its exit code.
@@ -53,6 +101,12 @@ enum Failure {
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
         Self::Misused(problems.to_string())
+    }
+}
+
+impl From<DatabaseError> for Failure {
+    fn from(error: DatabaseError) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 
@@ -74,9 +128,17 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&arguments.settings),
-        Command::Migrate => migrate::run(&arguments.settings),
         Command::Doctor { json } => doctor::run(&arguments.settings, json),
+        Command::Migrate(options) => migrate::run(&arguments.settings, &options),
         Command::Account(command) => account::run(&arguments.settings, command),
+        Command::Sessions(command) => sessions::run(&arguments.settings, command),
+        Command::Completions { shell } => completions::run(shell),
+        Command::TestMail { to } => test_mail::run(&arguments.settings, &to),
+        Command::Key(command) => key::run(&arguments.settings, &command),
+        Command::Backup { file } => backup::run(&arguments.settings, &file),
+        Command::Restore { file } => restore::run(&arguments.settings, &file),
+        Command::Limits(command) => limits::run(&arguments.settings, command),
+        Command::Code { email } => code::run(&arguments.settings, &email),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

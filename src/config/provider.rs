@@ -17,6 +17,16 @@ pub enum ProviderSettings {
     Oidc(OidcSettings),
 }
 
+impl ProviderSettings {
+    /// Our callback, as it has to be registered there; it need not be below `BASE_URL`.
+    pub fn callback(&self) -> String {
+        match self {
+            Self::AuthKit(authkit) => authkit.redirect_uri.to_string(),
+            Self::Oidc(oidc) => oidc.redirect_uri.to_string(),
+        }
+    }
+}
+
 /// Reads the provider's settings; each pair or triple is complete or absent.
 pub(super) fn provider(
     settings: &Settings,

@@ -3,7 +3,9 @@
 use diesel::prelude::*;
 
 use super::schema::activity;
-use crate::domain::{AccountId, ActivityKind, BrowserName, ClientIp, CodeOutcome, Timestamp};
+use crate::domain::{
+    AccountId, ActivityKind, BrowserName, ClientIp, CodeOutcome, Email, Timestamp,
+};
 
 /// The longest detail that is kept, in characters: a mail server's answer may have no end.
 const LONGEST_DETAIL: usize = 1000;
@@ -204,6 +206,24 @@ pub fn delete_strangers_before(
         .limit(at_most)
         .load::<i64>(connection)?;
     diesel::delete(activity::table.filter(activity::id.eq_any(old))).execute(connection)
+}
+
+/// How often a code was asked for with an address since `since`, and no limit refused.
+///
+/// # Errors
+/// When the query fails.
+pub fn requests_of_address(
+    connection: &mut SqliteConnection,
+    email: &Email,
+    since: Timestamp,
+) -> QueryResult<i64> {
+    activity::table
+        .filter(activity::email.eq(email.as_str()))
+        .filter(activity::kind.eq(ActivityKind::CodeRequested.as_str()))
+        .filter(activity::outcome.ne(CodeOutcome::Limited.as_str()))
+        .filter(activity::at.gt(since.0))
+        .count()
+        .get_result(connection)
 }
 
 fn shortened(text: &str) -> String {

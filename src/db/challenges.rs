@@ -40,6 +40,16 @@ pub struct HashedCode {
     pub salt: [u8; 16],
 }
 
+impl HashedCode {
+    /// What a row holds; `None` for anything of another length.
+    pub fn from_columns(hash: &[u8], salt: &[u8]) -> Option<Self> {
+        Some(Self {
+            hash: hash.try_into().ok()?,
+            salt: salt.try_into().ok()?,
+        })
+    }
+}
+
 /// What a new challenge is made of.
 #[derive(Debug)]
 pub struct NewChallenge<'a> {

@@ -4,13 +4,18 @@
 pub mod accounts;
 pub mod activity;
 pub mod challenges;
+pub mod files;
 pub mod identities;
+pub mod limit_clearances;
+pub mod listings;
 pub mod migrations;
 pub mod notices;
+pub mod operator_codes;
 pub mod outgoing_mails;
 pub mod pending_revocations;
 mod pool;
 pub mod provider_sessions;
+mod revision;
 mod schema;
 pub mod sessions;
 pub mod state;

@@ -3,6 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::revision::RevisionWatch;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
@@ -23,6 +24,7 @@ pub struct Database {
     readers: Lane,
     writer: Lane,
     in_place: Arc<ThreadLocal<RefCell<SqliteConnection>>>,
+    revision: RevisionWatch,
     url: Arc<str>,
 }
 
@@ -49,6 +51,7 @@ impl Database {
             readers: Lane::open(&url, READERS)?,
             writer: Lane::open(&url, 1)?,
             in_place: Arc::default(),
+            revision: RevisionWatch::of(path),
             url: Arc::from(&*url),
         })
     }
@@ -65,8 +68,12 @@ impl Database {
         self.readers.run(queries).await
     }
 
-    /// Runs a read of microseconds in place. For the session check alone: everything else goes
-    /// through [`Database::read`].
+    pub(super) fn revision_watch(&self) -> &RevisionWatch {
+        &self.revision
+    }
+
+    /// Runs a read of microseconds in place: the session check's, and that of a refused request. All
+    /// else goes through [`Database::read`].
     ///
     /// # Errors
     /// See [`DatabaseError`].
@@ -235,11 +242,13 @@ struct Pragmas;
 impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
     fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
         // The time-out comes first, since changing the journal mode takes a lock itself. NORMAL
-        // never damages the file, and a killed process loses nothing that was committed.
+        // never damages the file, and a killed process loses nothing that was committed. Pages that
+        // are written again and again are copied back once for 16 MB of log.
         connection
             .batch_execute(&format!(
                 "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-                 PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2000;",
+                 PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2000;
+                 PRAGMA wal_autocheckpoint = 4000;",
                 LOCK_WAIT.as_millis()
             ))
             .map_err(diesel::r2d2::Error::QueryError)

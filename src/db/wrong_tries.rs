@@ -56,6 +56,33 @@ pub fn of_address(
         .load(connection)
 }
 
+/// How many tries of an address there were since `since` from each known browser, and from all
+/// unknown ones (`None`).
+///
+/// # Errors
+/// When the query fails.
+pub fn by_browser(
+    connection: &mut SqliteConnection,
+    email: &Email,
+    since: Timestamp,
+) -> QueryResult<Vec<(Option<String>, i64)>> {
+    wrong_tries::table
+        .filter(wrong_tries::email.eq(email.as_str()))
+        .filter(wrong_tries::tried_at.gt(since.0))
+        .group_by(wrong_tries::device_id)
+        .select((wrong_tries::device_id, diesel::dsl::count_star()))
+        .load(connection)
+}
+
+/// Forgets every try of an address, and says how many those were.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete_of_address(connection: &mut SqliteConnection, email: &Email) -> QueryResult<usize> {
+    let theirs = wrong_tries::email.eq(email.as_str());
+    diesel::delete(wrong_tries::table.filter(theirs)).execute(connection)
+}
+
 /// How many there were since `since` against accounts that exist, from unknown browsers.
 ///
 /// # Errors

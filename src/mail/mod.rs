@@ -3,18 +3,22 @@
 mod code_mail;
 mod deliveries;
 mod guessing_notice;
+mod handed;
 mod letter;
 mod moved_mail;
 pub mod probe;
 mod queue;
 pub mod sender_domain;
 mod table;
+mod test_mail;
 mod transport;
 
 pub use code_mail::CodeMail;
 pub(crate) use code_mail::minutes_in_words;
 pub use deliveries::Deliveries;
 pub use guessing_notice::guessing_notice;
+pub use handed::Handed;
 pub use letter::Letter;
 pub use moved_mail::MovedMail;
-pub use queue::{Handed, MailQueue, Sender};
+pub use queue::{MailQueue, Sender};
+pub use test_mail::{NotSent, send_test_mail};

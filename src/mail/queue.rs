@@ -11,6 +11,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::code_mail::CodeMail;
 use super::deliveries::{Deliveries, DeliveryLog};
+use super::handed::Handed;
 use super::letter::{Letter, message_id};
 use super::moved_mail::MovedMail;
 use super::table;
@@ -19,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::SmtpUrl;
 use crate::db::outgoing_mails::{self, OutgoingMailRow};
 use crate::db::{Database, DatabaseError, activity, notices};
-use crate::domain::{AccountId, CodeOutcome, Timestamp};
+use crate::domain::{CodeOutcome, Timestamp};
 use crate::metrics::Metrics;
 
 /// Codes that may wait at once. A full queue changes nothing in the answer to a request.
@@ -45,15 +46,6 @@ pub struct MailQueue {
     deliveries: Arc<DeliveryLog>,
 }
 
-/// What becomes of a request for a code.
-#[derive(Debug)]
-pub enum Handed {
-    /// A code.
-    Code(CodeMail),
-    /// The word that there is none, at most once an hour.
-    Moved(MovedMail),
-}
-
 /// What the mail thread is handed.
 enum Incoming {
     /// Nothing: there is no account, or none that gets a code.
@@ -62,15 +54,6 @@ enum Incoming {
     Mail(Handed, OwnedSemaphorePermit),
     /// A code that found no place; the row that is to say so.
     NoPlace(i64),
-}
-
-impl Handed {
-    fn account_id(&self) -> AccountId {
-        match self {
-            Self::Code(mail) => mail.account_id,
-            Self::Moved(mail) => mail.account_id,
-        }
-    }
 }
 
 /// Who sends, and which way.

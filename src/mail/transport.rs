@@ -46,15 +46,33 @@ impl Transport {
         Ok(Self::Smtp(transport))
     }
 
+    /// Tries once, for someone who waits to see what comes of it.
+    ///
+    /// # Errors
+    /// With the cause, and what to do about it.
+    pub(super) async fn try_now(&self, message: Message) -> Result<String, (String, &'static str)> {
+        let server = match self {
+            Self::Smtp(server) => server,
+            Self::Outbox(_) => {
+                return match self.deliver(message).await {
+                    Delivery::Accepted(answer) => Ok(answer),
+                    Delivery::Later(e) | Delivery::Refused(e) => Err((e, FOLDER_ADVICE)),
+                };
+            }
+        };
+        match tokio::time::timeout(DELIVERY_TIMEOUT, server.send(message)).await {
+            Ok(Ok(response)) => Ok(answer_in_words(&response)),
+            Ok(Err(e)) => Err((with_causes(&e), advice(&e))),
+            Err(_) => Err(("it took too long to answer".to_owned(), SILENCE_ADVICE)),
+        }
+    }
+
     /// Tries once.
     pub(super) async fn deliver(&self, message: Message) -> Delivery {
         match self {
             Self::Smtp(server) => {
                 match tokio::time::timeout(DELIVERY_TIMEOUT, server.send(message)).await {
-                    Ok(Ok(response)) => {
-                        let words: Vec<&str> = response.message().collect();
-                        Delivery::Accepted(format!("{} {}", response.code(), words.join(" ")))
-                    }
+                    Ok(Ok(response)) => Delivery::Accepted(answer_in_words(&response)),
                     Ok(Err(e)) if is_about_the_recipient(&e) => Delivery::Refused(e.to_string()),
                     Ok(Err(e)) => Delivery::Later(with_causes(&e)),
                     Err(_) => Delivery::Later("the mail server took too long".to_owned()),
@@ -65,6 +83,39 @@ impl Transport {
                 Err(e) => Delivery::Later(format!("{} cannot be written: {e}", folder.display())),
             },
         }
+    }
+}
+
+const FOLDER_ADVICE: &str = "Let the server's user write there.";
+const SILENCE_ADVICE: &str = "Look at the host and the port in SMTP_URL: smtps:// speaks TLS from the start (port 465), \
+                              smtp://…?tls=required begins with STARTTLS (port 587). A firewall may drop the rest.";
+
+fn answer_in_words(response: &lettre::transport::smtp::response::Response) -> String {
+    let words: Vec<&str> = response.message().collect();
+    format!("{} {}", response.code(), words.join(" "))
+}
+
+/// What to do about an error, by the server's answer (RFC 5321, 4.2.3; RFC 4954, 6) or by how far it
+/// came.
+fn advice(error: &lettre::transport::smtp::Error) -> &'static str {
+    match error.status().map(u16::from) {
+        Some(530 | 534 | 535 | 538) => {
+            "Look at the user and the password in SMTP_URL: write %40 for an @ in the user name, and use an app \
+             password where the provider asks for one."
+        }
+        Some(550 | 551 | 553 | 554) => {
+            "The mail server knows no such mailbox, or does not let MAIL_FROM send. Look at the address, and at \
+             whom this user may send as."
+        }
+        Some(400..=499) => {
+            "The mail server asks to try again later. Codes are tried again by themselves for as long as they work."
+        }
+        Some(_) => "The mail server's own log says why.",
+        None if error.is_tls() => {
+            "Look at the certificate, and at how TLS begins: smtps:// from the start (port 465), \
+             smtp://…?tls=required with STARTTLS (port 587). Set SSL_CERT_FILE for a private CA."
+        }
+        None => SILENCE_ADVICE,
     }
 }
 

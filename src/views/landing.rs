@@ -4,8 +4,27 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::layout::{MARK, Site};
 
-/// Strips the address and goes on to `to`, with and without JavaScript.
-pub fn page(site: &Site, to: &str) -> Markup {
+/// Where the page leads, which is in a moment either way.
+#[derive(Debug, Clone, Copy)]
+pub enum On<'a> {
+    /// They are in.
+    To(&'a str),
+    /// The provider has not answered yet; this address waits for it.
+    Waiting(&'a str),
+}
+
+/// Strips the address and goes on, with and without JavaScript. Where it has to wait, the stripped
+/// address is the one that waits: who reloads then has lost nothing.
+pub fn page(site: &Site, on: On<'_>) -> Markup {
+    let (to, rest, words, link) = match on {
+        On::To(to) => (to, "/", "If nothing happens, ", "go on to the console"),
+        On::Waiting(at) => (
+            at,
+            at,
+            "WorkOS is taking longer than usual. This page goes on by itself; if it doesn’t, ",
+            "go on here",
+        ),
+    };
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -14,7 +33,7 @@ pub fn page(site: &Site, to: &str) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { "Signing you in…" }
-                script src=(site.landing_js) data-to=(to) {}
+                script src=(site.landing_js) data-to=(to) data-rest=(rest) {}
                 noscript { meta http-equiv="refresh" content={ "0;url=" (to) }; }
                 link rel="icon" href=(site.icon) type="image/svg+xml";
                 link rel="stylesheet" href=(site.css);
@@ -24,7 +43,7 @@ pub fn page(site: &Site, to: &str) -> Markup {
                     div #card .card {
                         (MARK)
                         h1 role="status" { "Signing you in…" }
-                        p.lead { "If nothing happens, " a href=(to) { "go on to the console" } "." }
+                        p.lead { (words) a href=(to) { (link) } "." }
                     }
                 }
                 footer.foot { (site.host) }

@@ -61,6 +61,14 @@ impl Console {
         }
     }
 
+    /// Whether WorkOS answers at this moment.
+    pub async fn workos_answers(&self) -> bool {
+        match &self.workos {
+            Some(workos) => workos.answers_now().await,
+            None => false,
+        }
+    }
+
     /// Whether there is an email code at all.
     ///
     /// # Errors

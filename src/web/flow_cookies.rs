@@ -57,6 +57,11 @@ impl<'a> FlowCookies<'a> {
             .filter(|flow| flow.provider.state() == state)
     }
 
+    /// All flows of this browser that can be read.
+    pub fn all(&self) -> impl Iterator<Item = Flow> {
+        self.sent.iter().filter_map(|cookie| self.open(cookie))
+    }
+
     /// Keeps a flow; gives up the oldest when there are too many.
     pub fn keep(&self, state: &str, flow: &Flow) -> Vec<Cookie<'static>> {
         let kept = self

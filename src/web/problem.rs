@@ -86,7 +86,7 @@ impl Problem {
     pub fn words(self, home: &str) -> String {
         match self {
             Self::Cancelled => "The sign-in was cancelled at WorkOS. Try again whenever you like.".to_owned(),
-            Self::Expired => "The sign-in took longer than ten minutes and has expired. Try again.".to_owned(),
+            Self::Expired => "This sign-in has expired: one has to be finished within ten minutes. Try again.".to_owned(),
             Self::OtherBrowser => "This sign-in was started in another browser, or was finished already. Start it again here.".to_owned(),
             Self::OtherAddress => format!("This sign-in was started at another address than {home}. Open {home} and start again there."),
             Self::Unknown => "That was no sign-in of this console. Start it here.".to_owned(),

@@ -14,6 +14,7 @@ use super::extract::MaybeSignedIn;
 use crate::auth::client::Client;
 use crate::error::AppError;
 use crate::views;
+use crate::views::signed_out::There;
 
 /// Ends the session of this browser. Twice is no error.
 ///
@@ -55,6 +56,7 @@ pub async fn sign_out(
 
 /// Says that it is done. Right after a sign-out it goes through the provider's own logout, once: a
 /// redirect from the form would be stopped by the browser, which holds `form-action` against it.
+/// Nobody is sent to a provider that does not answer.
 ///
 /// # Errors
 /// When a cookie does not fit, which none of ours does.
@@ -63,14 +65,21 @@ pub async fn signed_out(
     wants: Wants,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    let way_out = console.cookies.way_out(&request);
-    let screen = views::signed_out::screen(way_out.as_deref());
+    let Some(address) = console.cookies.way_out(&request) else {
+        let screen = views::signed_out::screen(There::Nothing);
+        return Ok(wants.screen(&console.site, StatusCode::OK, &screen));
+    };
+    let is_there = console.workos_answers().await;
+    let there = if is_there {
+        There::LeadsOut(&address)
+    } else {
+        There::IsToldLater
+    };
+    let screen = views::signed_out::screen(there);
     let mut response = wants.screen(&console.site, StatusCode::OK, &screen);
-    if let Some(address) = way_out {
-        if let Ok(value) = HeaderValue::from_str(&format!("0;url={address}")) {
-            response.headers_mut().insert(REFRESH, value);
-        }
-        set_cookie(&mut response, &console.cookies.forget_way_out())?;
+    if is_there && let Ok(value) = HeaderValue::from_str(&format!("0;url={address}")) {
+        response.headers_mut().insert(REFRESH, value);
     }
+    set_cookie(&mut response, &console.cookies.forget_way_out())?;
     Ok(response)
 }

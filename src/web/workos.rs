@@ -1,5 +1,7 @@
 //! To WorkOS and back.
 
+use std::time::Duration;
+
 use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HOST, HeaderName, HeaderValue, REFERRER_POLICY, USER_AGENT};
@@ -10,17 +12,21 @@ use serde::Deserialize;
 use super::answer::{Wants, html};
 use super::console::Console;
 use super::email_step::set_cookie;
-use super::extract::MaybeSignedIn;
+use super::extract::{MaybeSignedIn, client_of};
 use super::flow_cookies::FlowCookies;
 use super::middleware::RequestId;
 use super::problem::Problem;
 use super::session_cookie::hand_over;
 use crate::auth::client::Client;
 use crate::auth::provider::Callback;
-use crate::auth::workos::Failure;
+use crate::auth::workos::{Arrival, Failure, Outcome};
 use crate::domain::ReturnTo;
 use crate::error::AppError;
 use crate::views;
+use crate::views::landing::On;
+
+/// Past this the person is told that the provider is slow.
+const USUALLY_WITHIN: Duration = Duration::from_millis(700);
 
 /// What a provider sends people back with (RFC 6749, 4.1.2; RFC 9207).
 #[derive(Deserialize)]
@@ -59,11 +65,19 @@ pub async fn start(
             }
             Ok(response)
         }
-        Err(failure) => not_signed_in(&console, failure, &id),
+        Err(failure) => not_signed_in(&console, &failure, &id),
     }
 }
 
-/// Takes up the session, and leaves nothing of the callback in the browser.
+/// Which of this browser's flows a page waits for.
+#[derive(Deserialize)]
+pub struct FinishQuery {
+    #[serde(default)]
+    flow: String,
+}
+
+/// Takes up the session, and leaves nothing of the callback in the browser. Where the provider is
+/// slow, a page that says so waits on at [`finish`].
 ///
 /// # Errors
 /// When the database does not answer.
@@ -88,7 +102,7 @@ pub async fn callback(
     else {
         // Someone who came back to a callback that was used, and is in, has nothing to mend.
         if signed_in.0.is_some() {
-            return Ok(landing(&console, ReturnTo::default().as_str()));
+            return Ok(landing(&console, On::To(ReturnTo::default().as_str())));
         }
         let stray = workos.states.explain(&query.state, host_of(&request), now);
         return Ok(show(stray.into(), &id));
@@ -96,27 +110,98 @@ pub async fn callback(
     let used = flows.forget(&query.state);
     let mut response = match answer_of(query) {
         Ok(callback) => {
-            let user_agent = text_of(&request, &USER_AGENT);
-            let older = signed_in.0.map(|signed_in| signed_in.hash);
-            match workos
-                .finish(flow, callback, &client, user_agent, older)
-                .await
-            {
-                Ok(entered) => {
-                    hand_over(&session, &entered.token)
-                        .map_err(|e| AppError::Internal(e.to_string()))?;
-                    landing(&console, entered.return_to.as_str())
-                }
-                Err(failure) => not_signed_in(&console, failure, &id)?,
+            let waiting = flow.return_to.explicitly_carried_by("/auth/workos/finish");
+            let waiting = format!("{waiting}&flow={}", flow.mark());
+            let exchange = workos.exchange(Arrival {
+                flow,
+                callback,
+                client,
+                user_agent: text_of(&request, &USER_AGENT).to_owned(),
+                older_session: signed_in.0.map(|signed_in| signed_in.hash),
+            });
+            let exchange = exchange.ok_or_else(too_many)?;
+            match tokio::time::timeout(USUALLY_WITHIN, exchange.outcome()).await {
+                Ok(outcome) => take_up(&console, &session, outcome, &id, |to| {
+                    landing(&console, On::To(to))
+                })?,
+                // The flow's cookie stays: the exchange is found again by it.
+                Err(_) => return Ok(landing(&console, On::Waiting(&waiting))),
             }
         }
         Err(None) => show(Problem::Cancelled, &id),
-        Err(Some(failure)) => not_signed_in(&console, failure, &id)?,
+        Err(Some(failure)) => not_signed_in(&console, &failure, &id)?,
     };
     if let Some(cookie) = used {
         set_cookie(&mut response, &cookie)?;
     }
     Ok(response)
+}
+
+/// Waits for a provider that was slow, then goes on as the callback would have.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn finish(
+    console: web::Data<Console>,
+    query: web::Query<FinishQuery>,
+    return_to: ReturnTo,
+    signed_in: MaybeSignedIn,
+    session: Session,
+    request: HttpRequest,
+    id: RequestId,
+) -> Result<HttpResponse, AppError> {
+    let Some(workos) = &console.workos else {
+        return Ok(Wants::Page.go_to("/sign-in"));
+    };
+    let flows = FlowCookies::of(&request, &console.cookies);
+    let found = flows.all().find(|flow| flow.mark() == query.flow);
+    let found = found.and_then(|flow| Some((workos.exchange_of(&flow)?, flow)));
+    let Some((exchange, flow)) = found else {
+        // Two requests may have been under way at once, and the first has brought them in.
+        return Ok(if signed_in.0.is_some() {
+            Wants::Page.go_to(return_to.as_str())
+        } else {
+            show(Problem::Expired, &id)
+        });
+    };
+    let outcome = exchange.outcome().await;
+    // Another tab may have signed in meanwhile: a browser has one session.
+    if let (Some(outcome), Some(older)) = (&outcome, signed_in.0)
+        && let Ok(entered) = &**outcome
+        && entered.token.hash() != older.hash
+    {
+        let client = client_of(&request, &console);
+        console.sessions.end(older.hash, older.live, client).await?;
+    }
+    let mut response = take_up(&console, &session, outcome, &id, |to| Wants::Page.go_to(to))?;
+    if let Some(cookie) = flows.forget(flow.provider.state()) {
+        set_cookie(&mut response, &cookie)?;
+    }
+    Ok(response)
+}
+
+/// Someone is in, and goes where `on` leads; or they read why not.
+fn take_up(
+    console: &Console,
+    session: &Session,
+    outcome: Option<Outcome>,
+    id: &RequestId,
+    on: impl FnOnce(&str) -> HttpResponse,
+) -> Result<HttpResponse, AppError> {
+    let Some(outcome) = outcome else {
+        return Err(AppError::Internal("an exchange without an end".to_owned()));
+    };
+    match &*outcome {
+        Ok(entered) => {
+            hand_over(session, &entered.token).map_err(|e| AppError::Internal(e.to_string()))?;
+            Ok(on(entered.return_to.as_str()))
+        }
+        Err(failure) => not_signed_in(console, failure, id),
+    }
+}
+
+fn too_many() -> AppError {
+    AppError::Unavailable("too many sign-ins are under way at the provider".to_owned())
 }
 
 /// For somebody who was refused: the provider's own session in this browser ends, so that they do
@@ -127,10 +212,14 @@ pub async fn callback(
 pub async fn another_account(
     console: web::Data<Console>,
     request: HttpRequest,
+    id: RequestId,
 ) -> Result<HttpResponse, AppError> {
     let Some(address) = console.cookies.way_out(&request) else {
         return Ok(Wants::Page.go_to("/auth/workos"));
     };
+    if !console.workos_answers().await {
+        return Ok(show(Problem::Unreachable, &id));
+    }
     let mut response = Wants::Page.go_to(&address);
     set_cookie(&mut response, &console.cookies.forget_way_out())?;
     Ok(response)
@@ -154,8 +243,8 @@ fn answer_of(query: CallbackQuery) -> Result<Callback, Option<Failure>> {
     }
 }
 
-fn landing(console: &Console, to: &str) -> HttpResponse {
-    let mut response = html(StatusCode::OK, views::landing::page(&console.site, to));
+fn landing(console: &Console, on: On<'_>) -> HttpResponse {
+    let mut response = html(StatusCode::OK, views::landing::page(&console.site, on));
     let policy = HeaderValue::from_static("no-referrer");
     response.headers_mut().insert(REFERRER_POLICY, policy);
     response
@@ -163,14 +252,14 @@ fn landing(console: &Console, to: &str) -> HttpResponse {
 
 fn not_signed_in(
     console: &Console,
-    failure: Failure,
+    failure: &Failure,
     id: &RequestId,
 ) -> Result<HttpResponse, AppError> {
-    let Some(problem) = Problem::of(&failure) else {
-        return match failure {
-            Failure::Database(error) => Err(error.into()),
-            other => Err(AppError::Internal(other.to_string())),
-        };
+    let Some(problem) = Problem::of(failure) else {
+        return Err(match failure {
+            Failure::Database(error) => error.into(),
+            other => AppError::Internal(other.to_string()),
+        });
     };
     warn!(
         "[{}] no sign-in with WorkOS: {}",
@@ -182,7 +271,7 @@ fn not_signed_in(
         logout: Some(address),
         ..
     } = failure
-        && let Some(cookie) = console.cookies.lead_out(&address)
+        && let Some(cookie) = console.cookies.lead_out(address)
     {
         set_cookie(&mut response, &cookie)?;
     }

@@ -11,6 +11,7 @@
 mod addresses;
 #[cfg(feature = "browser")]
 mod browser;
+mod cli;
 mod command_line;
 mod doctor;
 mod email_codes;

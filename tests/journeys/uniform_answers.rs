@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{Answer, TestApp, Visitor};
 
 /// All of one length, so that answers that show them are too.
-const ADDRESSES: [&str; 5] = [
+pub(crate) const ADDRESSES: [&str; 5] = [
     "known@acme.test",
     "ghost@acme.test",
     "pause@acme.test",
@@ -16,6 +16,11 @@ const ADDRESSES: [&str; 5] = [
 /// An account of every kind, and an address without one.
 async fn app_with_every_kind() -> TestApp {
     let app = TestApp::spawn().await;
+    add_every_kind(&app);
+    app
+}
+
+pub(crate) fn add_every_kind(app: &TestApp) {
     for email in ADDRESSES.iter().filter(|email| !email.starts_with("ghost")) {
         app.add_account(email, "");
     }
@@ -28,12 +33,11 @@ async fn app_with_every_kind() -> TestApp {
             "UPDATE accounts SET {change} WHERE email = '{email}'"
         ));
     }
-    app
 }
 
 /// All that can be seen of an answer, less what is random and the address itself. Headers come in
 /// no particular order.
-fn portrait(answer: &Answer, email: &str) -> String {
+pub(crate) fn portrait(answer: &Answer, email: &str) -> String {
     let mut lines: Vec<String> = answer
         .headers
         .iter()
@@ -70,7 +74,7 @@ async fn one_answer_for_all(journey: impl AsyncFn(&Visitor, &str) -> Answer) -> 
 
 /// The portrait that all of these are.
 #[track_caller]
-fn the_only(portraits: Vec<String>) -> String {
+pub(crate) fn the_only(portraits: Vec<String>) -> String {
     for other in &portraits[1..] {
         assert_eq!(portraits[0], *other);
     }

@@ -159,8 +159,8 @@ async fn the_page_after_a_sign_out() {
     let page = app.visitor().get("/signed-out").await;
     assert_snapshot!(shown(&app, &page), @r"
     You’re signed out
-    This browser’s session has ended.
-    Sign in again
+    Nobody is signed in in this browser now. Sign in again, or as somebody else.
+    Sign in
     localhost:[port]
     ");
 }

@@ -6,7 +6,7 @@ use crate::auth::limits::Limited;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
 use crate::db::challenges::{self, HashedCode, NewChallenge};
-use crate::db::{QueryResult, SqliteConnection};
+use crate::db::{DatabaseError, QueryResult, SqliteConnection, limit_clearances};
 use crate::domain::{
     AccountId, ActivityKind, CodeOutcome, DeviceId, Email, ReturnTo, SignInCode, Timestamp, Token,
     TokenHash,
@@ -107,7 +107,7 @@ impl EmailCode {
     ) -> Result<(SignInCode, HashedCode), Refusal> {
         let now = self.clock.now();
         let known = self.keys.known_browser(client.device.as_ref(), email, now);
-        if let Err(limited) = self.limits.take_request(email, client, known, now) {
+        if let Err(limited) = self.take_request(email, client, known, now)? {
             self.metrics.code_request(CodeOutcome::Limited.as_str());
             self.note_refusal(email, client, known, limited, now)
                 .await?;
@@ -122,6 +122,31 @@ impl EmailCode {
             }
         };
         Ok((code, hashed))
+    }
+
+    /// Counts the request. An address whose limits an operator has cleared meanwhile, in another
+    /// process, is not held to what was counted before.
+    fn take_request(
+        &self,
+        email: &Email,
+        client: &Client,
+        known: Option<&DeviceId>,
+        now: Timestamp,
+    ) -> Result<Result<(), Limited>, DatabaseError> {
+        let taken = self.limits.take_request(email, client, known, now);
+        if !matches!(taken, Err(Limited::Address(_) | Limited::AddressDay(_))) {
+            return Ok(taken);
+        }
+        let cleared_at = self
+            .database
+            .read_in_place(|c| limit_clearances::find(c, email))?;
+        let forgotten = cleared_at
+            .is_some_and(|at| self.limits.forget_requests_until(email, known, at.min(now)));
+        Ok(if forgotten {
+            self.limits.take_request(email, client, known, now)
+        } else {
+            taken
+        })
     }
 
     fn validity(&self) -> (Timestamp, Timestamp) {

@@ -5,34 +5,31 @@ use std::sync::Arc;
 use crate::db::{QueryResult, SqliteConnection};
 use log::info;
 
+use super::count::{Beside, Counted, count_in};
 use super::{EmailCode, OpenChallenge, Refusal, SignedIn};
 use crate::auth::client::Client;
+use crate::auth::code_hash::HashError;
 use crate::auth::session;
-use crate::auth::try_budget;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
 use crate::db::challenges::{self, ChallengeRow, HashedCode};
-use crate::db::{notices, wrong_tries};
+use crate::db::{operator_codes, wrong_tries};
 use crate::domain::{
     AccountId, ActivityKind, Device, DeviceId, Email, Method, SignInCode, Timestamp, Token,
     TokenHash,
 };
-use crate::mail::{MailQueue, guessing_notice};
 
-/// Wrong tries per code.
-const TRIES_PER_CODE: i64 = 5;
-
-/// A try that may be compared, since it has been counted.
-struct Counted {
-    challenge: ChallengeRow,
-    kept: HashedCode,
-    try_id: i64,
-    admins_are_told: bool,
+/// Which code was entered.
+enum RightCode {
+    /// The challenge's own, from the mail.
+    Own,
+    /// The operator's for this address.
+    Operator(HashedCode),
 }
 
 /// What the comparison said.
 enum Evaluated {
-    Right(Box<Counted>),
+    Right(Box<Counted>, RightCode),
     /// For the account of the address, if there is one.
     Wrong(Option<AccountId>),
 }
@@ -83,7 +80,10 @@ impl EmailCode {
             self.limits.give_try_back(client, known.as_ref());
         }
         match evaluated? {
-            Evaluated::Right(counted) => self.enter(*counted, &open, client, older_session).await,
+            Evaluated::Right(counted, code) => {
+                self.enter(*counted, code, &open, client, older_session)
+                    .await
+            }
             Evaluated::Wrong(account_id) => {
                 info!(
                     "a wrong code from {}{}",
@@ -145,9 +145,9 @@ impl EmailCode {
 
     /// Compares, and gives back the try if that was not to be: nobody pays for a busy server.
     async fn evaluate(&self, code: &SignInCode, counted: Counted) -> Result<Evaluated, Refusal> {
-        match self.hasher.is_right(code, &counted.kept).await {
-            Ok(true) => Ok(Evaluated::Right(Box::new(counted))),
-            Ok(false) => {
+        match self.which(code, &counted).await {
+            Ok(Some(right)) => Ok(Evaluated::Right(Box::new(counted), right)),
+            Ok(None) => {
                 let account_id = counted.challenge.account_id.map(AccountId);
                 Ok(Evaluated::Wrong(account_id))
             }
@@ -169,9 +169,31 @@ impl EmailCode {
         }
     }
 
+    async fn which(
+        &self,
+        code: &SignInCode,
+        counted: &Counted,
+    ) -> Result<Option<RightCode>, HashError> {
+        if self.hasher.is_right(code, &counted.kept).await? {
+            return Ok(Some(RightCode::Own));
+        }
+        match &counted.beside {
+            Beside::Nothing => Ok(None),
+            Beside::SameWork => {
+                self.hasher.is_right(code, &counted.kept).await?;
+                Ok(None)
+            }
+            Beside::OperatorCode(kept) => {
+                let right = self.hasher.is_right(code, kept).await?;
+                Ok(right.then(|| RightCode::Operator(kept.clone())))
+            }
+        }
+    }
+
     async fn enter(
         &self,
         counted: Counted,
+        code: RightCode,
         open: &OpenChallenge,
         client: &Client,
         older_session: Option<TokenHash>,
@@ -180,6 +202,8 @@ impl EmailCode {
         let token = Token::generate(&mut rand::rng());
         let token_hash = token.hash();
         let client_for = client.clone();
+        let by_operator = matches!(code, RightCode::Operator(_));
+        let email = open.email.clone();
         let began = self
             .database
             .write(move |c| {
@@ -189,11 +213,17 @@ impl EmailCode {
                     try_id,
                     ..
                 } = counted;
-                let Some(account) = account_to_enter(c, &challenge)? else {
+                let Some(account) = account_to_enter(c, &challenge, &code, &email)? else {
                     return Ok(None);
                 };
                 wrong_tries::take_back(c, try_id)?;
                 if !challenges::consume(c, challenge.id, &kept.hash, now)? {
+                    return Ok(None);
+                }
+                // The challenge is this browser's; of several, one alone gets the operator's code.
+                if let RightCode::Operator(code) = &code
+                    && !operator_codes::consume(c, &email, &code.hash, now)?
+                {
                     return Ok(None);
                 }
                 let method = Method::EmailCode;
@@ -219,8 +249,14 @@ impl EmailCode {
             .await?;
         let (account, session_id) = began.ok_or(Refusal::Wrong)?;
         info!(
-            "account {} signed in with an email code, session {}",
-            account.id, session_id.0
+            "account {} signed in with {}, session {}",
+            account.id,
+            if by_operator {
+                "an operator's code"
+            } else {
+                "an email code"
+            },
+            session_id.0
         );
         let device = client
             .device
@@ -235,62 +271,17 @@ impl EmailCode {
 }
 
 /// The account that a right code lets in; `None` for an address without one, and for an account
-/// that was suspended meanwhile.
+/// that was suspended meanwhile. An operator's code opens an account that has moved, too.
 fn account_to_enter(
     c: &mut SqliteConnection,
     challenge: &ChallengeRow,
+    code: &RightCode,
+    email: &Email,
 ) -> QueryResult<Option<AccountRow>> {
-    let Some(id) = challenge.account_id else {
-        return Ok(None);
+    let account = match (code, challenge.account_id) {
+        (RightCode::Operator(_), _) => accounts::find_by_email(c, email)?,
+        (RightCode::Own, Some(id)) => accounts::find(c, AccountId(id))?,
+        (RightCode::Own, None) => None,
     };
-    Ok(accounts::find(c, AccountId(id))?.filter(AccountRow::may_sign_in))
-}
-
-fn count_in(
-    c: &mut SqliteConnection,
-    token_hash: TokenHash,
-    known: Option<&DeviceId>,
-    now: Timestamp,
-    mail: &MailQueue,
-) -> QueryResult<Result<Counted, Refusal>> {
-    let Some(challenge) = challenges::find(c, token_hash)? else {
-        return Ok(Err(Refusal::Wrong));
-    };
-    if challenge.consumed_at.is_some() || challenge.expires_at <= now.0 {
-        return Ok(Err(Refusal::Wrong));
-    }
-    if challenge.tries >= TRIES_PER_CODE {
-        return Ok(Err(Refusal::CodeSpent));
-    }
-    let (Ok(email), Some(kept)) = (Email::parse(&challenge.email), kept_code(&challenge)) else {
-        return Ok(Err(Refusal::Wrong));
-    };
-    if let Some(spent) = try_budget::spent(c, &email, known, now)? {
-        return Ok(Err(Refusal::BudgetSpent(spent)));
-    }
-    challenges::count_try(c, challenge.id)?;
-    let account_id = challenge.account_id.map(AccountId);
-    let try_id = wrong_tries::add(c, &email, account_id, known, now)?;
-    let exhausted =
-        account_id.is_some() && known.is_none() && try_budget::was_the_last_overall(c, now)?;
-    let admins_are_told =
-        exhausted && notices::claim(c, "overall-guessing", try_budget::SPAN, now)?;
-    if admins_are_told {
-        for admin in accounts::admin_addresses(c)? {
-            mail.queue(c, &admin, &guessing_notice(), now)?;
-        }
-    }
-    Ok(Ok(Counted {
-        challenge,
-        kept,
-        try_id,
-        admins_are_told,
-    }))
-}
-
-fn kept_code(challenge: &ChallengeRow) -> Option<HashedCode> {
-    Some(HashedCode {
-        hash: challenge.code_hash.as_slice().try_into().ok()?,
-        salt: challenge.code_salt.as_slice().try_into().ok()?,
-    })
+    Ok(account.filter(AccountRow::may_sign_in))
 }

@@ -21,6 +21,10 @@ use super::error::{Complaint, ProviderError};
 /// The longest answer that is read, in bytes. Metadata and key sets have a hundredth of that.
 const LONGEST_ANSWER: usize = 1024 * 1024;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Connections that are not used are closed before the provider does it: many servers do so after
+/// five seconds, and a request that is sent at that very moment, with a code that can be spent once,
+/// may be lost.
+const IDLE: Duration = Duration::from_secs(3);
 /// What a provider might repeat in its complaint, and nobody else may read.
 const SECRET_FIELDS: [&str; 4] = ["code", "code_verifier", "refresh_token", "token"];
 
@@ -126,6 +130,7 @@ impl Http {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(self.timeouts.connect)
+            .pool_idle_timeout(IDLE)
             .timeout(self.timeouts.total)
             .redirect(redirect::Policy::none())
             .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))

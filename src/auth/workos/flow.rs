@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hkdf::hmac::{Hmac, KeyInit, Mac};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use crate::auth::keys::Keys;
 use crate::auth::provider;
@@ -17,6 +17,7 @@ use crate::domain::{ReturnTo, SecretKey, Timestamp};
 pub(super) const LIFETIME: Duration = Duration::from_mins(10);
 const RANDOM_BYTES: usize = 16;
 const MAC_BYTES: usize = 16;
+const MARK_BYTES: usize = 6;
 
 /// What this browser keeps, encrypted, until it is back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -35,6 +36,12 @@ impl Flow {
     /// Whether it took too long.
     pub fn has_expired(&self, now: Timestamp) -> bool {
         now.since(self.started_at) >= LIFETIME
+    }
+
+    /// Tells it from the other flows of the same browser, in an address that anyone may read.
+    pub fn mark(&self) -> String {
+        let hash = Sha256::digest(self.provider.state());
+        URL_SAFE_NO_PAD.encode(&hash[..MARK_BYTES])
     }
 }
 

@@ -1,6 +1,7 @@
 //! Signing in with WorkOS AuthKit, or with another OpenID Provider.
 
 mod admission;
+mod exchange;
 mod failure;
 mod flow;
 mod reachability;
@@ -8,12 +9,13 @@ mod refresh;
 mod revocation;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use log::info;
 
 use super::client::Client;
 use super::keys::Keys;
-use super::provider::{Callback, Identity, Provider};
+use super::provider::{Identity, Provider};
 use super::seal::{Kind, Seal};
 use super::session;
 use crate::clock::Clock;
@@ -27,11 +29,14 @@ use crate::domain::{
 use crate::metrics::Metrics;
 
 pub use admission::{Admission, NotAdmitted};
+pub use exchange::{Arrival, Exchange, Exchanges, Outcome};
 pub use failure::Failure;
 pub use flow::{Flow, StateOrigin, Stray};
 pub use reachability::{Reachability, Seen};
 pub use refresh::{Refreshed, Refresher};
 pub use revocation::Revocations;
+
+const SOON: Duration = Duration::from_secs(2);
 
 /// The provider's verbs as people use them.
 pub struct WorkOs {
@@ -57,6 +62,8 @@ pub struct WorkOs {
     pub refresher: Arc<Refresher>,
     /// Counts.
     pub metrics: Metrics,
+    /// The sign-ins whose code is being exchanged.
+    pub exchanges: Exchanges,
 }
 
 /// Someone is in.
@@ -115,11 +122,11 @@ impl WorkOs {
             revocations,
             refresher,
             metrics,
+            exchanges: Exchanges::default(),
         }
     }
 
-    /// Where the browser ends the provider's own session, if the provider is up. To be asked
-    /// before the session ends here.
+    /// Where the browser ends the provider's own session. To be asked before the session ends here.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -128,14 +135,26 @@ impl WorkOs {
             .database
             .read(move |c| provider_sessions::find(c, session))
             .await?;
-        Ok(held
-            .filter(|_| self.reachability.is_reachable())
-            .and_then(|held| {
-                let sealed = held.id_token.as_deref();
-                let id_token =
-                    sealed.and_then(|sealed| self.seal.open(session, Kind::IdToken, sealed));
-                self.logout_hint(held.provider_session_id.as_deref(), id_token.as_deref())
-            }))
+        Ok(held.and_then(|held| {
+            let sealed = held.id_token.as_deref();
+            let id_token = sealed.and_then(|sealed| self.seal.open(session, Kind::IdToken, sealed));
+            self.logout_hint(held.provider_session_id.as_deref(), id_token.as_deref())
+        }))
+    }
+
+    /// Asks the provider whether it answers, at this moment and soon: a browser that is sent to a
+    /// provider that is down finds no page that says what to do.
+    pub async fn answers_now(&self) -> bool {
+        if !self.reachability.is_reachable() {
+            return false;
+        }
+        match tokio::time::timeout(SOON, self.provider.warm_up()).await {
+            Ok(outcome) => {
+                self.reachability.note(&outcome);
+                outcome.is_ok()
+            }
+            Err(_) => false,
+        }
     }
 
     /// Begins a sign-in: where to send the browser, and what to keep until it is back.
@@ -159,40 +178,22 @@ impl WorkOs {
     }
 
     /// Finishes a sign-in whose flow this browser kept.
-    ///
-    /// # Errors
-    /// See [`Failure`].
-    pub async fn finish(
-        &self,
-        flow: Flow,
-        callback: Callback,
-        client: &Client,
-        user_agent: &str,
-        older_session: Option<TokenHash>,
-    ) -> Result<SignedIn, Failure> {
-        let outcome = self
-            .exchange(flow, callback, client, user_agent, older_session)
-            .await;
+    async fn finish(&self, arrival: Arrival) -> Result<SignedIn, Failure> {
+        let outcome = self.complete(arrival).await;
         let word = outcome.as_ref().map_or_else(Failure::word, |_| "signed_in");
         self.metrics.sign_in(Method::WorkOs.as_str(), word);
         outcome
     }
 
-    async fn exchange(
-        &self,
-        flow: Flow,
-        callback: Callback,
-        client: &Client,
-        user_agent: &str,
-        older_session: Option<TokenHash>,
-    ) -> Result<SignedIn, Failure> {
+    async fn complete(&self, arrival: Arrival) -> Result<SignedIn, Failure> {
+        let (flow, client) = (arrival.flow, &arrival.client);
         let ip = client.ip.to_string();
         let completed = self
             .provider
-            .complete(&flow.provider, &callback, &ip, user_agent)
+            .complete(&flow.provider, &arrival.callback, &ip, &arrival.user_agent)
             .await;
         let identity = self.noted(completed)?;
-        match self.enter(&identity, client, older_session).await? {
+        match self.enter(&identity, client, arrival.older_session).await? {
             Ok(token) => Ok(SignedIn {
                 token,
                 return_to: flow.return_to,

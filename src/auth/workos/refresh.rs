@@ -80,12 +80,6 @@ impl Refresher {
         }
     }
 
-    /// Forgets sessions that have rested enough.
-    pub fn sweep(&self) {
-        let now = self.clock.now();
-        self.resting.retain(|_, since| now.since(*since) < REST);
-    }
-
     /// The refresh runs on its own: a request that goes away must not lose the rotated token.
     fn join_or_begin(self: &Arc<Self>, session: SessionId) -> watch::Receiver<Option<Refreshed>> {
         let mut begun = None;
@@ -128,7 +122,7 @@ impl Refresher {
         let token = sealed.and_then(|sealed| self.seal.open(session, Kind::RefreshToken, sealed));
         let Some(token) = token else {
             // Nothing to refresh with: the session lasts as long as one of ours does.
-            self.resting.insert(session, self.clock.now());
+            self.let_rest(session);
             return Ok(Refreshed::GoesOn);
         };
         let outcome = self
@@ -151,10 +145,17 @@ impl Refresher {
             }
             Err(error) => {
                 warn!("session {} is not refreshed for now: {error}", session.0);
-                self.resting.insert(session, self.clock.now());
+                self.let_rest(session);
                 Ok(Refreshed::GoesOn)
             }
         }
+    }
+
+    /// Leaves the provider alone for a while, and forgets who has rested enough.
+    fn let_rest(&self, session: SessionId) {
+        let now = self.clock.now();
+        self.resting.retain(|_, since| now.since(*since) < REST);
+        self.resting.insert(session, now);
     }
 
     /// Rotation: the older token is worth nothing any more, so the new one is kept first of all.

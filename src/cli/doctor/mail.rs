@@ -161,6 +161,8 @@ async fn sender(domain: &str) -> Vec<Check> {
         "DKIM",
         "its record goes by a name that only the mail server knows",
     )
-    .and_next("Look for dkim=pass in the headers of a mail that has arrived");
+    .and_next(
+        "Look for dkim=pass in the headers of a mail that `vestibule test-mail` has sent you",
+    );
     vec![spf, dkim, dmarc]
 }

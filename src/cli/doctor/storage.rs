@@ -7,7 +7,7 @@ use crate::db::{Database, migrations, state};
 /// A large file on a slow disk takes longer than anybody waits.
 const WITHIN: Duration = Duration::from_secs(10);
 
-const RESTORE: &str = "Stop the server, keep a copy of the file, and restore a backup";
+const RESTORE: &str = "Stop the server and put a backup in its place, with `vestibule restore`";
 
 /// Nothing is made or migrated.
 pub(super) async fn checks(storage: &Storage) -> Vec<Check> {

@@ -6,6 +6,9 @@ mod steps;
 mod tour;
 mod ways_in;
 mod workos;
+mod workos_back;
+mod workos_by_discovery;
+mod workos_slow;
 
 use thirtyfour::prelude::*;
 

@@ -6,9 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use thirtyfour::PageLoadStrategy;
 use thirtyfour::prelude::*;
 
 use super::app::TestApp;
@@ -53,20 +56,31 @@ pub struct Browser {
 impl Browser {
     /// A fresh browser with JavaScript, 1280 pixels wide.
     pub async fn open(app: &TestApp) -> Self {
-        Self::open_with(app, json!({})).await
+        Self::open_with(app, json!({}), PageLoadStrategy::Normal).await
     }
 
     /// The same with JavaScript switched off, as in Chromium's settings.
     pub async fn open_without_javascript(app: &TestApp) -> Self {
-        let off = json!({ "profile.managed_default_content_settings.javascript": 2 });
-        Self::open_with(app, off).await
+        Self::open_with(app, without_javascript(), PageLoadStrategy::Normal).await
     }
 
-    async fn open_with(app: &TestApp, preferences: Value) -> Self {
+    /// For a person who looks at a page while the next one is still on its way.
+    pub async fn open_restlessly(app: &TestApp, javascript: bool) -> Self {
+        let preferences = if javascript {
+            json!({})
+        } else {
+            without_javascript()
+        };
+        Self::open_with(app, preferences, PageLoadStrategy::None).await
+    }
+
+    async fn open_with(app: &TestApp, preferences: Value, patience: PageLoadStrategy) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let chromedriver = Chromedriver::start();
         let url = format!("http://localhost:{}", chromedriver.port);
-        let driver = WebDriver::new(url, capabilities(profile.path(), preferences))
+        let mut chrome = capabilities(profile.path(), preferences);
+        chrome.set_page_load_strategy(patience).unwrap();
+        let driver = WebDriver::new(url, chrome)
             .await
             .unwrap_or_else(|error| panic!("chromium does not start: {error}. {HOW_TO_INSTALL}"));
         let browser = Self {
@@ -233,6 +247,30 @@ impl Browser {
             .collect()
     }
 
+    /// The address and the title that the tab shows. While the next page is on its way this can be
+    /// had, where whatever asks the page itself would wait. `None` in the moment that a page comes.
+    pub async fn tab(&self) -> Option<(String, String)> {
+        let method = "Page.getNavigationHistory";
+        let history = self.driver.cdp().send_raw(method, json!({})).await.ok()?;
+        let index = usize::try_from(history["currentIndex"].as_u64().unwrap()).unwrap();
+        let text = |name: &str| history["entries"][index][name].as_str().unwrap().to_owned();
+        Some((text("url"), text("title")))
+    }
+
+    /// Leaves a picture of what is painted at this moment, although the next page is on its way.
+    /// Whether there is one: a page that has just come has to be asked again.
+    pub async fn photograph_in_passing(&self, name: &str) -> bool {
+        let method = "Page.captureScreenshot";
+        let Ok(taken) = self.driver.cdp().send_raw(method, json!({})).await else {
+            return false;
+        };
+        let picture = STANDARD.decode(taken["data"].as_str().unwrap()).unwrap();
+        fs::create_dir_all(SCREENSHOTS).unwrap();
+        let path = Path::new(SCREENSHOTS).join(format!("{name}.png"));
+        fs::write(path, picture).unwrap();
+        true
+    }
+
     async fn cdp(&self, method: &str, params: Value) {
         self.driver.cdp().send_raw(method, params).await.unwrap();
     }
@@ -303,6 +341,10 @@ impl Drop for Browser {
             "nobody read the console: end the test with Browser::close"
         );
     }
+}
+
+fn without_javascript() -> Value {
+    json!({ "profile.managed_default_content_settings.javascript": 2 })
 }
 
 /// “422” or “net::ERR_FAILED” in what Chromium says of a request that failed; htmx says in its own

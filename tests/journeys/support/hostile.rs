@@ -8,11 +8,14 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use openidconnect::core::{CoreHmacKey, CoreJwsSigningAlgorithm, CoreRsaPrivateSigningKey};
-use openidconnect::{JsonWebKeyId, PrivateSigningKey};
+use openidconnect::PrivateSigningKey;
+use openidconnect::core::{CoreHmacKey, CoreJwsSigningAlgorithm};
 use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
 use url::Url;
 use vestibule::domain::Timestamp;
+
+pub use super::signing_keys::Key;
 
 /// Our client's id there.
 pub const CLIENT_ID: &str = "client_vestibule";
@@ -22,13 +25,6 @@ pub const SUBJECT: &str = "user_mira";
 pub const REFRESH_TOKEN: &str = "refresh-token-that-nobody-may-see";
 
 const RS256: CoreJwsSigningAlgorithm = CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
-
-/// One of its two keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    A,
-    B,
-}
 
 /// How it signs its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +50,24 @@ pub enum Instead {
     Status(u16, Option<(&'static str, &'static str)>, String),
     /// Nothing, ever.
     Silence,
+    /// What it would answer otherwise, but not before the test says so.
+    Late(Gate),
+}
+
+/// Holds answers back until it is opened.
+#[derive(Clone, Debug)]
+pub struct Gate(Arc<Semaphore>);
+
+impl Gate {
+    /// Lets everything through, now and later.
+    pub fn open(&self) {
+        self.0.close();
+    }
+
+    async fn pass(&self) {
+        // Nobody is ever given a permit: what ends the wait is that the semaphore closes.
+        assert!(self.0.acquire().await.is_err());
+    }
 }
 
 /// What it says. A test changes what it needs.
@@ -119,6 +133,14 @@ impl Hostile {
     /// What it says, to be changed.
     pub fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap()
+    }
+
+    /// Holds back what it answers at a path; what that is is decided when the gate opens.
+    pub fn hold(&self, path: &'static str) -> Gate {
+        let gate = Gate(Arc::new(Semaphore::new(0)));
+        let late = Instead::Late(gate.clone());
+        self.script().instead.insert(path, late);
+        gate
     }
 
     /// Lets it know the nonce of a flow that has begun.
@@ -280,28 +302,34 @@ impl Script {
     }
 }
 
-impl Key {
-    /// Its `kid`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::A => "key-a",
-            Self::B => "key-b",
-        }
-    }
-
-    fn load(self) -> CoreRsaPrivateSigningKey {
-        let pem = match self {
-            Self::A => include_str!("keys/test-only-a.pem"),
-            Self::B => include_str!("keys/test-only-b.pem"),
-        };
-        // Without its heading.
-        let pem = &pem[pem.find("-----BEGIN").unwrap()..];
-        CoreRsaPrivateSigningKey::from_pem(pem, None::<JsonWebKeyId>).unwrap()
-    }
-}
-
 fn object(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
+}
+
+/// Its own pages: whoever comes is signed in at once, and leaves with a fragment in the address.
+fn page(script: &mut Script, url: &Url) -> Option<HttpResponse> {
+    let asked = |name: &str| {
+        let found = url.query_pairs().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.into_owned())
+    };
+    let to = match url.path() {
+        "/authorize" | "/user_management/authorize" => {
+            if let Some(nonce) = asked("nonce") {
+                script.claim("nonce", json!(nonce));
+            }
+            let mut back = Url::parse(&asked("redirect_uri")?).ok()?;
+            back.query_pairs_mut()
+                .append_pair("code", "a_code")
+                .append_pair("state", &asked("state")?);
+            back.set_fragment(Some("left-by-the-provider"));
+            back.into()
+        }
+        "/logout" => asked("post_logout_redirect_uri")?,
+        "/user_management/sessions/logout" => asked("return_to")?,
+        _ => return None,
+    };
+    let mut answer = HttpResponse::Found();
+    Some(answer.insert_header(("location", to)).finish())
 }
 
 async fn answer(
@@ -310,13 +338,26 @@ async fn answer(
     script: web::Data<Mutex<Script>>,
 ) -> HttpResponse {
     let path = request.path().to_owned();
-    let (instead, value) = {
+    let late = {
         let mut script = script.lock().unwrap();
         if request.method() == "POST" {
             let credentials = request.headers().get("authorization");
             let credentials = credentials.map_or("", |value| value.to_str().unwrap());
             let body = String::from_utf8_lossy(&body);
             script.heard.push(format!("{path} {body} {credentials}"));
+        }
+        match script.instead.get(path.as_str()) {
+            Some(Instead::Late(gate)) => Some(gate.clone()),
+            _ => None,
+        }
+    };
+    if let Some(gate) = late {
+        gate.pass().await;
+    }
+    let (instead, value) = {
+        let mut script = script.lock().unwrap();
+        if let Some(page) = page(&mut script, &request.full_url()) {
+            return page;
         }
         let value = match path.as_str() {
             "/.well-known/openid-configuration" => Value::Object(script.metadata.clone()),
@@ -335,7 +376,7 @@ async fn answer(
         (script.instead.get(path.as_str()).cloned(), value)
     };
     match instead {
-        None => HttpResponse::Ok().json(value),
+        None | Some(Instead::Late(_)) => HttpResponse::Ok().json(value),
         Some(Instead::Silence) => pending().await,
         Some(Instead::Status(status, header, body)) => {
             let status = status.try_into().unwrap();

@@ -10,6 +10,7 @@ pub mod outbox;
 #[cfg(feature = "browser")]
 pub mod peers;
 pub mod process;
+pub mod signing_keys;
 pub mod smtp;
 pub mod visitor;
 

@@ -30,6 +30,7 @@ pub struct Answer {
 impl Visitor {
     /// A browser that has never been anywhere.
     pub fn new(base: String) -> Self {
+        super::use_ring();
         let jar = Arc::new(Jar::default());
         let client = Client::builder()
             .cookie_provider(Arc::clone(&jar))

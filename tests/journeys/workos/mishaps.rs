@@ -5,7 +5,8 @@ use std::time::Duration;
 use reqwest::Method;
 
 use super::{
-    MIRA, assert_landed, assert_turned_back, come_back, set_out, until, way_back, with_mira,
+    MIRA, assert_landed, assert_turned_back, bring_back, come_back, come_back_to_wait,
+    console_and_provider, set_out, until, way_back, with_mira,
 };
 use crate::support::hostile::Instead;
 use crate::support::{Answer, TestApp, Visitor};
@@ -26,8 +27,14 @@ async fn two_tabs_can_sign_in_at_once() {
     let mira = app.visitor();
     let first = set_out(&mira, "/auth/workos?return_to=%2Fdashboard%3Ffirst").await;
     let second = set_out(&mira, "/auth/workos?return_to=%2Fdashboard%3Fsecond").await;
-    assert_landed(&mira.get(&way_back(&first)).await, "/dashboard?first");
-    assert_landed(&mira.get(&way_back(&second)).await, "/dashboard?second");
+    assert_landed(
+        &bring_back(&mira, &way_back(&first)).await,
+        "/dashboard?first",
+    );
+    assert_landed(
+        &bring_back(&mira, &way_back(&second)).await,
+        "/dashboard?second",
+    );
     assert!(mira.is_in().await);
     assert_eq!(app.number("SELECT count(*) FROM sessions"), 1);
 }
@@ -38,9 +45,9 @@ async fn a_flow_is_used_once() {
     let (app, _provider) = with_mira().await;
     let mira = app.visitor();
     let state = set_out(&mira, "/auth/workos").await;
-    assert_landed(&mira.get(&way_back(&state)).await, "/dashboard");
+    assert_landed(&bring_back(&mira, &way_back(&state)).await, "/dashboard");
     // The back button brings someone who is in nowhere else.
-    assert_landed(&mira.get(&way_back(&state)).await, "/dashboard");
+    assert_landed(&bring_back(&mira, &way_back(&state)).await, "/dashboard");
     mira.post("/sign-out", &[]).await;
     let again = mira.get(&way_back(&state)).await;
     let words = words_after(&app, &mira, &again, "other-browser").await;
@@ -151,7 +158,10 @@ async fn at_most_five_flows_are_kept_and_the_oldest_is_given_up() {
     assert_eq!(flow_names(&mira).len(), 5);
     let given_up = mira.get(&way_back(&states[2])).await;
     assert_turned_back(&mira, &given_up, "other-browser").await;
-    assert_landed(&mira.get(&way_back(&states[3])).await, "/dashboard");
+    assert_landed(
+        &bring_back(&mira, &way_back(&states[3])).await,
+        "/dashboard",
+    );
 }
 
 #[actix_web::test]
@@ -176,6 +186,16 @@ async fn whoever_comes_back_unfinished_finds_the_callback_to_be_registered() {
     assert_eq!(page.text("summary"), "Problem at WorkOS?");
     let callback = format!("{}/auth/workos/callback", app.url());
     assert_eq!(page.text("details code"), callback);
+
+    // Where another one is set up, it is that one.
+    let other = "https://sso.acme.test/auth/workos/callback";
+    let (app, _provider) = console_and_provider(|settings| {
+        settings.workos_redirect_uri = Some(other.to_owned());
+    })
+    .await;
+    let mira = app.visitor();
+    set_out(&mira, "/auth/workos").await;
+    assert_eq!(mira.get("/sign-in").await.text("details code"), other);
 }
 
 #[actix_web::test]
@@ -238,6 +258,7 @@ async fn a_provider_that_never_answers_is_given_up_on() {
     let silence = Instead::Silence;
     provider.script().instead.insert(TOKENS, silence);
     let mira = app.visitor();
-    let answer = come_back(&mira).await;
+    let on = come_back_to_wait(&mira).await;
+    let answer = mira.get(&on).await;
     words_after(&app, &mira, &answer, "unreachable").await;
 }

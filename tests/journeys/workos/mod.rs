@@ -1,11 +1,17 @@
 //! Signing in with `WorkOS`, from the first page to the last: with a provider that says what a test
 //! wants it to say, and with `WorkOS`'s own emulator.
 
+mod log;
 mod mishaps;
+mod moved;
+mod slow;
+mod unplugged;
 mod while_signed_in;
 mod who_gets_in;
 #[cfg(feature = "browser")]
 mod with_emulator;
+#[cfg(feature = "browser")]
+pub(crate) mod with_openid_provider;
 
 use std::time::Duration;
 
@@ -33,10 +39,23 @@ async fn console_and_provider(change: impl FnOnce(&mut Settings)) -> (TestApp, H
 }
 
 /// The same, where Mira has an account.
-async fn with_mira() -> (TestApp, Hostile) {
+pub(crate) async fn with_mira() -> (TestApp, Hostile) {
     let (app, provider) = console_and_provider(|_| {}).await;
     app.add_account(MIRA, "");
     (app, provider)
+}
+
+/// The provider answers nobody's questions, which the console has noticed.
+async fn take_down(app: &TestApp, provider: &Hostile) {
+    for path in [
+        "/user_management/authenticate",
+        "/sso/jwks/client_vestibule",
+    ] {
+        provider.script().refuse(path, 503, "");
+    }
+    for _ in 0..2 {
+        come_back(&app.visitor()).await;
+    }
 }
 
 /// Goes to the provider; what comes back is the state of the new flow.
@@ -58,7 +77,35 @@ fn way_back(state: &str) -> String {
 /// There and back.
 async fn come_back(visitor: &Visitor) -> Answer {
     let state = set_out(visitor, "/auth/workos").await;
-    visitor.get(&way_back(&state)).await
+    bring_back(visitor, &way_back(&state)).await
+}
+
+/// What our callback answers in the end. Where this machine is slow, reloads join the first request.
+async fn bring_back(visitor: &Visitor, path: &str) -> Answer {
+    loop {
+        let answer = visitor.get(path).await;
+        let waits = answer.attributes("script", "data-to");
+        if !waits.iter().any(|to| to.starts_with("/auth/workos/finish")) {
+            return answer;
+        }
+    }
+}
+
+/// There and back to a page that waits for the provider. Where it goes on.
+async fn come_back_to_wait(visitor: &Visitor) -> String {
+    let state = set_out(visitor, "/auth/workos").await;
+    assert_waiting(&visitor.get(&way_back(&state)).await)
+}
+
+/// The page that says that the provider is slow. Where it goes on.
+fn assert_waiting(answer: &Answer) -> String {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.text(".lead").contains("taking longer than usual"));
+    let on = answer.attribute("script", "data-to");
+    assert!(on.starts_with("/auth/workos/finish?"), "{on}");
+    assert_eq!(answer.attribute("script", "data-rest"), on);
+    assert_leads_on(answer, &on);
+    on
 }
 
 /// A visitor who is in with `WorkOS`.
@@ -72,6 +119,11 @@ async fn signed_in(app: &TestApp) -> Visitor {
 /// The page that takes the callback out of the address bar and goes on to `to`.
 fn assert_landed(answer: &Answer, to: &str) {
     assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.attribute("script", "data-rest"), "/");
+    assert_leads_on(answer, to);
+}
+
+fn assert_leads_on(answer: &Answer, to: &str) {
     assert_eq!(answer.header("cache-control"), "no-store");
     assert_eq!(answer.header("referrer-policy"), "no-referrer");
     assert_eq!(answer.text("h1"), "Signing you in…");
@@ -96,7 +148,7 @@ async fn assert_turned_back(visitor: &Visitor, answer: &Answer, problem: &str) -
 }
 
 /// Waits until this is so.
-async fn until(what: &str, condition: impl AsyncFn() -> bool) {
+pub(crate) async fn until(what: &str, condition: impl AsyncFn() -> bool) {
     let waited = tokio::time::timeout(Duration::from_secs(30), async {
         let mut ticks = tokio::time::interval(Duration::from_millis(20));
         while !condition().await {

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use super::{MIRA, signed_in, until, until_nothing_is_to_be_revoked, with_mira};
+use super::{MIRA, signed_in, take_down, until, until_nothing_is_to_be_revoked, with_mira};
 use crate::support::TestApp;
 use crate::support::hostile::{Hostile, Instead, REFRESH_TOKEN};
 
@@ -130,7 +130,7 @@ fn is_on_disk(app: &TestApp, secret: &str) -> bool {
         })
 }
 
-// SECURITY rule 20.
+// SECURITY rule 23.
 #[actix_web::test]
 async fn the_refresh_token_is_encrypted_at_rest() {
     let (app, provider) = with_mira().await;
@@ -239,16 +239,10 @@ async fn the_page_after_a_sign_out_goes_through_the_providers_logout_once() {
 async fn a_sign_out_while_the_provider_is_down_leads_nowhere_else() {
     let (app, provider) = with_mira().await;
     let mira = signed_in(&app).await;
-    provider
-        .script()
-        .refuse("/user_management/authenticate", 503, "");
-    provider
-        .script()
-        .refuse("/sso/jwks/client_vestibule", 503, "");
-    for _ in 0..2 {
-        super::come_back(&app.visitor()).await;
-    }
+    take_down(&app, &provider).await;
     mira.post("/sign-out", &[]).await;
     let page = mira.get("/signed-out").await;
     assert_eq!(page.header("refresh"), "");
+    let words = page.text("[role=status]");
+    assert!(words.contains("ends as soon as it answers"), "{words}");
 }

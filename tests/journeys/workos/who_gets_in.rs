@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{
-    MIRA, assert_landed, assert_turned_back, come_back, console_and_provider, set_out, signed_in,
-    until_nothing_is_to_be_revoked, way_back, with_mira,
+    MIRA, assert_landed, assert_turned_back, bring_back, come_back, console_and_provider, set_out,
+    signed_in, until_nothing_is_to_be_revoked, way_back, with_mira,
 };
 use crate::support::hostile::{Hostile, SUBJECT};
 use crate::support::{TestApp, Visitor};
@@ -170,7 +170,7 @@ async fn the_way_leads_on_to_where_it_was_meant_to_and_never_elsewhere() {
     ] {
         let visitor = app.visitor();
         let state = set_out(&visitor, &format!("/auth/workos?return_to={asked}")).await;
-        assert_landed(&visitor.get(&way_back(&state)).await, to);
+        assert_landed(&bring_back(&visitor, &way_back(&state)).await, to);
     }
 }
 

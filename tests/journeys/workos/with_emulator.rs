@@ -5,7 +5,7 @@ use url::Url;
 use vestibule::clock::Clock;
 use vestibule::config::Settings;
 
-use super::{MIRA, assert_landed, assert_turned_back, until_nothing_is_to_be_revoked};
+use super::{MIRA, assert_landed, assert_turned_back, bring_back, until_nothing_is_to_be_revoked};
 use crate::support::peers::{EMULATOR_KEY, Peer, emulator};
 use crate::support::{Answer, TestApp, Visitor};
 
@@ -36,9 +36,8 @@ async fn there_and_back(visitor: &Visitor, path: &str, hint: Option<&str>) -> An
         .unwrap();
     let there = browser.get(address).send().await.unwrap();
     let back = Url::parse(there.headers()["location"].to_str().unwrap()).unwrap();
-    visitor
-        .get(&format!("{}?{}", back.path(), back.query().unwrap()))
-        .await
+    let path = format!("{}?{}", back.path(), back.query().unwrap());
+    bring_back(visitor, &path).await
 }
 
 /// The sessions of a user at the emulator.
@@ -115,7 +114,7 @@ async fn when_workos_goes_away_the_email_code_still_works() {
     let mira = app.visitor();
     let state = super::set_out(&mira, "/auth/workos").await;
     drop(peer);
-    let answer = mira.get(&super::way_back(&state)).await;
+    let answer = super::bring_back(&mira, &super::way_back(&state)).await;
     let words = assert_turned_back(&mira, &answer, "unreachable").await;
     assert!(words.contains("use an email code"), "{words}");
     mira.sign_in(&app, MIRA).await;

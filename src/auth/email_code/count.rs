@@ -1,0 +1,87 @@
+//! Counting tries, before anything is compared.
+
+use super::Refusal;
+use crate::auth::try_budget;
+use crate::db::challenges::{self, ChallengeRow, HashedCode};
+use crate::db::{QueryResult, SqliteConnection, accounts, notices, operator_codes, wrong_tries};
+use crate::domain::{AccountId, DeviceId, Email, Timestamp, TokenHash};
+use crate::mail::{MailQueue, guessing_notice};
+
+/// Wrong tries per code.
+const TRIES_PER_CODE: i64 = 5;
+
+/// A try that may be compared, since it has been counted.
+pub(super) struct Counted {
+    pub(super) challenge: ChallengeRow,
+    pub(super) kept: HashedCode,
+    pub(super) beside: Beside,
+    pub(super) try_id: i64,
+    pub(super) admins_are_told: bool,
+}
+
+/// What a code is compared with when it is not the challenge's own.
+pub(super) enum Beside {
+    /// Nothing: no operator has made a code for anybody.
+    Nothing,
+    /// An operator's code is in force for somebody else. The same work is done all the same, so that
+    /// how long it takes does not tell whom it is for (SECURITY rule 5).
+    SameWork,
+    /// The operator's code for this address.
+    OperatorCode(HashedCode),
+}
+
+/// Counts a try on the challenge of this browser, unless there is none left.
+pub(super) fn count_in(
+    c: &mut SqliteConnection,
+    token_hash: TokenHash,
+    known: Option<&DeviceId>,
+    now: Timestamp,
+    mail: &MailQueue,
+) -> QueryResult<Result<Counted, Refusal>> {
+    let Some(challenge) = challenges::find(c, token_hash)? else {
+        return Ok(Err(Refusal::Wrong));
+    };
+    if challenge.consumed_at.is_some() || challenge.expires_at <= now.0 {
+        return Ok(Err(Refusal::Wrong));
+    }
+    if challenge.tries >= TRIES_PER_CODE {
+        return Ok(Err(Refusal::CodeSpent));
+    }
+    let kept = HashedCode::from_columns(&challenge.code_hash, &challenge.code_salt);
+    let (Ok(email), Some(kept)) = (Email::parse(&challenge.email), kept) else {
+        return Ok(Err(Refusal::Wrong));
+    };
+    if let Some(spent) = try_budget::spent(c, &email, known, now)? {
+        return Ok(Err(Refusal::BudgetSpent(spent)));
+    }
+    challenges::count_try(c, challenge.id)?;
+    let account_id = challenge.account_id.map(AccountId);
+    let try_id = wrong_tries::add(c, &email, account_id, known, now)?;
+    let exhausted =
+        account_id.is_some() && known.is_none() && try_budget::was_the_last_overall(c, now)?;
+    let admins_are_told =
+        exhausted && notices::claim(c, "overall-guessing", try_budget::SPAN, now)?;
+    if admins_are_told {
+        for admin in accounts::admin_addresses(c)? {
+            mail.queue(c, &admin, &guessing_notice(), now)?;
+        }
+    }
+    Ok(Ok(Counted {
+        beside: beside(c, &email, now)?,
+        challenge,
+        kept,
+        try_id,
+        admins_are_told,
+    }))
+}
+
+fn beside(c: &mut SqliteConnection, email: &Email, now: Timestamp) -> QueryResult<Beside> {
+    if let Some(code) = operator_codes::in_force(c, email, now)? {
+        return Ok(Beside::OperatorCode(code));
+    }
+    Ok(if operator_codes::is_any_in_force(c, now)? {
+        Beside::SameWork
+    } else {
+        Beside::Nothing
+    })
+}

@@ -1,0 +1,232 @@
+//! Accounts from a CSV file: read, looked over, then added in one go.
+
+mod cells;
+
+use std::collections::HashMap;
+
+use csv::{Position, ReaderBuilder, StringRecord, Trim};
+use thiserror::Error;
+
+use self::cells::Columns;
+use super::accounts::{self, Actor, Denied};
+use crate::db::accounts::{NewAccount, find_by_email};
+use crate::db::{QueryResult, SqliteConnection};
+use crate::domain::{AccountId, Email, Role, Timestamp};
+
+/// The largest file that is read, in bytes.
+pub const LARGEST_FILE: usize = 5_000_000;
+/// The most rows below the first line that a file may have.
+pub const MOST_ROWS: usize = 50_000;
+
+/// A row that can become an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRow {
+    /// Where it stands in the file, from 1.
+    pub line: usize,
+    /// The address.
+    pub email: Email,
+    /// What the person is called; may be empty.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Whether somebody vouches for the address.
+    pub confirmed: bool,
+}
+
+/// A row that cannot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadLine {
+    /// Where it stands in the file, from 1.
+    pub line: usize,
+    /// Why, as a sentence for whoever wrote the file.
+    pub why: String,
+}
+
+/// What a file has in it, each row once, in the file's order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// What can become accounts.
+    pub good: Vec<NewRow>,
+    /// What cannot.
+    pub bad: Vec<BadLine>,
+}
+
+/// What would come of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Preview {
+    /// These would be added.
+    pub new: Vec<NewRow>,
+    /// These have an account already, which would be left as it is.
+    pub already_there: Vec<NewRow>,
+    /// These would be left out.
+    pub bad: Vec<BadLine>,
+}
+
+/// What came of a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// How many accounts were added.
+    pub added: usize,
+    /// How many addresses had one already; those were left as they are.
+    pub already_there: usize,
+}
+
+/// Why a file says nothing of accounts at all.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unreadable {
+    /// No line has anything on it.
+    #[error("The file is empty.")]
+    Empty,
+    /// It has a first line and nothing below.
+    #[error("The file has no rows below the first line.")]
+    NoRows,
+    /// More bytes than are read.
+    #[error("The file is larger than 5 MB. Import it in parts.")]
+    TooLarge,
+    /// More rows than are read.
+    #[error("The file has more than 50,000 rows. Import it in parts.")]
+    TooManyRows,
+    /// A spreadsheet's own format, or another encoding.
+    #[error("Line {0} isn’t UTF-8 text. In a spreadsheet, save the file as “CSV UTF-8”.")]
+    NotUtf8(usize),
+    /// The first line does not say where the addresses are.
+    #[error(
+        "The first line must name the columns: email, and where you have them name, role, confirmed."
+    )]
+    NoEmailColumn,
+    /// What they mean cannot be guessed.
+    #[error(
+        "{} {} no column that can be imported. Leave it out: the columns are email, name, role, confirmed.",
+        .0.join(", "), if .0.len() == 1 { "is" } else { "are each" }
+    )]
+    UnknownColumns(Vec<String>),
+    /// It is not clear which of them counts.
+    #[error("The column {0} is there twice.")]
+    ColumnTwice(&'static str),
+}
+
+/// Reads a file: a first line that names the columns `email` and, in any order, `name`, `role`
+/// (empty: member) and `confirmed` (empty: yes), then a row for each account. Commas, semicolons or
+/// tabs stand between the fields, as the first line has them.
+///
+/// # Errors
+/// [`Unreadable`] when it is no such file. What is wrong with single rows is in [`Rows::bad`].
+pub fn read(file: &[u8]) -> Result<Rows, Unreadable> {
+    if file.len() > LARGEST_FILE {
+        return Err(Unreadable::TooLarge);
+    }
+    let text = text_of(file)?;
+    let mut reader = ReaderBuilder::new()
+        .delimiter(separator(&text))
+        .has_headers(false)
+        .flexible(true)
+        .trim(Trim::All)
+        .from_reader(text.as_bytes());
+    let mut records = reader.records().map_while(Result::ok);
+    let first = records.next().ok_or(Unreadable::Empty)?;
+    let columns = Columns::named_by(&first)?;
+    let mut rows = Rows::default();
+    let mut seen = HashMap::new();
+    for record in records.filter(|record| record.iter().any(|cell| !cell.is_empty())) {
+        if rows.good.len() + rows.bad.len() == MOST_ROWS {
+            return Err(Unreadable::TooManyRows);
+        }
+        let line = line_of(&record, &text);
+        match row(&columns, &record, line, &mut seen) {
+            Ok(row) => rows.good.push(row),
+            Err(why) => rows.bad.push(BadLine { line, why }),
+        }
+    }
+    if rows.good.is_empty() && rows.bad.is_empty() {
+        return Err(Unreadable::NoRows);
+    }
+    Ok(rows)
+}
+
+/// Says what would come of the rows, as the accounts are now.
+///
+/// # Errors
+/// When a query fails.
+pub fn preview(c: &mut SqliteConnection, rows: Rows) -> QueryResult<Preview> {
+    let mut preview = Preview {
+        bad: rows.bad,
+        ..Preview::default()
+    };
+    for row in rows.good {
+        match find_by_email(c, &row.email)? {
+            Some(_) => preview.already_there.push(row),
+            None => preview.new.push(row),
+        }
+    }
+    Ok(preview)
+}
+
+/// Adds one row, and writes it down.
+///
+/// # Errors
+/// When a query fails.
+pub fn add_one(
+    c: &mut SqliteConnection,
+    actor: &Actor,
+    row: &NewRow,
+    now: Timestamp,
+) -> QueryResult<Result<AccountId, Denied>> {
+    let new = NewAccount {
+        email: &row.email,
+        name: &row.name,
+        role: row.role,
+        confirmed: row.confirmed,
+    };
+    let added = accounts::import(c, actor, &new, now)?;
+    Ok(added.map(|account| account.account_id()))
+}
+
+fn row(
+    columns: &Columns,
+    record: &StringRecord,
+    line: usize,
+    seen: &mut HashMap<String, usize>,
+) -> Result<NewRow, String> {
+    let row = columns.row(record, line)?;
+    if let Some(before) = seen.get(&row.email.folded()) {
+        return Err(format!("{} is on line {before} already.", row.email));
+    }
+    seen.insert(row.email.folded(), line);
+    Ok(row)
+}
+
+/// The text without what some editors put before it, and with one kind of line ending.
+fn text_of(file: &[u8]) -> Result<String, Unreadable> {
+    let text = str::from_utf8(file).map_err(|e| {
+        let before = &file[..e.valid_up_to()];
+        Unreadable::NotUtf8(before.iter().filter(|byte| **byte == b'\n').count() + 1)
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+/// What the first line has most of; the names of the columns have none of them.
+fn separator(text: &str) -> u8 {
+    let first = text.lines().find(|line| !line.trim().is_empty());
+    let first = first.unwrap_or_default().as_bytes();
+    let count = |separator: &u8| first.iter().filter(|byte| *byte == separator).count();
+    // With equal counts the last one is taken, so the comma comes last.
+    [b'\t', b';', b',']
+        .into_iter()
+        .max_by_key(count)
+        .unwrap_or(b',')
+}
+
+/// A record's position is the end of the one before it; empty lines may lie between.
+fn line_of(record: &StringRecord, text: &str) -> usize {
+    let Some(position) = record.position() else {
+        return 0;
+    };
+    let at = |position: &Position| usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let rest = text.as_bytes().get(at(position)..).unwrap_or_default();
+    let empty = rest.iter().take_while(|byte| **byte == b'\n').count();
+    usize::try_from(position.line()).unwrap_or(usize::MAX) + empty
+}
+
+#[cfg(test)]
+mod tests;

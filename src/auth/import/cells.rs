@@ -1,0 +1,130 @@
+//! One record of the file: which column means what, and what may stand in it.
+
+use csv::StringRecord;
+
+use super::{NewRow, Unreadable};
+use crate::auth::accounts::parse_name;
+use crate::domain::{Email, InvalidEmail, Role};
+
+/// The longest part of a cell that is shown again, in characters.
+const SHOWN: usize = 60;
+
+/// Where in a record each column is.
+pub(super) struct Columns {
+    email: usize,
+    name: Option<usize>,
+    role: Option<usize>,
+    confirmed: Option<usize>,
+    count: usize,
+}
+
+impl Columns {
+    /// Reads the first line.
+    pub(super) fn named_by(first: &StringRecord) -> Result<Self, Unreadable> {
+        let named = |name: &'static str| {
+            let mut found = (0..first.len()).filter(|i| first[*i].eq_ignore_ascii_case(name));
+            match (found.next(), found.next()) {
+                (column, None) => Ok(column),
+                _ => Err(Unreadable::ColumnTwice(name)),
+            }
+        };
+        let columns = Self {
+            email: named("email")?.ok_or(Unreadable::NoEmailColumn)?,
+            name: named("name")?,
+            role: named("role")?,
+            confirmed: named("confirmed")?,
+            count: first.len(),
+        };
+        let unknown: Vec<_> = (0..first.len())
+            .filter(|i| !columns.has(*i) && !first[*i].is_empty())
+            .map(|i| shown(&first[i]))
+            .collect();
+        if !unknown.is_empty() {
+            return Err(Unreadable::UnknownColumns(unknown));
+        }
+        Ok(columns)
+    }
+
+    fn has(&self, i: usize) -> bool {
+        i == self.email || [self.name, self.role, self.confirmed].contains(&Some(i))
+    }
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// Why it can be none, as a sentence.
+    pub(super) fn row(&self, record: &StringRecord, line: usize) -> Result<NewRow, String> {
+        self.check_shape(record)?;
+        let cell = |column: Option<usize>| column.and_then(|i| record.get(i)).unwrap_or_default();
+        Ok(NewRow {
+            line,
+            email: email(cell(Some(self.email)))?,
+            name: parse_name(cell(self.name))
+                .map_err(|e| e.to_string())?
+                .to_owned(),
+            role: role(cell(self.role))?,
+            confirmed: confirmed(cell(self.confirmed))?,
+        })
+    }
+
+    /// A row that lost a field would say something else, such as “confirmed”.
+    fn check_shape(&self, record: &StringRecord) -> Result<(), String> {
+        if record.iter().any(|cell| cell.contains('\n')) {
+            return Err("A quotation mark is not closed on this line.".to_owned());
+        }
+        if record.len() < self.count {
+            return Err(format!(
+                "This line has {} fields, the first line {}.",
+                record.len(),
+                self.count
+            ));
+        }
+        let stray = (0..record.len()).find(|i| !self.has(*i) && !record[*i].is_empty());
+        if let Some(i) = stray {
+            return Err(format!(
+                "The first line has no name for {}. Put quotation marks around a field with a comma, semicolon or tab in it.",
+                shown(&record[i])
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn email(cell: &str) -> Result<Email, String> {
+    Email::parse(cell).map_err(|e| match e {
+        InvalidEmail::Empty => "There is no address.".to_owned(),
+        InvalidEmail::TooLong => format!("{} is too long to be an email address.", shown(cell)),
+        InvalidEmail::Malformed => format!("{} is no email address.", shown(cell)),
+    })
+}
+
+fn role(cell: &str) -> Result<Role, String> {
+    match cell.to_ascii_lowercase().as_str() {
+        "" => Ok(Role::Member),
+        word => word
+            .parse()
+            .map_err(|_| format!("{} is no role. Write “member” or “admin”.", shown(cell))),
+    }
+}
+
+fn confirmed(cell: &str) -> Result<bool, String> {
+    match cell.to_ascii_lowercase().as_str() {
+        "" | "yes" | "true" => Ok(true),
+        "no" | "false" => Ok(false),
+        _ => Err(format!(
+            "{} under confirmed is neither “yes” nor “no”.",
+            shown(cell)
+        )),
+    }
+}
+
+/// A cell in quotation marks, shortened, without what could not be seen or would move a cursor.
+fn shown(cell: &str) -> String {
+    let whole: Vec<char> = cell.chars().collect();
+    let start = whole.iter().take(SHOWN);
+    let seen: String = start
+        .map(|c| if c.is_control() { '\u{fffd}' } else { *c })
+        .collect();
+    let more = if whole.len() > SHOWN { "…" } else { "" };
+    format!("“{seen}{more}”")
+}

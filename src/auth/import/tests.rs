@@ -1,0 +1,141 @@
+use super::*;
+
+/// The good rows as `line address/name/role/confirmed`, then the bad ones as `line: why`.
+fn told(file: impl AsRef<[u8]>) -> Vec<String> {
+    let rows = read(file.as_ref()).unwrap();
+    let good = rows.good.iter().map(|row| {
+        let confirmed = if row.confirmed { "yes" } else { "no" };
+        format!(
+            "{} {}/{}/{}/{confirmed}",
+            row.line, row.email, row.name, row.role
+        )
+    });
+    let bad = rows
+        .bad
+        .iter()
+        .map(|bad| format!("{}: {}", bad.line, bad.why));
+    good.chain(bad).collect()
+}
+
+#[test]
+fn columns_come_in_any_order_and_all_but_the_address_may_be_missing() {
+    assert_eq!(
+        told("email\nmira@acme.test\n"),
+        ["2 mira@acme.test//member/yes"]
+    );
+    assert_eq!(
+        told("Confirmed, NAME ,role,Email\nno,Mira Bell,Admin, mira@acme.test\n,,,noor@acme.test"),
+        [
+            "2 mira@acme.test/Mira Bell/admin/no",
+            "3 noor@acme.test//member/yes"
+        ]
+    );
+    for (word, taken) in [
+        ("yes", "yes"),
+        ("TRUE", "yes"),
+        ("", "yes"),
+        ("No", "no"),
+        ("false", "no"),
+    ] {
+        let file = format!("confirmed,email\n{word},mira@acme.test");
+        assert_eq!(told(file), [format!("2 mira@acme.test//member/{taken}")]);
+    }
+}
+
+#[test]
+fn what_spreadsheets_write_is_read() {
+    let expected = [
+        "2 mira@acme.test/Bell, Mira; \"M\"/member/yes",
+        "3 noor@acme.test//member/yes",
+    ];
+    for separator in [",", ";", "\t"] {
+        for end in ["\n", "\r\n", "\r"] {
+            let lines = [
+                "\u{feff}email|\"name\"",
+                "mira@acme.test|\"Bell, Mira; \"\"M\"\"\"",
+                "\"noor@acme.test\"|",
+                "|",
+                "",
+            ];
+            let file = lines.join(end).replace('|', separator);
+            assert_eq!(told(file), expected, "{separator:?} {end:?}");
+        }
+    }
+}
+
+#[test]
+fn every_bad_line_is_named_by_its_number_in_the_file() {
+    let file = "\nemail,name,role,confirmed\n\
+        mira@acme.test,,,\n\n\n\
+        nobody,,,\n\
+        ,Nobody,,\n\
+        noor@acme.test,,owner,\n\
+        noor@acme.test,,,maybe\n\
+        noor@acme.test,Noor\n\
+        noor@acme.test,Al-Masri, Noor,,\n\
+        noor@acme.test,,,,,extra\n\
+        MIRA@Acme.Test,,,\n\
+        m\u{131}ra@acme.test,,,\n\
+        noor@acme.test,a\u{7}b,,\n\
+        noor@acme.test,\"Noor\nmira@acme.test,,,\n";
+    assert_eq!(
+        told(file),
+        [
+            "3 mira@acme.test//member/yes",
+            "14 m\u{131}ra@acme.test//member/yes",
+            "6: “nobody” is no email address.",
+            "7: There is no address.",
+            "8: “owner” is no role. Write “member” or “admin”.",
+            "9: “maybe” under confirmed is neither “yes” nor “no”.",
+            "10: This line has 2 fields, the first line 4.",
+            "11: “Noor” is no role. Write “member” or “admin”.",
+            "12: The first line has no name for “extra”. Put quotation marks around a field with a comma, semicolon or tab in it.",
+            "13: MIRA@Acme.Test is on line 3 already.",
+            "15: The name must be one line of at most 200 characters.",
+            "16: A quotation mark is not closed on this line.",
+        ]
+    );
+    let long = format!("email,name\nmira@acme.test,{}", "m".repeat(201));
+    assert_eq!(
+        told(long),
+        ["2: The name must be one line of at most 200 characters."]
+    );
+}
+
+#[test]
+fn what_is_no_such_file_is_said_in_one_sentence() {
+    let rows = |count| "email\n".to_owned() + &"nobody\n".repeat(count);
+    for (file, why) in [
+        ("".to_owned(), Unreadable::Empty),
+        ("\u{feff}\r\n\r\n".to_owned(), Unreadable::Empty),
+        ("email,name\n,\n".to_owned(), Unreadable::NoRows),
+        (
+            "mira@acme.test,Mira\n".to_owned(),
+            Unreadable::NoEmailColumn,
+        ),
+        (
+            "email,name,Email\na@b.test,,\n".to_owned(),
+            Unreadable::ColumnTwice("email"),
+        ),
+        (
+            "email,team,\u{1b}[31m\na@b.test,,\n".to_owned(),
+            Unreadable::UnknownColumns(vec!["“team”".to_owned(), "“\u{fffd}[31m”".to_owned()]),
+        ),
+        (rows(MOST_ROWS + 1), Unreadable::TooManyRows),
+        (" ".repeat(LARGEST_FILE + 1), Unreadable::TooLarge),
+    ] {
+        assert_eq!(read(file.as_bytes()), Err(why));
+    }
+    assert_eq!(
+        read(rows(MOST_ROWS).as_bytes()).unwrap().bad.len(),
+        MOST_ROWS
+    );
+    let latin = b"email,name\nmira@acme.test,Mira\nnoor@acme.test,No\xf6r\n";
+    assert_eq!(read(latin), Err(Unreadable::NotUtf8(3)));
+    assert_eq!(
+        read(b"\xff\xfee\0m\0a\0i\0l\0"),
+        Err(Unreadable::NotUtf8(1))
+    );
+    let unknown = Unreadable::UnknownColumns(vec!["“team”".to_owned()]).to_string();
+    assert!(unknown.starts_with("“team” is no column"), "{unknown}");
+}

@@ -1,0 +1,267 @@
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::time::Duration;
+
+use dashmap::DashMap;
+
+use crate::domain::Timestamp;
+
+/// At most `most` in any `span`.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// How many fit.
+    pub most: u32,
+    /// Into how long.
+    pub span: Duration,
+}
+
+/// A request came too early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// When the next one fits.
+    pub retry_after: Duration,
+    /// The span of the rule that refused.
+    pub span: Duration,
+}
+
+/// True sliding windows over any number of keys, in bounded memory.
+///
+/// Each key keeps the moments of what was let through; a refused request leaves no trace, so it
+/// does not lengthen the window.
+pub struct Windows {
+    rules: Vec<Rule>,
+    capacity: usize,
+    moments: DashMap<u128, VecDeque<Timestamp>>,
+    hashers: [RandomState; 2],
+}
+
+impl Windows {
+    /// Windows under all of `rules`, for up to `capacity` keys.
+    pub fn new(rules: Vec<Rule>, capacity: usize) -> Self {
+        let hashers = [RandomState::new(), RandomState::new()];
+        Self {
+            rules,
+            capacity,
+            moments: DashMap::with_shard_amount(16),
+            hashers,
+        }
+    }
+
+    /// Lets one through and counts it, or refuses it.
+    ///
+    /// # Errors
+    /// [`Refused`] when a rule's window is full.
+    pub fn take(&self, key: &impl Hash, now: Timestamp) -> Result<(), Refused> {
+        let key = self.name(key);
+        if self.moments.len() >= self.capacity && !self.moments.contains_key(&key) {
+            self.make_room(now);
+            if self.moments.len() >= self.capacity {
+                return Err(self.refused_for_lack_of_room());
+            }
+        }
+        let mut moments = self.moments.entry(key).or_default();
+        self.forget_past(&mut moments, now);
+        match self.refusal(&moments, now) {
+            Some(refused) => Err(refused),
+            None => {
+                moments.push_back(now);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes the newest one back: it did not happen after all.
+    pub fn give_back(&self, key: &impl Hash) {
+        if let Some(mut moments) = self.moments.get_mut(&self.name(key)) {
+            moments.pop_back();
+        }
+    }
+
+    /// Forgets what a key was counted for up to `moment`; `false` when that was nothing.
+    pub fn forget_until(&self, key: &impl Hash, moment: Timestamp) -> bool {
+        let Some(mut moments) = self.moments.get_mut(&self.name(key)) else {
+            return false;
+        };
+        let before = moments.len();
+        moments.retain(|at| *at > moment);
+        moments.len() < before
+    }
+
+    /// Forgets the keys whose windows are empty.
+    pub fn sweep(&self, now: Timestamp) {
+        self.moments.retain(|_, moments| {
+            self.forget_past(moments, now);
+            !moments.is_empty()
+        });
+        self.moments.shrink_to_fit();
+    }
+
+    /// How many keys are held.
+    pub fn len(&self) -> usize {
+        self.moments.len()
+    }
+
+    /// Whether no key is held.
+    pub fn is_empty(&self) -> bool {
+        self.moments.is_empty()
+    }
+
+    /// 128 bits under keys drawn at start: short, and nobody can aim for a collision.
+    fn name(&self, key: &impl Hash) -> u128 {
+        let [high, low] = &self.hashers;
+        u128::from(high.hash_one(key)) << 64 | u128::from(low.hash_one(key))
+    }
+
+    fn forget_past(&self, moments: &mut VecDeque<Timestamp>, now: Timestamp) {
+        let longest = self
+            .rules
+            .iter()
+            .map(|rule| rule.span)
+            .max()
+            .unwrap_or_default();
+        while moments.front().is_some_and(|at| now.since(*at) >= longest) {
+            moments.pop_front();
+        }
+    }
+
+    fn refusal(&self, moments: &VecDeque<Timestamp>, now: Timestamp) -> Option<Refused> {
+        self.rules
+            .iter()
+            .filter_map(|rule| {
+                let blocking = moments.len().checked_sub(rule.most as usize)?;
+                let wait = rule.span.checked_sub(now.since(*moments.get(blocking)?))?;
+                (!wait.is_zero()).then_some(Refused {
+                    retry_after: wait,
+                    span: rule.span,
+                })
+            })
+            .max_by_key(|refused| refused.retry_after)
+    }
+
+    /// Frees an eighth: the keys that used least of their windows go first, and a closed window
+    /// never goes, so nobody gets out of a limit by flooding the memory.
+    fn make_room(&self, now: Timestamp) {
+        self.sweep(now);
+        let goal = self.capacity - self.capacity / 8;
+        let surplus = self.moments.len().saturating_sub(goal);
+        if surplus == 0 {
+            return;
+        }
+        let mut open: Vec<(usize, u128)> = self
+            .moments
+            .iter()
+            .filter(|entry| self.refusal(entry.value(), now).is_none())
+            .map(|entry| (entry.value().len(), *entry.key()))
+            .collect();
+        open.sort_unstable();
+        for (_, key) in open.into_iter().take(surplus) {
+            self.moments
+                .remove_if(&key, |_, moments| self.refusal(moments, now).is_none());
+        }
+    }
+
+    fn refused_for_lack_of_room(&self) -> Refused {
+        let shortest = self
+            .rules
+            .iter()
+            .map(|rule| rule.span)
+            .min()
+            .unwrap_or_default();
+        Refused {
+            retry_after: shortest,
+            span: shortest,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+    const START: Timestamp = Timestamp(1_000_000_000_000);
+
+    fn at(seconds: u64) -> Timestamp {
+        START.plus(Duration::from_secs(seconds))
+    }
+
+    fn ten_a_minute(capacity: usize) -> Windows {
+        Windows::new(
+            vec![Rule {
+                most: 10,
+                span: MINUTE,
+            }],
+            capacity,
+        )
+    }
+
+    #[test]
+    fn the_window_slides_with_each_request_and_a_refused_one_does_not_lengthen_it() {
+        let windows = ten_a_minute(100);
+        for second in 0..10 {
+            assert!(windows.take(&"mira", at(second)).is_ok());
+        }
+        for second in 10..60 {
+            let refused = windows.take(&"mira", at(second)).unwrap_err();
+            assert_eq!(refused.retry_after, Duration::from_secs(60 - second));
+        }
+        assert!(windows.take(&"mira", at(60)).is_ok());
+        assert!(windows.take(&"mira", at(60)).is_err());
+        assert!(windows.take(&"mira", at(61)).is_ok());
+        assert!(windows.take(&"other", at(30)).is_ok());
+    }
+
+    // SECURITY rule 9: bounded under a million random addresses, and a limited one stays limited.
+    #[test]
+    fn a_million_addresses_neither_fill_the_memory_nor_open_a_closed_window() {
+        let windows = ten_a_minute(10_000);
+        for _ in 0..10 {
+            windows.take(&"mira", START).unwrap();
+        }
+        for number in 0..1_000_000_u32 {
+            windows.take(&number, START).unwrap();
+            assert!(windows.len() <= 10_000);
+        }
+        assert!(windows.take(&"mira", START).is_err());
+        windows.sweep(at(60));
+        assert!(windows.is_empty());
+    }
+
+    #[test]
+    fn when_every_window_is_closed_newcomers_wait_rather_than_open_one() {
+        let windows = Windows::new(
+            vec![Rule {
+                most: 1,
+                span: MINUTE,
+            }],
+            8,
+        );
+        for number in 0..8 {
+            windows.take(&number, START).unwrap();
+        }
+        assert!(windows.take(&99, START).is_err());
+        assert!(windows.take(&0, START).is_err());
+        assert!(windows.take(&99, at(60)).is_ok());
+    }
+
+    #[test]
+    fn at_once_no_more_get_through_than_one_after_the_other() {
+        let windows = ten_a_minute(100);
+        let let_through = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| {
+                        (0..50)
+                            .filter(|_| windows.take(&"mira", START).is_ok())
+                            .count()
+                    })
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .sum::<usize>()
+        });
+        assert_eq!(let_through, 10);
+    }
+}

@@ -1,0 +1,77 @@
+//! A one-time code for the day when neither mail nor WorkOS works: an operator makes it on the
+//! server and tells it to the person, who enters it in the place of the one from the mail (SECURITY
+//! rule 2).
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::accounts::Actor;
+use super::code_hash::{CodeHasher, HashError};
+use crate::db::{Database, DatabaseError, accounts, operator_codes};
+use crate::domain::{ActivityKind, Email, SignInCode, Timestamp};
+
+/// How long it works.
+pub const LIFETIME: Duration = Duration::from_mins(10);
+
+/// A code, for the terminal alone.
+#[derive(Debug)]
+pub struct Made {
+    /// The digits.
+    pub code: SignInCode,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}
+
+/// Why there is none.
+#[derive(Debug, Error)]
+pub enum NoCode {
+    /// Nobody has this address.
+    #[error("no account has this address")]
+    NoAccount,
+    /// No admin has vouched for the address yet.
+    #[error("its account is not confirmed")]
+    NotConfirmed,
+    /// The account is shut.
+    #[error("its account is suspended")]
+    Suspended,
+    /// It could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// The database does not answer.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// Makes a code for an address, in place of the one made before; any open challenge for that address
+/// takes it, once.
+///
+/// # Errors
+/// See [`NoCode`]; nothing is changed then.
+pub async fn make(
+    database: &Database,
+    hasher: &CodeHasher,
+    email: Email,
+    now: Timestamp,
+) -> Result<Made, NoCode> {
+    let code = SignInCode::generate(&mut rand::rng());
+    let hashed = hasher.hash(&code).await?;
+    let expires_at = now.plus(LIFETIME);
+    database
+        .write(move |c| {
+            let Some(account) = accounts::find_by_email(c, &email)? else {
+                return Ok(Err(NoCode::NoAccount));
+            };
+            if account.suspended_at.is_some() {
+                return Ok(Err(NoCode::Suspended));
+            }
+            if account.confirmed_at.is_none() {
+                return Ok(Err(NoCode::NotConfirmed));
+            }
+            operator_codes::put(c, &email, &hashed, expires_at)?;
+            Actor::command_line().note(c, ActivityKind::OperatorCode, &account, "", now)?;
+            Ok(Ok(()))
+        })
+        .await??;
+    Ok(Made { code, expires_at })
+}

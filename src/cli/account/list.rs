@@ -1,0 +1,69 @@
+use crate::auth::accounts::Denied;
+use crate::cli::output::{aligned, moment_or, print, print_json, print_table};
+use crate::cli::{Failure, place, say};
+use crate::config::{Settings, Storage};
+use crate::db::listings::{self, ListedAccount};
+
+/// Lists the accounts that a search finds.
+pub(super) fn all(settings: &Settings, search: &str, json: bool) -> Result<(), Failure> {
+    let database = place::database(&Storage::from_settings(settings)?)?;
+    let found = database.read_in_place(|c| listings::accounts(c, search))?;
+    if json {
+        return print_json(&found);
+    }
+    if found.is_empty() {
+        return say(match search {
+            "" => "There are no accounts. Add one with `vestibule account add`.".to_owned(),
+            _ => "No account has that in its address or name.".to_owned(),
+        });
+    }
+    let line = |one: ListedAccount| {
+        let state = state(&one).to_owned();
+        let added = moment_or(Some(one.created_at), "");
+        [one.email, one.name, one.role, state, added]
+    };
+    print_table(
+        ["Address", "Name", "Role", "State", "Added"],
+        found.into_iter().map(line),
+    )
+}
+
+/// Shows one account.
+pub(super) fn one(settings: &Settings, email: &str, json: bool) -> Result<(), Failure> {
+    let address = place::address(email)?;
+    let database = place::database(&Storage::from_settings(settings)?)?;
+    let found = database
+        .read_in_place(|c| listings::account(c, &address))?
+        .ok_or_else(|| Failure::Failed(format!("{address}: {}", Denied::NoSuchAccount)))?;
+    if json {
+        return print_json(&[found]);
+    }
+    let lines = [
+        ("Address", found.email),
+        ("Name", found.name),
+        ("Role", found.role),
+        ("Added", moment_or(Some(found.created_at), "")),
+        ("Confirmed", moment_or(found.confirmed_at, "not yet")),
+        ("Suspended", moment_or(found.suspended_at, "no")),
+        ("Moved to WorkOS", moment_or(found.moved_at, "not yet")),
+    ];
+    let lines = lines.map(|(what, value)| [what.to_owned(), value]);
+    print(aligned(&lines).as_bytes())
+}
+
+/// What decides whether they get in.
+fn state(account: &ListedAccount) -> &'static str {
+    match account {
+        ListedAccount {
+            suspended_at: Some(_),
+            ..
+        } => "suspended",
+        ListedAccount {
+            confirmed_at: None, ..
+        } => "not confirmed",
+        ListedAccount {
+            moved_at: Some(_), ..
+        } => "moved to WorkOS",
+        _ => "confirmed",
+    }
+}

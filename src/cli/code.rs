@@ -1,0 +1,57 @@
+//! `vestibule code`
+
+use super::place;
+use super::{Failure, say};
+use crate::auth::code_hash::CodeHasher;
+use crate::auth::operator_code::{self, Made, NoCode};
+use crate::clock::Clock;
+use crate::config::{EmailCodes, Settings, Upkeep};
+use crate::domain::Email;
+use crate::mail::minutes_in_words;
+
+/// Shows a one-time code, and how it is used.
+pub(super) fn run(settings: &Settings, email: &str) -> Result<(), Failure> {
+    let email = place::address(email)?;
+    let upkeep = Upkeep::from_settings(settings)?;
+    if upkeep.email_codes == EmailCodes::Off {
+        return Err(Failure::Failed(
+            "EMAIL_CODES is off: no page takes a code, so none was made. Set EMAIL_CODES=fallback, start the \
+             server again, and then ask for a code here."
+                .to_owned(),
+        ));
+    }
+    let keys = place::keys(&upkeep)?;
+    let database = place::database(&upkeep.storage)?;
+    let hasher = CodeHasher::new(keys, 1);
+    let made = operator_code::make(&database, &hasher, email.clone(), Clock::system().now());
+    let made = place::block_on(made)?.map_err(|e| Failure::Failed(in_words(&email, &e)))?;
+    say(shown(&email, &made))
+}
+
+fn shown(email: &Email, made: &Made) -> String {
+    let code = made.code.expose();
+    let minutes = minutes_in_words(operator_code::LIFETIME);
+    let until = made.expires_at.in_words();
+    format!(
+        "\n  {code}\n\n\
+         This code lets {email} in, once, for {minutes}: until {until}.\n\
+         Tell it to that person alone. They open the sign-in page, choose “use email code”, enter\n\
+         {email}, and then this code, whether or not a mail comes.\n\
+         A code made here before for this address no longer works. It is written down in the activity."
+    )
+}
+
+fn in_words(email: &Email, why: &NoCode) -> String {
+    match why {
+        NoCode::NoAccount => format!(
+            "No code was made: no account has the address {email}. Add it with `vestibule account add {email}`."
+        ),
+        NoCode::NotConfirmed => {
+            format!("No code was made: the account {email} is not confirmed. Confirm it first.")
+        }
+        NoCode::Suspended => {
+            format!("No code was made: the account {email} is suspended. Restore it first.")
+        }
+        NoCode::Hash(_) | NoCode::Database(_) => format!("No code was made: {why}."),
+    }
+}

@@ -1,0 +1,125 @@
+//! `vestibule limits`
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::place;
+use super::{Failure, say};
+use crate::auth::accounts::Actor;
+use crate::auth::address_limits::{self, AddressLimits};
+use crate::auth::{limits, try_budget};
+use crate::clock::Clock;
+use crate::config::{Settings, Upkeep};
+use crate::domain::Email;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Shows how much of its limits an address has used
+    Show {
+        /// The address, with or without an account
+        email: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forgets what an address has used of its limits, in a running server too
+    Clear {
+        /// The address, with or without an account
+        email: String,
+    },
+}
+
+pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
+    let (Command::Show { email, .. } | Command::Clear { email }) = &command;
+    let email = place::address(email)?;
+    let upkeep = Upkeep::from_settings(settings)?;
+    let database = place::database(&upkeep.storage)?;
+    let now = Clock::system().now();
+    let failed = |e: crate::db::DatabaseError| Failure::Failed(e.to_string());
+    match command {
+        Command::Show { json, .. } => {
+            let found = database
+                .read_in_place(|c| address_limits::look(c, &email, now))
+                .map_err(failed)?;
+            say(if json {
+                as_json(&email, &found)
+            } else {
+                in_words(&email, &found, upkeep.code_limit_address)
+            })
+        }
+        Command::Clear { .. } => {
+            let actor = Actor::command_line();
+            let forgotten = database
+                .write_blocking(|c| address_limits::clear(c, &actor, &email, now))
+                .map_err(failed)?;
+            say(format!(
+                "The limits of {email} are cleared: {forgotten} wrong codes are forgotten, and a running server \
+                 forgets how often a code was asked for. The limits of networks (CODE_LIMIT_IP, and 30 wrong \
+                 codes in 10 minutes) stay; they are over within 10 minutes, or with a restart."
+            ))
+        }
+    }
+}
+
+fn as_json(email: &Email, found: &AddressLimits) -> String {
+    let row = json!({
+        "email": email.as_str(),
+        "has_account": found.has_account,
+        "wrong_tries_unknown_browsers": found.tries_unknown,
+        "wrong_tries_known_browsers": found.tries_known,
+        "wrong_tries_all_accounts": found.tries_overall,
+        "requests_last_minute": found.requests_minute,
+        "requests_last_day": found.requests_day,
+        "cleared_at": found.cleared_at.map(|at| at.0),
+    });
+    format!("{:#}", json!([row]))
+}
+
+fn in_words(email: &Email, found: &AddressLimits, a_minute: u32) -> String {
+    let tries = try_budget::FOR_ONE_ADDRESS;
+    let known = match found.tries_known.as_slice() {
+        [] => format!("0 of {tries}"),
+        [one] => format!("{one} of {tries}"),
+        [most, ..] => format!("{most} of {tries} from one of {}", found.tries_known.len()),
+    };
+    let lines = [
+        (
+            "Account",
+            if found.has_account { "yes" } else { "none" }.to_owned(),
+        ),
+        (
+            "Wrong codes in 24 hours, from unknown browsers",
+            format!("{} of {tries}", found.tries_unknown),
+        ),
+        ("Wrong codes in 24 hours, from a known browser", known),
+        (
+            "Wrong codes in 24 hours, over all accounts",
+            format!("{} of {}", found.tries_overall, try_budget::OVERALL),
+        ),
+        (
+            "Codes asked for in the last minute",
+            format!("{} of {a_minute}", found.requests_minute),
+        ),
+        (
+            "Codes asked for in the last 24 hours",
+            format!("{} of {}", found.requests_day, limits::REQUESTS_A_DAY),
+        ),
+        (
+            "Limits last cleared",
+            found
+                .cleared_at
+                .map_or_else(|| "not in the last 24 hours".to_owned(), |at| at.in_words()),
+        ),
+    ];
+    let table: String = lines
+        .iter()
+        .map(|(what, how_much)| format!("  {what:<48}{how_much}\n"))
+        .collect();
+    format!(
+        "{email}\n{table}\n\
+         What cannot be seen from here: a running server counts requests in windows of its own, in memory, one for\n\
+         each browser that it knows and one for all others, and more for each network. The lines about codes asked\n\
+         for are what the activity says, over all browsers. `vestibule limits clear {email}` clears\n\
+         both, here and in the running server; the limits of networks stay."
+    )
+}

@@ -1,0 +1,107 @@
+//! `vestibule restore`
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::files::{BESIDE, Draft, keep_as, showing_progress, with_end};
+use super::{Failure, say};
+use crate::auth::keys::KEY_FILE;
+use crate::clock::Clock;
+use crate::config::{Settings, Storage};
+use crate::db::files::{self, Adopted, InUse};
+use crate::domain::Timestamp;
+use crate::server::{be_alone, make_folder};
+
+/// Puts a backup in the place of the database, and ends every session in it.
+pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
+    let storage = Storage::from_settings(settings)?;
+    let shown = file.display();
+    let failed = |e: String| Failure::Failed(format!("Nothing was restored: {e}."));
+    // SQLite would make a missing file, and takes some names for addresses.
+    let source = fs::canonicalize(file).map_err(|e| failed(format!("{shown}: {e}")))?;
+    if fs::canonicalize(&storage.database).is_ok_and(|present| present == source) {
+        return Err(failed(format!("{shown} is the database itself")));
+    }
+    make_folder(&storage).map_err(failed)?;
+    let _alone = be_alone(&storage).map_err(failed)?;
+    let now = Clock::system().now();
+    let draft = Draft::make(with_end(&storage.database, ".restoring")).map_err(|e| {
+        failed(format!(
+            "{} cannot be written to: {e}",
+            storage.data_dir.display()
+        ))
+    })?;
+    let adopted = prepare(&source, &draft, now).map_err(|e| failed(format!("{shown}: {e}")))?;
+    let aside = put_aside(&storage.database, now).map_err(failed)?;
+    draft.put_over(&storage.database).map_err(|e| {
+        failed(format!(
+            "{} cannot be replaced: {e}",
+            storage.database.display()
+        ))
+    })?;
+    say(in_words(&storage, file, adopted, aside.as_deref()))
+}
+
+/// Everything that can go wrong with the backup does so before anything of the present database is
+/// touched.
+fn prepare(source: &Path, draft: &Draft, now: Timestamp) -> Result<Adopted, String> {
+    let whole = fs::metadata(source).map_or(0, |file| file.len());
+    showing_progress(draft.path(), whole, || {
+        files::copy(source, draft.path())?;
+        files::check(draft.path())?;
+        let adopted = files::adopt(draft.path(), now)?;
+        files::check(draft.path())?;
+        Ok(adopted)
+    })
+}
+
+/// Keeps the present database under another name. It stays in its own place, too, until the new one
+/// takes that in one step; its log must not, since SQLite would take it for the new one's.
+fn put_aside(database: &Path, now: Timestamp) -> Result<Option<PathBuf>, String> {
+    if !database.exists() {
+        return Ok(None);
+    }
+    let shown = database.display();
+    files::settle(database)
+        .map_err(|InUse| format!("another process has {shown} open. End it first"))?;
+    let stamp = now.rfc3339().replace(':', "");
+    let aside = with_end(database, &format!(".before-{stamp}"));
+    let moved = || -> io::Result<()> {
+        keep_as(database, &aside)?;
+        for end in BESIDE {
+            match fs::rename(with_end(database, end), with_end(&aside, end)) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                _ => {}
+            }
+        }
+        Ok(())
+    };
+    moved().map_err(|e| format!("{shown} cannot be kept as {}: {e}", aside.display()))?;
+    Ok(Some(aside))
+}
+
+fn in_words(storage: &Storage, file: &Path, adopted: Adopted, aside: Option<&Path>) -> String {
+    let mut lines = format!(
+        "{} is the database now: {} accounts. {} sessions in it were ended, and every code; whoever was signed in \
+         signs in again.",
+        file.display(),
+        adopted.accounts,
+        adopted.sessions_ended
+    );
+    if let Some(aside) = aside {
+        lines.push_str(&format!(
+            "\nThe one before it is kept as {}.",
+            aside.display()
+        ));
+    }
+    let key = storage.data_dir.join(KEY_FILE);
+    if !key.exists() {
+        lines.push_str(&format!(
+            "\nThere is no {}: unless SECRET_KEY is set, put the key that belongs to this backup there before the \
+             server starts, or it makes a new one.",
+            key.display()
+        ));
+    }
+    lines + "\nStart the server again."
+}

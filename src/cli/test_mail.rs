@@ -1,0 +1,34 @@
+//! `vestibule test-mail`
+
+use super::place;
+use super::{Failure, say};
+use crate::clock::Clock;
+use crate::config::{Config, Settings};
+use crate::mail::{NotSent, Sender, send_test_mail};
+
+/// Sends one mail the way that codes go.
+pub(super) fn run(settings: &Settings, to: &str) -> Result<(), Failure> {
+    let to = place::address(to)?;
+    let config = Config::from_settings(settings)?;
+    let sender = Sender {
+        smtp: config.mail.smtp,
+        outbox: config.storage.data_dir.join("outbox"),
+        from: config.mail.from,
+        host: config.base_url.host(),
+    };
+    let by_server = sender.smtp.is_some();
+    let sent = place::block_on(send_test_mail(&sender, &to, Clock::system().now()))?;
+    match sent {
+        Ok(answer) if by_server => say(format!(
+            "The mail server took a mail from {} to {to}: {answer}\n\
+             Whether it arrives is for the servers after it to say: look into the mailbox, and among the spam.",
+            sender.from
+        )),
+        Ok(answer) => say(format!(
+            "No SMTP_URL is set: a mail to {to} was written, {answer}. Nothing was sent."
+        )),
+        Err(NotSent { cause, advice }) => Err(Failure::Failed(format!(
+            "No mail was sent to {to}: {cause}.\n{advice}"
+        ))),
+    }
+}

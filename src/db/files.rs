@@ -1,0 +1,200 @@
+//! The database as a file: copied, checked, and made ready to take another's place.
+
+use std::path::Path;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use super::migrations;
+use super::schema::{accounts, challenges, operator_codes, outgoing_mails, sessions};
+use crate::domain::Timestamp;
+
+/// What a restored database was found to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Adopted {
+    /// Accounts in it.
+    pub accounts: i64,
+    /// Sessions that were ended.
+    pub sessions_ended: usize,
+}
+
+/// Why a database cannot be put aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InUse;
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+#[derive(QueryableByName, PartialEq)]
+struct Part {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    sql: String,
+}
+
+/// Copies the database at `from` into the empty file `into`, as it is at one moment, whoever writes
+/// to it meanwhile.
+///
+/// # Errors
+/// In words for the operator.
+pub fn copy(from: &Path, into: &Path) -> Result<(), String> {
+    let mut connection = open(from)?;
+    diesel::sql_query("VACUUM INTO ?")
+        .bind::<Text, _>(into.to_string_lossy())
+        .execute(&mut connection)
+        .map_err(in_words(from))?;
+    Ok(())
+}
+
+/// Opens a copy, makes it a single file, and checks that it is whole.
+///
+/// # Errors
+/// In words for the operator.
+pub fn check(path: &Path) -> Result<(), String> {
+    let mut connection = open(path)?;
+    connection
+        .batch_execute("PRAGMA journal_mode = DELETE")
+        .map_err(in_words(path))?;
+    check_whole(&mut connection).map_err(|e| format!("the copy is damaged: {e}"))
+}
+
+/// How many accounts a copy has.
+///
+/// # Errors
+/// In words for the operator.
+pub fn count_accounts(path: &Path) -> Result<i64, String> {
+    accounts::table
+        .count()
+        .get_result(&mut open(path)?)
+        .map_err(in_words(path))
+}
+
+/// Makes a copy ready to be served: it has to be one of ours and no newer than this program; it is
+/// migrated, and whoever was signed in is no longer. What is to be ended at a provider stays in the
+/// queue, the sessions ended here among it.
+///
+/// # Errors
+/// In words for the operator.
+pub fn adopt(path: &Path, now: Timestamp) -> Result<Adopted, String> {
+    let mut connection = open(path)?;
+    let ours = "SELECT count(*) AS count FROM sqlite_schema
+                WHERE name IN ('accounts', 'sessions', '__diesel_schema_migrations')";
+    let ours: Count = diesel::sql_query(ours)
+        .get_result(&mut connection)
+        .map_err(in_words(path))?;
+    if ours.count != 3 {
+        return Err("it is no database of Vestibule".to_owned());
+    }
+    let unknown = migrations::unknown(&mut connection)?;
+    if !unknown.is_empty() {
+        return Err(format!(
+            "it was made by a newer version: this one does not know the migrations {}",
+            unknown.join(", ")
+        ));
+    }
+    migrations::run(&mut connection)?;
+    has_our_schema(&mut connection)?;
+    connection
+        .immediate_transaction(|c| end_what_was_open(c, now))
+        .map_err(in_words(path))
+}
+
+/// An older file would revive what has ended since (SECURITY rule 30).
+fn end_what_was_open(c: &mut SqliteConnection, now: Timestamp) -> QueryResult<Adopted> {
+    let sessions_ended = diesel::delete(sessions::table).execute(c)?;
+    diesel::delete(challenges::table).execute(c)?;
+    diesel::delete(operator_codes::table).execute(c)?;
+    // Mail that would long have been given up is not sent now.
+    let late = outgoing_mails::give_up_at.le(now.0);
+    diesel::delete(outgoing_mails::table.filter(late)).execute(c)?;
+    Ok(Adopted {
+        accounts: accounts::table.count().get_result(c)?,
+        sessions_ended,
+    })
+}
+
+/// Brings what stands in the write-ahead log into the file itself, and the log to an end. A damaged
+/// file is left as it is: it can be put aside all the same, with its log.
+///
+/// # Errors
+/// [`InUse`] when another process has it open.
+pub fn settle(path: &Path) -> Result<(), InUse> {
+    let settled = open(path).and_then(|mut connection| {
+        connection
+            .batch_execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;")
+            .map_err(|e| e.to_string())
+    });
+    match settled {
+        Err(e) if e.contains("locked") || e.contains("busy") => Err(InUse),
+        _ => Ok(()),
+    }
+}
+
+fn open(path: &Path) -> Result<SqliteConnection, String> {
+    let mut connection =
+        SqliteConnection::establish(&path.to_string_lossy()).map_err(in_words(path))?;
+    connection
+        .batch_execute(
+            "PRAGMA busy_timeout = 3000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+        )
+        .map_err(in_words(path))?;
+    Ok(connection)
+}
+
+fn check_whole(connection: &mut SqliteConnection) -> Result<(), String> {
+    let found: Vec<Line> =
+        diesel::sql_query("SELECT integrity_check AS line FROM pragma_integrity_check(3)")
+            .load(connection)
+            .map_err(|e| e.to_string())?;
+    if let Some(wrong) = found.iter().find(|row| row.line != "ok") {
+        return Err(wrong.line.clone());
+    }
+    let orphans: Count =
+        diesel::sql_query("SELECT count(*) AS count FROM pragma_foreign_key_check")
+            .get_result(connection)
+            .map_err(|e| e.to_string())?;
+    match orphans.count {
+        0 => Ok(()),
+        count => Err(format!("{count} rows belong to rows that are not there")),
+    }
+}
+
+/// Each table, index and trigger of ours is there, as it was written.
+fn has_our_schema(connection: &mut SqliteConnection) -> Result<(), String> {
+    let mut fresh = SqliteConnection::establish(":memory:").map_err(|e| e.to_string())?;
+    migrations::run(&mut fresh)?;
+    let found = schema(connection)?;
+    match schema(&mut fresh)?
+        .iter()
+        .find(|part| !found.contains(part))
+    {
+        None => Ok(()),
+        Some(part) => Err(format!(
+            "it is no database of Vestibule: its “{}” is missing or another",
+            part.name
+        )),
+    }
+}
+
+fn schema(connection: &mut SqliteConnection) -> Result<Vec<Part>, String> {
+    diesel::sql_query(
+        "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'",
+    )
+    .load(connection)
+    .map_err(|e| e.to_string())
+}
+
+fn in_words<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> String {
+    move |e| format!("{}: {e}", path.display())
+}

@@ -1,0 +1,82 @@
+//! What the real binary writes in its log of a sign-in with the provider.
+
+use vestibule::clock::Clock;
+
+use super::{
+    KEY, MIRA, assert_landed, assert_turned_back, bring_back, come_back, set_out, way_back,
+};
+use crate::support::Workplace;
+use crate::support::hostile::{CLIENT_ID, Hostile, REFRESH_TOKEN};
+
+const TOKENS: &str = "/user_management/authenticate";
+
+/// A place where Mira has an account, and its provider.
+async fn place_and_provider() -> (Workplace, Hostile) {
+    let provider = Hostile::start(Clock::system().now()).await;
+    let place = Workplace::empty()
+        .with("WORKOS_CLIENT_ID", CLIENT_ID)
+        .with("WORKOS_API_KEY", KEY)
+        .with("WORKOS_API_URL", provider.url.clone())
+        .with("RUST_LOG", "trace");
+    assert_eq!(place.run(&["account", "add", MIRA]).await.code, Some(0));
+    (place, provider)
+}
+
+#[actix_web::test]
+async fn the_reference_on_the_sign_in_page_is_in_the_log_with_its_cause() {
+    let (place, provider) = place_and_provider().await;
+    let console = place.serve(&[]).await;
+    let mira = place.visitor();
+    let refusal = r#"{"error":"invalid_client","error_description":"no such client"}"#;
+    provider.script().refuse(TOKENS, 401, refusal);
+    let answer = come_back(&mira).await;
+    assert_turned_back(&mira, &answer, "credentials").await;
+    let reference = answer.header("x-request-id").to_owned();
+    assert!(answer.location().contains(&reference));
+    let ended = console.stopped().await;
+    let mut lines = ended.stderr.lines();
+    let line = lines.find(|line| line.contains(&format!("[{reference}] no sign-in")));
+    let line = line.unwrap_or_else(|| panic!("{}", ended.stderr));
+    assert!(line.contains("rejected our credentials"), "{line}");
+    assert!(line.contains("no such client"), "{line}");
+}
+
+// SECURITY rule 4.
+#[actix_web::test]
+async fn the_whole_log_of_a_sign_in_holds_no_code_no_token_and_no_cookie() {
+    let (place, provider) = place_and_provider().await;
+    let console = place.serve(&[]).await;
+    let mira = place.visitor();
+    let state = set_out(&mira, "/auth/workos").await;
+    let name = format!("flow-{}", &state[..10]);
+    let flow = mira.cookie(&name).unwrap();
+    assert_landed(&bring_back(&mira, &way_back(&state)).await, "/dashboard");
+    let session = mira.cookie("session").unwrap();
+    assert!(mira.is_in().await);
+    mira.post("/sign-out", &[]).await;
+    let way_out = mira.cookie("way-out").unwrap();
+    mira.get("/signed-out").await;
+    let heard = provider.script().heard.join("\n");
+    let verifier = heard.split("\"code_verifier\":\"").nth(1).unwrap();
+    let verifier = verifier.split('"').next().unwrap().to_owned();
+    let ended = console.stopped().await;
+
+    assert!(ended.stderr.contains("TRACE"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("signed in with WorkOS"));
+    let token = session.split(['=', '%']).next_back().unwrap().to_owned();
+    assert!(token.len() > 30 && verifier.len() > 30, "{session}");
+    for secret in [
+        "a_code",
+        &flow,
+        &session,
+        &token,
+        &way_out,
+        &verifier,
+        REFRESH_TOKEN,
+        KEY,
+    ] {
+        for said in [&ended.stderr, &ended.stdout] {
+            assert!(!said.contains(secret), "{secret} is in\n{said}");
+        }
+    }
+}

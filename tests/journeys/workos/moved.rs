@@ -1,0 +1,113 @@
+//! Email codes for those who sign in with `WorkOS` already (`EMAIL_CODES=fallback`).
+
+use std::time::Duration;
+
+use super::{assert_landed, come_back, console_and_provider, take_down, until};
+use crate::support::hostile::Hostile;
+use crate::support::{Answer, TestApp, Visitor};
+use crate::uniform_answers::{ADDRESSES, add_every_kind, portrait, the_only};
+
+const MOVED: &str = "moved@acme.test";
+
+async fn with_every_kind() -> (TestApp, Hostile) {
+    let (app, provider) = console_and_provider(|_| {}).await;
+    add_every_kind(&app);
+    (app, provider)
+}
+
+/// The whole way through the email code with every kind of address; each answer is the same for all.
+async fn assert_all_look_the_same(app: &TestApp) {
+    type Step = fn(&'static str) -> (&'static str, Vec<(&'static str, &'static str)>);
+    let steps: [Step; 4] = [
+        |email| ("/sign-in/email", vec![("email", email)]),
+        |_| ("/sign-in/code", vec![("code", "123456")]),
+        |_| ("/sign-in/code/resend", vec![]),
+        |_| ("/sign-in/code", vec![("code", "123456")]),
+    ];
+    let visitors: Vec<Visitor> = ADDRESSES.iter().map(|_| app.visitor()).collect();
+    for step in steps {
+        let (mut answers, mut pages) = (Vec::new(), Vec::new());
+        for (visitor, email) in visitors.iter().zip(ADDRESSES) {
+            let (path, form) = step(email);
+            let answer: Answer = visitor.post(path, &form).await;
+            answers.push(portrait(&answer, email));
+            pages.push(portrait(&visitor.get("/sign-in/code").await, email));
+        }
+        the_only(answers);
+        assert!(the_only(pages).starts_with("200 OK"));
+    }
+}
+
+/// The subjects of the mails to the account that has moved, once there are so many.
+async fn subjects(app: &TestApp, count: usize) -> Vec<String> {
+    let theirs = async || {
+        let mails = app.mails().await.into_iter();
+        mails
+            .filter(|mail| mail.to == MOVED)
+            .map(|mail| mail.subject)
+    };
+    until("the mail is there", async || {
+        theirs().await.count() >= count
+    })
+    .await;
+    let subjects: Vec<_> = theirs().await.collect();
+    assert_eq!(subjects.len(), count, "{subjects:?}");
+    subjects
+}
+
+// SECURITY rule 5.
+#[actix_web::test]
+async fn nobody_can_tell_who_has_moved_whether_the_provider_is_up_or_down() {
+    let (app, provider) = with_every_kind().await;
+    assert_all_look_the_same(&app).await;
+    take_down(&app, &provider).await;
+    app.later(Duration::from_mins(2));
+    assert_all_look_the_same(&app).await;
+}
+
+#[actix_web::test]
+async fn whoever_has_moved_gets_a_mail_that_says_so_and_no_code() {
+    let (app, _provider) = with_every_kind().await;
+    app.visitor().ask_for_code(MOVED).await;
+    subjects(&app, 1).await;
+    let mails = app.mails().await;
+    let mail = &mails[0];
+    assert_eq!(mail.to, MOVED);
+    assert!(mail.subject.ends_with("with WorkOS"), "{}", mail.subject);
+    let text = mail.part("text/plain");
+    assert!(text.contains("so no code was sent"), "{text}");
+    assert!(text.contains(&format!("{}/sign-in", app.url())), "{text}");
+
+    // Once an hour, however often somebody asks.
+    app.visitor().ask_for_code(MOVED).await;
+    app.later(Duration::from_mins(59));
+    app.visitor().ask_for_code(MOVED).await;
+    app.later(Duration::from_mins(2));
+    app.visitor().ask_for_code(MOVED).await;
+    let subjects = subjects(&app, 2).await;
+    assert!(
+        subjects
+            .iter()
+            .all(|subject| subject.ends_with("with WorkOS"))
+    );
+}
+
+#[actix_web::test]
+async fn whoever_has_moved_gets_a_code_during_an_outage_and_not_afterwards() {
+    let (app, provider) = with_every_kind().await;
+    take_down(&app, &provider).await;
+    let moved = app.visitor();
+    moved.sign_in(&app, MOVED).await;
+    assert!(moved.is_in().await);
+
+    provider.script().instead.clear();
+    app.add_account(super::MIRA, "");
+    assert_landed(&come_back(&app.visitor()).await, "/dashboard");
+    app.visitor().ask_for_code(MOVED).await;
+    let subjects = subjects(&app, 2).await;
+    assert!(
+        subjects
+            .iter()
+            .any(|subject| subject.ends_with("with WorkOS"))
+    );
+}

@@ -1,0 +1,75 @@
+//! The provider goes away, at one point of a journey after the other. Each time a page says what to
+//! do, and nothing is lost.
+
+use std::time::Duration;
+
+use super::{
+    MIRA, assert_turned_back, come_back, come_back_to_wait, console_and_provider, signed_in,
+    until_nothing_is_to_be_revoked, with_mira,
+};
+use crate::support::TestApp;
+use crate::support::app::free_address;
+
+#[actix_web::test]
+async fn before_anything_was_ever_heard_of_it() {
+    let app = TestApp::spawn_with(|settings| {
+        settings.oidc_issuer = Some(format!("http://{}", free_address()));
+        settings.oidc_client_id = Some("vestibule".to_owned());
+        settings.oidc_client_secret = Some("made up".to_owned());
+    })
+    .await;
+    app.add_account(MIRA, "");
+    let mira = app.visitor();
+    let answer = mira.get("/auth/workos").await;
+    let words = assert_turned_back(&mira, &answer, "unreachable").await;
+    assert!(words.contains("use an email code"), "{words}");
+    mira.sign_in(&app, MIRA).await;
+}
+
+#[actix_web::test]
+async fn during_the_callback_while_somebody_waits_for_it() {
+    let (app, provider) = with_mira().await;
+    let _gate = provider.hold("/user_management/authenticate");
+    let mira = app.visitor();
+    let on = come_back_to_wait(&mira).await;
+    drop(provider);
+    let words = assert_turned_back(&mira, &mira.get(&on).await, "unreachable").await;
+    assert!(words.contains("Nothing was lost"), "{words}");
+    mira.sign_in(&app, MIRA).await;
+}
+
+#[actix_web::test]
+async fn while_somebody_is_signed_in() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    drop(provider);
+    app.later(Duration::from_mins(6));
+    assert!(mira.is_in().await);
+}
+
+#[actix_web::test]
+async fn at_the_sign_out_the_browser_is_not_sent_to_a_page_that_is_not_there() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    drop(provider);
+    assert_eq!(mira.post("/sign-out", &[]).await.location(), "/signed-out");
+    assert!(!mira.is_in().await);
+    let page = mira.get("/signed-out").await;
+    assert_eq!(page.header("refresh"), "");
+    let words = page.text("[role=status]");
+    assert!(words.contains("can’t be reached right now"), "{words}");
+    assert_eq!(page.attribute("a.button", "href"), "/sign-in");
+    assert_eq!(app.number("SELECT count(*) FROM pending_revocations"), 1);
+    assert!(!mira.get("/signed-out").await.has("[role=status]"));
+}
+
+#[actix_web::test]
+async fn on_the_way_to_come_as_somebody_else() {
+    let (app, provider) = console_and_provider(|_| {}).await;
+    let mira = app.visitor();
+    assert_turned_back(&mira, &come_back(&mira).await, "no-account").await;
+    until_nothing_is_to_be_revoked(&app).await;
+    drop(provider);
+    let answer = mira.get("/auth/workos/another-account").await;
+    assert_turned_back(&mira, &answer, "unreachable").await;
+}
