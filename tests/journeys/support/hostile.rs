@@ -356,7 +356,9 @@ async fn answer(
     }
     let (instead, value) = {
         let mut script = script.lock().unwrap();
-        if let Some(page) = page(&mut script, &request.full_url()) {
+        if !script.instead.contains_key(path.as_str())
+            && let Some(page) = page(&mut script, &request.full_url())
+        {
             return page;
         }
         let value = match path.as_str() {
