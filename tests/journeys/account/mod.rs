@@ -203,6 +203,8 @@ async fn the_activity_is_paged_and_every_row_is_on_one_page() {
         assert!(!mira.get(path).await.has(".pager a:not([rel])"), "{path}");
     }
     let oldest = app.number("SELECT min(id) FROM activity WHERE at = 0");
-    let nothing = mira.get(&format!("/account/activity?older_than={oldest}")).await;
+    let nothing = mira
+        .get(&format!("/account/activity?older_than={oldest}"))
+        .await;
     assert_eq!(nothing.text(".empty"), "Nothing here.");
 }
