@@ -28,7 +28,7 @@ use crate::config::{Config, EmailCodes, ProviderSettings, Storage};
 use crate::db::{Database, accounts, migrations};
 use crate::mail::{MailQueue, Sender};
 use crate::routes;
-use crate::views::Site;
+use crate::views::{Site, accent};
 use crate::web::Console;
 use crate::web::cookies::Cookies;
 use crate::web::extract::form_config;
@@ -261,9 +261,15 @@ fn console(
     mail: Arc<MailQueue>,
 ) -> Console {
     let cookies = Cookies::new(config.base_url.is_https(), &keys);
-    let static_files = StaticFiles::new(config.static_dir.clone());
+    let static_files = StaticFiles::new(
+        config.static_dir.clone(),
+        config.brand_accent.map(accent::style_sheet),
+    );
     let site = Site {
+        brand: config.brand_name.clone(),
         host: config.base_url.host(),
+        accent_css: static_files.accent_address(),
+        logo: static_files.logo_address(),
         css: static_files.address("app.css"),
         js: static_files.address("app.js"),
         htmx: static_files.address("vendor/htmx-4.0.1.min.js"),

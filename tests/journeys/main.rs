@@ -9,6 +9,7 @@
 )]
 
 mod addresses;
+mod branding;
 #[cfg(feature = "browser")]
 mod browser;
 mod cli;

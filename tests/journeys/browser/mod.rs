@@ -1,5 +1,6 @@
 //! The same journeys in a real Chromium. Whatever is left in the browser's console is a failure.
 
+mod branding;
 mod mishaps;
 mod pages;
 mod steps;
