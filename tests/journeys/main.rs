@@ -8,7 +8,9 @@
     reason = "a test that meets the unexpected has failed, and says so"
 )]
 
+mod account;
 mod addresses;
+mod admin;
 mod branding;
 #[cfg(feature = "browser")]
 mod browser;
@@ -21,6 +23,7 @@ mod limits;
 mod mail;
 mod mail_server;
 mod migrations;
+mod operator;
 mod origins;
 mod process;
 mod provider;
