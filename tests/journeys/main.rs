@@ -27,6 +27,7 @@ mod operator;
 mod origins;
 mod process;
 mod provider;
+mod readme;
 mod return_to;
 mod session_cookies;
 mod sessions;
