@@ -21,10 +21,15 @@ pub use problems::{Problem, Problems};
 pub use provider::ProviderSettings;
 pub use settings::Settings;
 pub use upkeep::Upkeep;
-use values::{address, cidrs, code_lifetime, count, database_path, folder, smtp_url};
+use values::{
+    address, brand_name, cidrs, code_lifetime, colour, count, database_path, folder, smtp_url,
+};
 
 use crate::auth::workos::Admission;
-use crate::domain::{Email, SecretKey};
+use crate::domain::{Colour, Email, SecretKey};
+
+/// What the console is called where nobody gave it another name.
+const BRAND: &str = "Vestibule";
 
 /// Every setting that `serve` needs, each with a right value.
 #[derive(Debug, Clone)]
@@ -59,6 +64,10 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Files in place of the built-in ones.
     pub static_dir: Option<PathBuf>,
+    /// What the console is called.
+    pub brand_name: String,
+    /// The colour of buttons and links, in place of Vestibule's own.
+    pub brand_accent: Option<Colour>,
     /// WorkOS AuthKit or another OpenID Provider, once it is set up.
     pub provider: Option<ProviderSettings>,
     /// Who gets in by it without an invitation.
@@ -179,7 +188,8 @@ impl Config {
             );
         }
         let base_url_is_local = base_url.as_ref().is_none_or(BaseUrl::is_localhost);
-        let mail = mail_settings(settings, base_url_is_local, judge);
+        let brand_name = judge.read_optional("BRAND_NAME", &settings.brand_name, brand_name);
+        let mail = mail_settings(settings, brand_name.as_deref(), base_url_is_local, judge);
         let Upkeep {
             storage,
             secret_key,
@@ -254,12 +264,20 @@ impl Config {
                     Err(format!("there is no folder “{text}”"))
                 }
             }),
+            brand_name: brand_name.unwrap_or_else(|| BRAND.to_owned()),
+            brand_accent: judge.read_optional("BRAND_ACCENT", &settings.brand_accent, colour),
         };
         std::mem::take(judge).verdict(config)
     }
 }
 
-fn mail_settings(settings: &Settings, base_url_is_local: bool, judge: &mut Judge) -> MailSettings {
+/// A sender without a name has the console's, where that was given one.
+fn mail_settings(
+    settings: &Settings,
+    brand_name: Option<&str>,
+    base_url_is_local: bool,
+    judge: &mut Judge,
+) -> MailSettings {
     let smtp = judge.read_optional("SMTP_URL", &settings.smtp_url, smtp_url);
     let from = judge.read_optional("MAIL_FROM", &settings.mail_from, |text| {
         text.parse::<Mailbox>()
@@ -279,10 +297,12 @@ fn mail_settings(settings: &Settings, base_url_is_local: bool, judge: &mut Judge
         );
     }
     let outbox_sender = lettre::Address::new("vestibule", "localhost").ok();
-    let from =
-        from.or(outbox_sender.map(|address| Mailbox::new(Some("Vestibule".to_owned()), address)));
-    match from {
-        Some(from) => MailSettings { smtp, from },
+    let named = |address| Mailbox::new(Some(brand_name.unwrap_or(BRAND).to_owned()), address);
+    match from.or(outbox_sender.map(named)) {
+        Some(Mailbox { name, email }) => MailSettings {
+            smtp,
+            from: Mailbox::new(name.or_else(|| brand_name.map(str::to_owned)), email),
+        },
         None => unreachable!("vestibule@localhost is an address"),
     }
 }

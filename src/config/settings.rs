@@ -267,7 +267,7 @@ pub struct Settings {
         help_heading = "Settings"
     )]
     pub metrics_listen: Option<String>,
-    /// What the console is called on its pages [default: Vestibule]
+    /// What the console is called, at most 60 characters [default: Vestibule]
     #[arg(
         long,
         env = "BRAND_NAME",

@@ -8,7 +8,10 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::{EmailCodes, SmtpUrl};
-use crate::domain::SecretKey;
+use crate::domain::{Colour, SecretKey};
+
+/// Longer ones break the header on a phone.
+const LONGEST_BRAND: usize = 60;
 
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
@@ -90,6 +93,26 @@ pub(super) fn count(text: &str, most: u32) -> Result<u32, String> {
         .ok()
         .filter(|count| (1..=most).contains(count))
         .ok_or_else(|| format!("must be a whole number from 1 to {most}"))
+}
+
+pub(super) fn brand_name(text: &str) -> Result<String, String> {
+    if text.chars().count() > LONGEST_BRAND || !is_one_line(text) {
+        return Err(format!(
+            "must be one line of at most {LONGEST_BRAND} characters"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn is_one_line(text: &str) -> bool {
+    !text
+        .chars()
+        .any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+}
+
+pub(super) fn colour(text: &str) -> Result<Colour, String> {
+    Colour::parse(text)
+        .ok_or_else(|| format!("“{text}” is no colour in six hexadecimal digits, such as #1f5eff"))
 }
 
 pub(super) fn cidrs(text: &str) -> Result<Vec<IpNet>, String> {

@@ -20,7 +20,7 @@ use crate::config::{Config, EmailCodes, ProviderSettings};
 use crate::db::Database;
 use crate::mail::MailQueue;
 use crate::metrics::Metrics;
-use crate::views::Site;
+use crate::views::{Site, accent};
 use crate::web::Console;
 use crate::web::cookies::Cookies;
 use crate::web::static_files::StaticFiles;
@@ -31,7 +31,10 @@ pub(super) type Parts = (Keys, Database, Clock, Arc<MailQueue>, Metrics);
 /// Nothing is asked of anybody yet.
 pub(super) fn console(config: &Config, (keys, database, clock, mail, metrics): Parts) -> Console {
     let cookies = Cookies::new(config.base_url.is_https(), &keys);
-    let static_files = StaticFiles::new(config.static_dir.clone());
+    let static_files = StaticFiles::new(
+        config.static_dir.clone(),
+        config.brand_accent.map(accent::style_sheet),
+    );
     let site = site(config, &static_files);
     let lifetimes = Lifetimes {
         idle: config.session_idle,
@@ -109,7 +112,10 @@ pub(super) fn console(config: &Config, (keys, database, clock, mail, metrics): P
 
 fn site(config: &Config, static_files: &StaticFiles) -> Site {
     Site {
+        brand: config.brand_name.clone(),
         host: config.base_url.host(),
+        accent_css: static_files.accent_address(),
+        logo: static_files.logo_address(),
         css: static_files.address("app.css"),
         js: static_files.address("app.js"),
         htmx: static_files.address("vendor/htmx-4.0.1.min.js"),

@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::layout::{MARK, Screen};
+use super::layout::Screen;
 use crate::domain::ReturnTo;
 
 /// What the step shows.
@@ -34,7 +34,6 @@ impl CodeStep<'_> {
         Screen {
             title: "Enter the code".to_owned(),
             body: html! {
-                (MARK)
                 h1 { "Check your email" }
                 p.lead {
                     @if let Some(email) = self.email {

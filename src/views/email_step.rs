@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::layout::{MARK, Screen};
+use super::layout::Screen;
 use crate::domain::ReturnTo;
 
 /// What the step shows.
@@ -25,7 +25,6 @@ impl EmailStep<'_> {
         Screen {
             title: "Get a code by email".to_owned(),
             body: html! {
-                (MARK)
                 h1 { "Get a code by email" }
                 p.lead { "We’ll send six digits to your inbox." }
                 form method="post" action=(send) novalidate hx-post=(send) hx-target="#card" hx-disable="find button" {

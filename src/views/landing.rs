@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::layout::{MARK, Site};
+use super::layout::{Site, mark, style_sheets};
 
 /// Where the page leads, which is in a moment either way.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +36,12 @@ pub fn page(site: &Site, on: On<'_>) -> Markup {
                 script src=(site.landing_js) data-to=(to) data-rest=(rest) {}
                 noscript { meta http-equiv="refresh" content={ "0;url=" (to) }; }
                 link rel="icon" href=(site.icon) type="image/svg+xml";
-                link rel="stylesheet" href=(site.css);
+                (style_sheets(site))
             }
             body {
                 main.door {
                     div #card .card {
-                        (MARK)
+                        (mark(site))
                         h1 role="status" { "Signing you in…" }
                         p.lead { (words) a href=(to) { (link) } "." }
                     }

@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::layout::{MARK, Screen};
+use super::layout::Screen;
 
 /// An error, for a person.
 #[derive(Debug)]
@@ -21,7 +21,6 @@ impl Message<'_> {
         Screen {
             title: self.title.to_owned(),
             body: html! {
-                (MARK)
                 div role="alert" {
                     h1 #error-title tabindex="-1" autofocus { (self.title) }
                     p.lead { (self.text) }

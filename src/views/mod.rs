@@ -1,5 +1,6 @@
 //! Pages and fragments, in maud. They take plain data and know no requests.
 
+pub mod accent;
 pub mod account;
 pub mod account_menu;
 pub mod activity_list;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::layout::{MARK, Screen};
+use super::layout::Screen;
 use crate::domain::Timestamp;
 
 /// How it stands with the code.
@@ -44,7 +44,6 @@ impl NotMe<'_> {
         Screen {
             title: title.to_owned(),
             body: html! {
-                (MARK)
                 h1 { (title) }
                 (content)
             },

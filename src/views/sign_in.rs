@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::layout::{BRAND, MARK, Screen};
+use super::layout::Screen;
 use crate::domain::ReturnTo;
 
 /// Whether WorkOS can be used.
@@ -19,6 +19,8 @@ pub enum WorkOs {
 /// What the page shows.
 #[derive(Debug)]
 pub struct SignIn<'a> {
+    /// What the console is called.
+    pub brand: &'a str,
     /// Where to go after the sign-in.
     pub return_to: ReturnTo,
     /// Whether WorkOS can be used.
@@ -48,8 +50,7 @@ impl SignIn<'_> {
         Screen {
             title: "Sign in".to_owned(),
             body: html! {
-                (MARK)
-                h1 { "Sign in to " (BRAND) }
+                h1 { "Sign in to " (self.brand) }
                 @if let Some(problem) = &self.problem { (banner(problem)) }
                 @match self.workos {
                     WorkOs::NotConfigured => (self.not_configured()),

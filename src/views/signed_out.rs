@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::layout::{MARK, Screen};
+use super::layout::Screen;
 
 /// What is left to be done at the provider.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +21,6 @@ pub fn screen(there: There<'_>) -> Screen {
     Screen {
         title: "Signed out".to_owned(),
         body: html! {
-            (MARK)
             h1 { "You’re signed out" }
             @match there {
                 There::LeadsOut(address) => {

@@ -61,7 +61,7 @@ impl Wants {
     pub fn screen(self, site: &Site, status: StatusCode, screen: &Screen) -> HttpResponse {
         let markup = match self {
             Self::Page => screen.page(site),
-            Self::Fragment => screen.fragment(),
+            Self::Fragment => screen.fragment(site),
         };
         html(status, markup)
     }

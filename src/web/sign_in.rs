@@ -32,6 +32,7 @@ pub async fn show(
     let reference = asked("ref").and_then(|text| RequestId::parse(&text));
     let came_back = FlowCookies::of(&request, &console.cookies).any_unfinished();
     let page = SignIn {
+        brand: &console.site.brand,
         return_to,
         workos: console.workos_state(),
         email_codes: console.email_codes_offered,

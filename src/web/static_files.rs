@@ -7,7 +7,8 @@ use actix_files::NamedFile;
 use actix_web::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY,
 };
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use sha2::{Digest, Sha256};
 
 use super::console::Console;
 use crate::error::AppError;
@@ -19,17 +20,48 @@ struct Asset {
     gzip: &'static [u8],
 }
 
+/// What a team's logo may be called, the better form first.
+const LOGOS: [&str; 2] = ["logo.svg", "logo.png"];
+
 const ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// The built-in files, and the folder before them.
+/// The built-in files, the folder before them, and the style sheet made for the team's accent.
 pub struct StaticFiles {
     folder: Option<PathBuf>,
+    accent: Option<Accent>,
+}
+
+struct Accent {
+    name: String,
+    style_sheet: String,
 }
 
 impl StaticFiles {
-    /// With the folder of `STATIC_DIR`, if it is set.
-    pub fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder }
+    /// With the folder of `STATIC_DIR` and the style sheet of `BRAND_ACCENT`, if they are set.
+    pub fn new(folder: Option<PathBuf>, accent: Option<String>) -> Self {
+        let accent = accent.map(|style_sheet| {
+            let hash = Sha256::digest(&style_sheet);
+            let hash: String = hash.iter().take(8).map(|b| format!("{b:02x}")).collect();
+            Accent {
+                name: format!("brand.{hash}.css"),
+                style_sheet,
+            }
+        });
+        Self { folder, accent }
+    }
+
+    /// Where pages find the style sheet of the team's accent.
+    pub fn accent_address(&self) -> Option<String> {
+        let accent = self.accent.as_ref()?;
+        Some(format!("/static/{}", accent.name))
+    }
+
+    /// Where pages find the team's logo, when the folder has one.
+    pub fn logo_address(&self) -> Option<String> {
+        LOGOS
+            .into_iter()
+            .find(|name| self.own(name).is_some())
+            .map(|name| self.address(name))
     }
 
     /// Where pages find a file: under its hashed name, or under its plain one when the folder has
@@ -71,6 +103,11 @@ pub async fn serve(
             .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         return Ok(response);
     }
+    if let Some(accent) = &console.static_files.accent
+        && accent.name == *name
+    {
+        return Ok(for_ever(&name).body(accent.style_sheet.clone()));
+    }
     let asset = ASSETS
         .iter()
         .find(|asset| asset.hashed_name == *name)
@@ -79,17 +116,22 @@ pub async fn serve(
 }
 
 fn built_in(asset: &'static Asset, request: &HttpRequest) -> HttpResponse {
-    let kind = mime_type(asset.name);
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header((CONTENT_TYPE, kind))
-        .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .insert_header((VARY, "Accept-Encoding"));
+    let mut response = for_ever(asset.name);
+    response.insert_header((VARY, "Accept-Encoding"));
     if takes_gzip(request) {
         response.insert_header((CONTENT_ENCODING, "gzip"));
         return response.body(asset.gzip);
     }
     response.body(asset.content)
+}
+
+/// Its name carries its hash, so it never changes.
+fn for_ever(name: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CONTENT_TYPE, mime_type(name)))
+        .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"));
+    response
 }
 
 fn takes_gzip(request: &HttpRequest) -> bool {

@@ -178,6 +178,8 @@ async fn every_wrong_setting_is_named_at_once_and_nothing_is_touched() {
         ("ALLOWED_EMAIL_DOMAINS", "acme.test;other.test"),
         ("ACTIVITY_DAYS", "0"),
         ("METRICS_LISTEN", "9090"),
+        ("BRAND_NAME", "Acme\nConsole"),
+        ("BRAND_ACCENT", "blue"),
     ];
     let place = wrong
         .into_iter()
@@ -192,7 +194,7 @@ async fn every_wrong_setting_is_named_at_once_and_nothing_is_touched() {
     assert!(
         refused
             .stderr
-            .starts_with("Vestibule did not start: 22 settings need attention.")
+            .starts_with("Vestibule did not start: 24 settings need attention.")
     );
     assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
 }

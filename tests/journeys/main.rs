@@ -11,6 +11,7 @@
 mod account;
 mod addresses;
 mod admin;
+mod branding;
 #[cfg(feature = "browser")]
 mod browser;
 mod cli;
@@ -29,6 +30,7 @@ mod operator;
 mod origins;
 mod process;
 mod provider;
+mod readme;
 mod return_to;
 mod session_cookies;
 mod sessions;

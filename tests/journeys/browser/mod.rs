@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod branding;
 mod mishaps;
 mod pages;
 mod steps;
