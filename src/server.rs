@@ -190,6 +190,15 @@ pub fn open_database(storage: &Storage) -> Result<Database, String> {
     make_folder(storage)?;
     let database = Database::open(&storage.database)?;
     database.with_writer(|connection| {
+        let newer = migrations::unknown(connection)?;
+        if !newer.is_empty() {
+            return Err(format!(
+                "{} was migrated by a newer Vestibule ({}). Start that one, or have it undo its migrations \
+                 with `vestibule migrate --revert` first",
+                storage.database.display(),
+                newer.join(", ")
+            ));
+        }
         let pending = migrations::pending(connection)?;
         if pending.is_empty() {
             return Ok(());

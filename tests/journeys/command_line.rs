@@ -385,3 +385,18 @@ async fn without_auto_migrate_a_new_database_waits_for_the_command() {
     let server = place.serve(&[]).await;
     assert_eq!(server.stopped().await.code, Some(0));
 }
+
+#[actix_web::test]
+async fn a_database_of_a_newer_version_is_left_alone() {
+    let place = Workplace::empty();
+    assert_eq!(place.run(&["migrate"]).await.code, Some(0));
+    place.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000001')");
+    for arguments in [&[][..], &["account", "add", "mira@acme.test"]] {
+        let refused = place.run(arguments).await;
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        for words in ["newer Vestibule", "20990101000001", "migrate --revert"] {
+            assert!(refused.stderr.contains(words), "{}", refused.stderr);
+        }
+    }
+    assert_eq!(place.number("SELECT count(*) FROM accounts"), 0);
+}

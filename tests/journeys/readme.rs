@@ -17,6 +17,9 @@ const OF_CLAP: [&str; 2] = ["--help", "--version"];
 /// Files, which nobody visits.
 const NO_PAGES: [&str; 1] = ["/static/{name:.*}"];
 
+/// A page on a listener of its own.
+const METRICS: &str = "/metrics";
+
 /// The rows of the table below a heading, each as its cells.
 fn table(heading: &str) -> Vec<Vec<String>> {
     let (_, below) = README
@@ -126,13 +129,18 @@ async fn it_lists_every_command_with_every_option() {
         .collect();
     let commands = commands(&Workplace::empty()).await;
     assert!(commands.len() > 20, "{commands:?}");
-    for (command, help) in commands {
+    let there = |row: &String| {
+        let listed = row.strip_prefix("vestibule ");
+        listed.is_none_or(|row| commands.iter().any(|(command, _)| row.starts_with(command)))
+    };
+    assert!(rows.iter().all(there), "one of {rows:#?} is no command");
+    for (command, help) in &commands {
         let start = format!("vestibule {command}");
         let row = rows
             .iter()
             .find(|row| **row == start || row.starts_with(&format!("{start} ")))
             .unwrap_or_else(|| panic!("the README does not list `{start}`"));
-        for option in options(&help) {
+        for option in options(help) {
             assert!(row.contains(option), "{row} does not say {option}");
         }
     }
@@ -141,9 +149,19 @@ async fn it_lists_every_command_with_every_option() {
 #[actix_web::test]
 async fn it_lists_every_page_and_who_sees_it() {
     let rows = table("### Pages");
-    let pages = routes::table()
+    let pages: Vec<_> = routes::table()
         .into_iter()
-        .filter(|entry| entry.method == Method::GET.as_str() && !NO_PAGES.contains(&entry.path));
+        .filter(|entry| entry.method == Method::GET.as_str() && !NO_PAGES.contains(&entry.path))
+        .collect();
+    let listed: BTreeSet<String> = rows.iter().flat_map(|row| quoted(&row[0])).collect();
+    let there: BTreeSet<String> = pages.iter().map(|page| page.path.to_owned()).collect();
+    let elsewhere = BTreeSet::from([METRICS.to_owned()]);
+    assert!(
+        listed
+            .difference(&there)
+            .all(|path| elsewhere.contains(path)),
+        "{listed:?}"
+    );
     for page in pages {
         let row = rows
             .iter()

@@ -71,8 +71,8 @@ impl Columns {
         }
         if record.len() < self.count {
             return Err(format!(
-                "This line has {} fields, the first line {}.",
-                record.len(),
+                "Fields are missing: {} of {}.",
+                self.count - record.len(),
                 self.count
             ));
         }

@@ -87,7 +87,7 @@ fn every_bad_line_is_named_by_its_number_in_the_file() {
             "7: There is no address.",
             "8: “owner” is no role. Write “member” or “admin”.",
             "9: “maybe” under confirmed is neither “yes” nor “no”.",
-            "10: This line has 2 fields, the first line 4.",
+            "10: Fields are missing: 2 of 4.",
             "11: “Noor” is no role. Write “member” or “admin”.",
             "12: The first line has no name for “extra”. Put quotation marks around a field with a comma, semicolon or tab in it.",
             "13: MIRA@Acme.Test is on line 3 already.",
