@@ -10,6 +10,9 @@
     reason = "a test that meets the unexpected has failed, and says so; the battery prints its table"
 )]
 
+pub mod crash;
+pub mod crowd;
+pub mod guest;
 pub mod report;
 #[path = "../journeys/support/mod.rs"]
 pub mod support;
@@ -21,7 +24,10 @@ use std::time::Instant;
 use report::{Form, Part, Row};
 
 /// Every part, in the order of the table.
-const PARTS: [Part; 0] = [];
+const PARTS: [Part; 1] = [Part {
+    name: "crash",
+    run: crash::run,
+}];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();

@@ -183,6 +183,14 @@ impl SmtpServer {
         mail.unwrap()
     }
 
+    /// The mails accepted and not taken yet, in order of arrival; does not wait for any.
+    pub fn take_mails(&self) -> Vec<ReceivedMail> {
+        let mut mails = VecDeque::new();
+        self.seen
+            .send_modify(|seen| mails = std::mem::take(&mut seen.mails));
+        mails.into()
+    }
+
     /// How many mails it has accepted.
     pub fn accepted(&self) -> usize {
         self.seen.borrow().accepted
