@@ -7,6 +7,8 @@ mod count;
 mod issue;
 mod solve;
 
+pub(super) use count::CLOCK_SLACK;
+
 use std::sync::Arc;
 use std::time::Duration;
 
