@@ -86,16 +86,35 @@ impl Town {
         }
     }
 
-    /// Makes accounts for one more round; a server has to have made the database.
+    /// Makes accounts for one more round of the crowd; a server has to have made the database.
     pub fn next_round(&self) -> usize {
+        self.next_round_of(PEOPLE, ACCOUNTS_EACH)
+    }
+
+    /// Makes so many accounts for each of so many people: `r{round}-{person}-{account}@acme.test`.
+    pub fn next_round_of(&self, people: usize, each: usize) -> usize {
         let round = self.rounds.replace(self.rounds.get() + 1);
         self.place.sql(&format!(
-            "WITH RECURSIVE person(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM person WHERE n + 1 < {PEOPLE}),
-                            account(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM account WHERE n + 1 < {ACCOUNTS_EACH})
+            "WITH RECURSIVE person(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM person WHERE n + 1 < {people}),
+                            account(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM account WHERE n + 1 < {each})
              INSERT INTO accounts (email, name, confirmed_at, created_at)
              SELECT 'r{round}-' || person.n || '-' || account.n || '@acme.test', '', 1, 1 FROM person, account"
         ));
         round
+    }
+
+    /// Somebody new.
+    pub fn guest(&self) -> Guest {
+        Guest::new(&connections(), &self.place.url())
+    }
+
+    /// Somebody new who has asked for a code, and the code.
+    pub async fn asked(&self, email: &str) -> (Guest, String) {
+        let mut guest = self.guest();
+        let asked = guest.ask_for_code(email).await.unwrap();
+        assert!(asked.leads_to("/sign-in/code"), "{asked:?}");
+        let code = self.code_for(email, &Cell::new(false)).await;
+        (guest, code.unwrap())
     }
 
     /// A mixed load, until somebody gets no answer, or `until` is set and all are at rest.

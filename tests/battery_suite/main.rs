@@ -12,6 +12,7 @@
 
 pub mod crash;
 pub mod crowd;
+pub mod faults;
 pub mod guest;
 pub mod report;
 #[path = "../journeys/support/mod.rs"]
@@ -24,10 +25,16 @@ use std::time::Instant;
 use report::{Form, Part, Row};
 
 /// Every part, in the order of the table.
-const PARTS: [Part; 1] = [Part {
-    name: "crash",
-    run: crash::run,
-}];
+const PARTS: [Part; 2] = [
+    Part {
+        name: "crash",
+        run: crash::run,
+    },
+    Part {
+        name: "faults",
+        run: faults::run,
+    },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
