@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rand::RngExt;
 
 use crate::crowd::{Ledger, State, Town};
-use crate::guest::{CHALLENGE, Guest, SESSION, connections};
+use crate::guest::{SESSION, connections};
 use crate::report::{Form, Row};
 use crate::support::process::Process;
 
@@ -123,12 +123,12 @@ async fn sessions(ledger: &Ledger, tally: &mut Tally) {
 async fn used_codes(ledger: &Ledger, tally: &mut Tally) {
     let client = connections();
     for entry in &ledger.entries {
-        let at_the_step = || entry.guest.with_only(&client, CHALLENGE, &entry.challenge);
         if entry.state == State::MaybeIn {
             // Whether it was used is for the database to say: after this it is in any case.
-            at_the_step().enter(&entry.code).await.unwrap();
+            let mut guest = entry.at_the_code_step(&client);
+            guest.enter(&entry.code).await.unwrap();
         }
-        let mut guest: Guest = at_the_step();
+        let mut guest = entry.at_the_code_step(&client);
         let entered = guest.enter(&entry.code).await.unwrap();
         tally.codes += 1;
         if entered.lets_in() || guest.cookie(SESSION).is_some() {

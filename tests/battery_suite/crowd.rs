@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use rand::RngExt;
+use reqwest::Client;
 
 use crate::guest::{CHALLENGE, Guest, SESSION, connections};
 use crate::support::Workplace;
@@ -26,6 +27,7 @@ pub struct Town {
     smtp: SmtpServer,
     codes: RefCell<HashMap<String, String>>,
     rounds: Cell<usize>,
+    sign_ins: Cell<i64>,
 }
 
 /// How far somebody came.
@@ -73,6 +75,13 @@ impl Ledger {
     }
 }
 
+impl Entry {
+    /// Somebody with nothing but the cookie of the challenge.
+    pub fn at_the_code_step(&self, client: &Client) -> Guest {
+        self.guest.with_only(client, CHALLENGE, &self.challenge)
+    }
+}
+
 impl Town {
     /// A new place, where nothing runs yet.
     pub async fn found() -> Self {
@@ -83,6 +92,7 @@ impl Town {
             smtp,
             codes: RefCell::default(),
             rounds: Cell::new(0),
+            sign_ins: Cell::new(0),
         }
     }
 
@@ -101,6 +111,16 @@ impl Town {
              SELECT 'r{round}-' || person.n || '-' || account.n || '@acme.test', '', 1, 1 FROM person, account"
         ));
         round
+    }
+
+    /// How many rounds there were.
+    pub fn rounds(&self) -> usize {
+        self.rounds.get()
+    }
+
+    /// How many sign-ins of the crowd were answered.
+    pub fn answered_sign_ins(&self) -> i64 {
+        self.sign_ins.get()
     }
 
     /// Somebody new.
@@ -139,7 +159,7 @@ impl Town {
     /// One person's life: in again and again, under another address each time.
     async fn live(
         &self,
-        client: &reqwest::Client,
+        client: &Client,
         round: usize,
         person: usize,
         until: &Cell<bool>,
@@ -200,6 +220,7 @@ impl Town {
                 .push(format!("a right code was answered {}", entered.status));
             return Some(());
         }
+        self.sign_ins.update(|count| count + 1);
         entry.state = State::In;
         entry.guest = guest.clone();
         let outcome = look_around(guest, &mut entry, ledger).await;

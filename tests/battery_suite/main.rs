@@ -10,10 +10,12 @@
     reason = "a test that meets the unexpected has failed, and says so; the battery prints its table"
 )]
 
+pub mod backup;
 pub mod crash;
 pub mod crowd;
 pub mod faults;
 pub mod guest;
+pub mod keys;
 pub mod report;
 #[path = "../journeys/support/mod.rs"]
 pub mod support;
@@ -25,7 +27,7 @@ use std::time::Instant;
 use report::{Form, Part, Row};
 
 /// Every part, in the order of the table.
-const PARTS: [Part; 2] = [
+const PARTS: [Part; 4] = [
     Part {
         name: "crash",
         run: crash::run,
@@ -33,6 +35,14 @@ const PARTS: [Part; 2] = [
     Part {
         name: "faults",
         run: faults::run,
+    },
+    Part {
+        name: "backup",
+        run: backup::run,
+    },
+    Part {
+        name: "keys",
+        run: keys::run,
     },
 ];
 
