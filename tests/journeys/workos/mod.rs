@@ -4,6 +4,7 @@
 mod log;
 mod mishaps;
 mod moved;
+mod own_account;
 mod slow;
 mod unplugged;
 mod while_signed_in;
