@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -59,12 +60,14 @@ struct Backup {
 }
 
 const BACKUPS_A_ROUND: usize = 3;
+const BETWEEN_BACKUPS: Duration = Duration::from_millis(300);
 
 async fn under_load(town: &Town, findings: &mut Vec<String>) -> (Ledger, Vec<Backup>) {
     let until = Cell::new(false);
     let backups = async {
         let mut made = Vec::new();
         for number in 0..BACKUPS_A_ROUND {
+            tokio::time::sleep(BETWEEN_BACKUPS).await;
             let sign_ins_before = town.answered_sign_ins();
             let name = format!("backup-{}-{number}.db", town.rounds());
             let finished = town.place.run(&["backup", &name]).await;
