@@ -245,8 +245,11 @@ impl Town {
         let began = Instant::now();
         loop {
             for mail in self.smtp.take_mails() {
-                let code = Mail::parse(mail.data).code();
-                self.codes.borrow_mut().insert(mail.to[0].clone(), code);
+                let letter = Mail::parse(mail.data);
+                if letter.has_code() {
+                    let to = mail.to[0].clone();
+                    self.codes.borrow_mut().insert(to, letter.code());
+                }
             }
             if let Some(code) = self.codes.borrow_mut().remove(email) {
                 return Some(code);
