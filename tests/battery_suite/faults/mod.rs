@@ -6,6 +6,7 @@ mod clock;
 mod disk;
 mod lock;
 mod mail;
+mod people;
 mod stopwatch;
 
 use crate::report::{Form, Row};
