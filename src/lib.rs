@@ -11,6 +11,7 @@
 //! | [`routes`] | every URL in one table, grouped by who may call it |
 //! | [`error`] | one error by HTTP meaning |
 //! | [`clock`] | the time, which a test can hold still |
+//! | [`metrics`] | what is counted, for whoever watches; every layer may count |
 //! | [`domain`] | plain types that cannot hold a wrong value |
 //! | [`auth`] | what the product does: email codes, sessions, limits |
 //! | [`db`] | SQLite through diesel, one file per table |
@@ -27,6 +28,7 @@ pub mod db;
 pub mod domain;
 pub mod error;
 pub mod mail;
+pub mod metrics;
 pub mod routes;
 pub mod server;
 pub mod views;

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, Route};
 
 use crate::error::AppError;
 use crate::web::extract::Admin;
+use crate::web::middleware::RoutePattern;
 use crate::web::session_cookie::SessionLayer;
 use crate::web::{
     account, admin, dashboard, email_step, front, health, not_me, sign_in, sign_out, static_files,
@@ -120,6 +121,7 @@ fn admin_table() -> Vec<Entry> {
         post("/admin/accounts/import/confirm", Admin, || {
             web::to(import::add)
         }),
+        get("/admin/health", Admin, || web::to(health::show)),
         get("/admin/accounts/{id}", Admin, || web::to(account::show)),
         get("/admin/accounts/{id}/delete", Admin, || {
             web::to(delete_account::ask)
@@ -150,7 +152,7 @@ pub fn configure(config: &mut ServiceConfig, session: &SessionLayer) {
             .into_iter()
             .partition::<Vec<_>, _>(|entry| entry.path == path);
         entries = rest;
-        let mut resource = web::resource(path);
+        let mut resource = web::resource(path).app_data(RoutePattern(path));
         let mut allow: Vec<&str> = Vec::new();
         for entry in &here {
             allow.push(entry.method.as_str());

@@ -1,5 +1,9 @@
 //! Wires the application together and runs it; nothing else.
 
+mod assemble;
+mod measured;
+mod signals;
+
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -12,33 +16,25 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use log::{info, warn};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
-use crate::auth::code_hash::CodeHasher;
-use crate::auth::directory::Directory;
-use crate::auth::email_code::{EmailCode, ForMoved};
 use crate::auth::housekeeping::Housekeeping;
-use crate::auth::journal::Journal;
-use crate::auth::keys::{self, Keys};
-use crate::auth::known_browsers::KnownBrowsers;
-use crate::auth::limits::Limits;
-use crate::auth::own_account::OwnAccount;
-use crate::auth::provider::Provider;
-use crate::auth::session::{Lifetimes, Sessions};
+use crate::auth::keys;
 use crate::auth::workos::WorkOs;
 use crate::clock::Clock;
-use crate::config::{Config, EmailCodes, ProviderSettings, Storage};
+use crate::config::{Config, Storage};
 use crate::db::{Database, accounts, migrations};
 use crate::mail::{MailQueue, Sender};
+use crate::metrics::Metrics;
 use crate::routes;
-use crate::views::Site;
 use crate::web::Console;
-use crate::web::cookies::Cookies;
 use crate::web::extract::form_config;
 use crate::web::middleware::finish_every_response;
 use crate::web::session_cookie::SessionLayer;
-use crate::web::static_files::StaticFiles;
+
+use assemble::console;
+use measured::Measured;
+pub use signals::StopSignals;
 
 /// In-flight requests, and then queued codes, get this long when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -56,6 +52,7 @@ pub struct Server {
     housekeeping: Arc<Housekeeping>,
     background: Vec<JoinHandle<()>>,
     mail: Arc<MailQueue>,
+    measured: Option<Measured>,
     _alone: File,
 }
 
@@ -66,6 +63,7 @@ impl Server {
     /// In words for the operator. Nothing goes on running then.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, String> {
         let listener = listen(config.listen)?;
+        let measured = Measured::listen(config.metrics_listen)?;
         make_folder(&config.storage)?;
         let alone = be_alone(&config.storage)?;
         let keys = keys::in_force(
@@ -86,9 +84,11 @@ impl Server {
             from: config.mail.from.clone(),
             host: config.base_url.host(),
         };
-        let mail = MailQueue::start(sender, database.clone(), clock.clone())
+        let metrics = Metrics::default();
+        let mail = MailQueue::start(sender, database.clone(), clock.clone(), metrics.clone())
             .map_err(|e| format!("the mail thread cannot be started: {e}"))?;
-        let console = web::Data::new(console(&config, keys, database, clock, Arc::clone(&mail)));
+        let parts = (keys, database, clock, Arc::clone(&mail), metrics);
+        let console = web::Data::new(console(&config, parts));
         let housekeeping = Arc::new(Housekeeping {
             database: console.database.clone(),
             clock: console.clock.clone(),
@@ -100,6 +100,9 @@ impl Server {
         if let Some(workos) = &console.workos {
             background.extend(keep_up_with(workos));
         }
+        let measured = measured
+            .map(|listener| Measured::serve(listener, console.clone()))
+            .transpose()?;
         let (address, server) = serve_on(listener, console)?;
         let handle = server.handle();
         Ok(Self {
@@ -109,6 +112,7 @@ impl Server {
             background,
             housekeeping,
             mail,
+            measured,
             _alone: alone,
         })
     }
@@ -163,39 +167,17 @@ impl Server {
         if let Err(e) = self.housekeeping.sessions.write_down_use().await {
             warn!("when sessions were last used is not written down: {e}");
         }
+        // Last of all: whoever watches sees the end.
+        if let Some(measured) = self.measured
+            && let Err(e) = measured.stop().await
+        {
+            warn!("the metrics did not stop well: {e}");
+        }
         info!("stopped");
         match served {
             Ok(Ok(())) => Ok(()),
             Ok(Err(e)) => Err(e.to_string()),
             Err(e) => Err(e.to_string()),
-        }
-    }
-}
-
-/// SIGTERM and SIGINT. Listened for before the server says that it is ready: who stops it that very
-/// moment still gets an orderly stop.
-pub struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl StopSignals {
-    /// From here on the signals no longer kill the process.
-    ///
-    /// # Errors
-    /// When the system refuses.
-    pub fn listen() -> Result<Self, String> {
-        let listen = |kind| signal(kind).map_err(|e| format!("signals cannot be heard: {e}"));
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn any(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
         }
     }
 }
@@ -255,98 +237,6 @@ fn keep_up_with(workos: &WorkOs) -> [JoinHandle<()>; 2] {
         tokio::task::spawn_local(probing),
         tokio::task::spawn_local(revoking),
     ]
-}
-
-fn console(
-    config: &Config,
-    keys: Keys,
-    database: Database,
-    clock: Clock,
-    mail: Arc<MailQueue>,
-) -> Console {
-    let cookies = Cookies::new(config.base_url.is_https(), &keys);
-    let static_files = StaticFiles::new(config.static_dir.clone());
-    let site = Site {
-        host: config.base_url.host(),
-        css: static_files.address("app.css"),
-        js: static_files.address("app.js"),
-        htmx: static_files.address("vendor/htmx-4.0.1.min.js"),
-        landing_js: static_files.address("landing.js"),
-        icon: static_files.address("icon.svg"),
-    };
-    let lifetimes = Lifetimes {
-        idle: config.session_idle,
-        max: config.session_max,
-    };
-    let browsers = Arc::new(KnownBrowsers::new(&keys, &mail, &config.base_url));
-    let workos = config.provider.clone().map(|settings| {
-        let provider = match settings {
-            ProviderSettings::AuthKit(authkit) => Provider::authkit(authkit, clock.clone()),
-            ProviderSettings::Oidc(oidc) => Provider::discovered(oidc, clock.clone()),
-        };
-        let signed_out = config.base_url.link("/signed-out");
-        let admission = config.admission.clone();
-        Arc::new(WorkOs::new(
-            provider,
-            admission,
-            database.clone(),
-            clock.clone(),
-            Arc::clone(&browsers),
-            signed_out,
-        ))
-    });
-    let invitations = Arc::clone(&mail);
-    let email_code = EmailCode {
-        database: database.clone(),
-        clock: clock.clone(),
-        hasher: CodeHasher::new(keys.clone(), cores()),
-        keys,
-        limits: Limits::new(config.code_limit_address, config.code_limit_ip),
-        mail,
-        lifetime: config.email_code_ttl,
-        for_moved: match &workos {
-            Some(workos) if config.email_codes == EmailCodes::Fallback => {
-                ForMoved::InAnOutage(Arc::clone(&workos.reachability))
-            }
-            _ => ForMoved::Always,
-        },
-        sign_in: config.base_url.link("/sign-in"),
-        not_me: config.base_url.link("/sign-in/not-me"),
-        browsers,
-    };
-    Console {
-        site,
-        origin: config.base_url.origin(),
-        https: config.base_url.is_https(),
-        sessions: Arc::new(Sessions::new(
-            database.clone(),
-            clock.clone(),
-            lifetimes,
-            workos
-                .as_ref()
-                .map(|workos| Arc::clone(&workos.revocations)),
-        )),
-        own_account: OwnAccount::new(database.clone(), clock.clone()),
-        email_code: Arc::new(email_code),
-        directory: Directory::new(
-            database.clone(),
-            clock.clone(),
-            invitations,
-            &config.base_url,
-        ),
-        journal: Journal::new(database.clone(), clock.clone()),
-        email_codes_offered: config.email_codes != EmailCodes::Off,
-        workos,
-        callback: config.provider.as_ref().map_or_else(
-            || config.base_url.link("/auth/workos/callback"),
-            ProviderSettings::callback,
-        ),
-        cookies,
-        static_files,
-        trusted_proxies: config.trusted_proxies.clone(),
-        database,
-        clock,
-    }
 }
 
 fn serve_on(

@@ -9,9 +9,6 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::{QueryResult, SqliteConnection, identities, sessions};
 use crate::domain::{AccountId, ActivityKind, Email, Role, Timestamp};
 
-/// The longest name, in characters.
-const LONGEST_NAME: usize = 200;
-
 /// Who does it.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -99,23 +96,6 @@ pub enum Denied {
     /// It was so before.
     #[error("That is so already. Nothing was changed.")]
     AlreadySo,
-}
-
-/// What somebody cannot be called here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("The name must be one line of at most {LONGEST_NAME} characters.")]
-pub struct InvalidName;
-
-/// Reads what a person is called; white space around it is forgiven, and it may be empty.
-///
-/// # Errors
-/// [`InvalidName`] for one of several lines, with control characters, or longer than the table takes.
-pub fn parse_name(typed: &str) -> Result<&str, InvalidName> {
-    let name = typed.trim();
-    if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-        return Err(InvalidName);
-    }
-    Ok(name)
 }
 
 type Outcome<T> = QueryResult<Result<T, Denied>>;

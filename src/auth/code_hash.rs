@@ -1,7 +1,7 @@
 //! Hashing codes, in a pool that no flood can widen.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use hkdf::hmac::digest::CtOutput;
@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use super::keys::Keys;
 use crate::db::challenges::HashedCode;
 use crate::domain::SignInCode;
+use crate::metrics::Metrics;
 
 /// How long a request waits for its turn.
 const TURN_WAIT: Duration = Duration::from_secs(2);
@@ -26,6 +27,7 @@ pub struct CodeHasher {
     keys: Keys,
     turns: Arc<Semaphore>,
     memories: Arc<Mutex<Vec<Vec<Block>>>>,
+    metrics: Metrics,
 }
 
 /// Why there is no hash.
@@ -46,7 +48,14 @@ impl CodeHasher {
             keys,
             turns: Arc::new(Semaphore::new(threads)),
             memories: Arc::default(),
+            metrics: Metrics::default(),
         }
+    }
+
+    /// The same, which counts there who waits and for how long.
+    #[must_use]
+    pub fn watched_by(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Hashes a new code under a new salt.
@@ -92,13 +101,16 @@ impl CodeHasher {
         &self,
         work: impl FnOnce(&mut [Block]) -> Result<T, argon2::Error> + Send + 'static,
     ) -> Result<T, HashError> {
+        let (waiting, begun) = (self.metrics.hash_waits(), Instant::now());
         let turn = tokio::time::timeout(TURN_WAIT, Arc::clone(&self.turns).acquire_owned())
             .await
             .map_err(|_| HashError::Busy)?
             .map_err(|_| HashError::Busy)?;
+        drop(waiting);
+        let running = self.metrics.hash_begins(begun.elapsed());
         let memories = Arc::clone(&self.memories);
         tokio::task::spawn_blocking(move || {
-            let _turn = turn;
+            let _until_done = (turn, running);
             // Kept between hashes: fresh pages cost a fifth of the hash itself.
             let kept = memories
                 .lock()

@@ -26,6 +26,7 @@ use crate::db::challenges;
 use crate::db::{Database, DatabaseError};
 use crate::domain::{Device, Email, ReturnTo, Timestamp, Token, TokenHash};
 use crate::mail::MailQueue;
+use crate::metrics::Metrics;
 
 pub use disown::{Request, Standing};
 
@@ -53,6 +54,8 @@ pub struct EmailCode {
     pub not_me: String,
     /// Tells of sign-ins from browsers that are not known.
     pub browsers: Arc<KnownBrowsers>,
+    /// Counts.
+    pub metrics: Metrics,
 }
 
 /// Whether an account that has moved to WorkOS gets a code.
@@ -97,6 +100,20 @@ pub enum Refusal {
     /// The database does not answer.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+}
+
+impl Refusal {
+    /// One word for it, for a metric.
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Limited(_) => "limited",
+            Self::Wrong | Self::NoChallenge => "wrong",
+            Self::CodeSpent => "code_spent",
+            Self::BudgetSpent(_) => "budget_spent",
+            Self::Hash(HashError::Busy) => "busy",
+            Self::Hash(HashError::Failed(_)) | Self::Database(_) => "failed",
+        }
+    }
 }
 
 /// A challenge as its browser may see it.

@@ -152,6 +152,16 @@ impl Limits {
         self.wrong_tries_by_ip.give_back(&origin(client, known));
     }
 
+    /// How many keys each set of windows holds, by its name.
+    pub fn sizes(&self) -> [(&'static str, usize); 4] {
+        [
+            ("limited_addresses", self.addresses.len()),
+            ("limited_networks", self.requests_by_ip.len()),
+            ("limited_guessers", self.wrong_tries_by_ip.len()),
+            ("limited_notes", self.noted_refusals.len()),
+        ]
+    }
+
     /// Forgets what no longer matters.
     pub fn sweep(&self, now: Timestamp) {
         self.addresses.sweep(now);

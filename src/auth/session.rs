@@ -139,6 +139,11 @@ impl Sessions {
         }
     }
 
+    /// How many sessions are remembered.
+    pub fn remembered(&self) -> usize {
+        self.remembered.len()
+    }
+
     /// How long sessions last.
     pub fn lifetimes(&self) -> Lifetimes {
         self.lifetimes

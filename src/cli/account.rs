@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::{Settings, Storage};
 use crate::db::accounts::{AccountRow, NewAccount};
 use crate::db::{QueryResult, SqliteConnection};
-use crate::domain::{AccountId, Role, Timestamp};
+use crate::domain::{AccountId, PersonName, Role, Timestamp};
 use crate::server::open_database;
 
 #[derive(Debug, Subcommand)]
@@ -113,12 +113,12 @@ pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> 
 fn add(settings: &Settings, email: &str, name: &str, role: &str) -> Result<(), Failure> {
     let address = place::address(email)?;
     let role: Role = role.parse().map_err(Failure::Misused)?;
-    let name = accounts::parse_name(name).map_err(|e| Failure::Misused(e.to_string()))?;
+    let name = PersonName::parse(name).map_err(|e| Failure::Misused(format!("The name: {e}")))?;
     let database = open_database(&Storage::from_settings(settings)?)?;
     let now = Clock::system().now();
     let new = NewAccount {
         email: &address,
-        name,
+        name: name.as_str(),
         role,
         confirmed: true,
     };

@@ -4,6 +4,7 @@ mod account;
 mod backup;
 mod code;
 mod completions;
+mod doctor;
 mod files;
 mod key;
 mod limits;
@@ -42,6 +43,12 @@ struct Arguments {
 enum Command {
     /// Serves the console (what happens without a subcommand, too)
     Serve,
+    /// Finds out what is wrong, and says what to do; sends no mail and changes nothing
+    Doctor {
+        /// An array of {check, ok, reason, next} in place of lines; ok is null where it cannot be told
+        #[arg(long)]
+        json: bool,
+    },
     /// Runs pending migrations, lists all, or reverts the newest
     Migrate(migrate::Options),
     /// Says who may sign in
@@ -121,6 +128,7 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&arguments.settings),
+        Command::Doctor { json } => doctor::run(&arguments.settings, json),
         Command::Migrate(options) => migrate::run(&arguments.settings, &options),
         Command::Account(command) => account::run(&arguments.settings, command),
         Command::Sessions(command) => sessions::run(&arguments.settings, command),

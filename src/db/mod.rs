@@ -19,6 +19,7 @@ pub mod provider_sessions;
 mod revision;
 mod schema;
 pub mod sessions;
+pub mod state;
 pub mod wrong_tries;
 
 pub use diesel::QueryResult;

@@ -57,6 +57,32 @@ pub fn due(
         .load(connection)
 }
 
+/// How much mail waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many mails.
+    pub count: i64,
+    /// When the oldest of them was written.
+    pub oldest: Option<Timestamp>,
+}
+
+/// How much mail waits.
+///
+/// # Errors
+/// When the query fails.
+pub fn waiting(connection: &mut SqliteConnection) -> QueryResult<Waiting> {
+    let (count, oldest): (i64, Option<i64>) = outgoing_mails::table
+        .select((
+            diesel::dsl::count_star(),
+            diesel::dsl::min(outgoing_mails::created_at),
+        ))
+        .get_result(connection)?;
+    Ok(Waiting {
+        count,
+        oldest: oldest.map(Timestamp),
+    })
+}
+
 /// Sets the time of the next attempt.
 ///
 /// # Errors

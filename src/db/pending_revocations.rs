@@ -62,6 +62,32 @@ pub fn due(
         .load(connection)
 }
 
+/// How many sessions wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many.
+    pub count: i64,
+    /// How often the one that was tried most was tried: it has waited longest.
+    pub most_attempts: i64,
+}
+
+/// How many sessions wait to be ended.
+///
+/// # Errors
+/// When the query fails.
+pub fn waiting(connection: &mut SqliteConnection) -> QueryResult<Waiting> {
+    let (count, most): (i64, Option<i64>) = pending_revocations::table
+        .select((
+            diesel::dsl::count_star(),
+            diesel::dsl::max(pending_revocations::attempts),
+        ))
+        .get_result(connection)?;
+    Ok(Waiting {
+        count,
+        most_attempts: most.unwrap_or_default(),
+    })
+}
+
 /// Sets the time of the next attempt.
 ///
 /// # Errors

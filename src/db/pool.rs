@@ -124,6 +124,23 @@ impl Database {
             .map_err(DatabaseError::from_diesel)
     }
 
+    /// Makes a table and takes that back: whether the file can be written shows at the first page that
+    /// changes, not when the lock is taken.
+    ///
+    /// # Errors
+    /// See [`DatabaseError`].
+    pub fn try_writing(&self) -> Result<(), DatabaseError> {
+        let mut connection = self.writer.pool.get().map_err(unavailable)?;
+        let outcome: QueryResult<()> = connection.immediate_transaction(|c| {
+            c.batch_execute("CREATE TABLE written_for_a_moment (n INTEGER)")?;
+            Err(DieselError::RollbackTransaction)
+        });
+        match outcome {
+            Ok(()) | Err(DieselError::RollbackTransaction) => Ok(()),
+            Err(e) => Err(DatabaseError::from_diesel(e)),
+        }
+    }
+
     /// Lends the writing connection, for migrations.
     ///
     /// # Errors

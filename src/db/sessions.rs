@@ -246,6 +246,22 @@ pub fn touch(
     Ok(())
 }
 
+/// How many sessions are neither too old nor unused for too long.
+///
+/// # Errors
+/// When the query fails.
+pub fn count_in_force(
+    connection: &mut SqliteConnection,
+    begun_after: Timestamp,
+    seen_after: Timestamp,
+) -> QueryResult<i64> {
+    sessions::table
+        .filter(sessions::created_at.gt(begun_after.0))
+        .filter(sessions::last_seen_at.gt(seen_after.0))
+        .count()
+        .get_result(connection)
+}
+
 /// Forgets up to `at_most` sessions past their idle or absolute end.
 ///
 /// # Errors

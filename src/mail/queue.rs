@@ -10,14 +10,18 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::code_mail::CodeMail;
+use super::deliveries::{Deliveries, DeliveryLog};
+use super::handed::Handed;
 use super::letter::{Letter, message_id};
 use super::moved_mail::MovedMail;
+use super::table;
 use super::transport::{Delivery, Transport};
 use crate::clock::Clock;
 use crate::config::SmtpUrl;
 use crate::db::outgoing_mails::{self, OutgoingMailRow};
 use crate::db::{Database, DatabaseError, activity, notices};
-use crate::domain::{AccountId, CodeOutcome, Timestamp};
+use crate::domain::{CodeOutcome, Timestamp};
+use crate::metrics::Metrics;
 
 /// Codes that may wait at once. A full queue changes nothing in the answer to a request.
 const CAPACITY: u32 = 1_000;
@@ -29,10 +33,8 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 const SLOWEST_RETRY: Duration = Duration::from_secs(30);
 /// How often the table is looked at when nobody asks for it.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
-const SLOWEST_TABLE_RETRY: Duration = Duration::from_hours(1);
 /// Between two mails that say the same to the same person.
 const MOVED_APART: Duration = Duration::from_hours(1);
-const TABLE_GIVE_UP: Duration = Duration::from_hours(72);
 
 /// The queue that all mail leaves from, on a thread of its own: what a mail costs, and how long a
 /// mail server takes, cannot be seen in the answer to a request.
@@ -41,15 +43,7 @@ pub struct MailQueue {
     places: Arc<Semaphore>,
     waiting_in_table: Arc<Notify>,
     from: Mailbox,
-}
-
-/// What becomes of a request for a code.
-#[derive(Debug)]
-pub enum Handed {
-    /// A code.
-    Code(CodeMail),
-    /// The word that there is none, at most once an hour.
-    Moved(MovedMail),
+    deliveries: Arc<DeliveryLog>,
 }
 
 /// What the mail thread is handed.
@@ -60,15 +54,6 @@ enum Incoming {
     Mail(Handed, OwnedSemaphorePermit),
     /// A code that found no place; the row that is to say so.
     NoPlace(i64),
-}
-
-impl Handed {
-    fn account_id(&self) -> AccountId {
-        match self {
-            Self::Code(mail) => mail.account_id,
-            Self::Moved(mail) => mail.account_id,
-        }
-    }
 }
 
 /// Who sends, and which way.
@@ -91,6 +76,7 @@ struct Worker {
     clock: Clock,
     turns: Semaphore,
     waiting_in_table: Arc<Notify>,
+    deliveries: Arc<DeliveryLog>,
 }
 
 impl MailQueue {
@@ -98,7 +84,12 @@ impl MailQueue {
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub fn start(sender: Sender, database: Database, clock: Clock) -> std::io::Result<Arc<Self>> {
+    pub fn start(
+        sender: Sender,
+        database: Database,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> std::io::Result<Arc<Self>> {
         let (codes, incoming) = unbounded_channel();
         let waiting_in_table = Arc::new(Notify::new());
         let queue = Arc::new(Self {
@@ -106,15 +97,23 @@ impl MailQueue {
             places: Arc::new(Semaphore::new(CAPACITY as usize)),
             waiting_in_table: Arc::clone(&waiting_in_table),
             from: sender.from.clone(),
+            deliveries: Arc::new(DeliveryLog::new(metrics)),
         });
+        let worker = Worker {
+            transport: Transport::Outbox(sender.outbox.clone()),
+            sender,
+            database,
+            clock,
+            turns: Semaphore::new(AT_ONCE),
+            waiting_in_table,
+            deliveries: Arc::clone(&queue.deliveries),
+        };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         std::thread::Builder::new()
             .name("mail".to_owned())
-            .spawn(move || {
-                runtime.block_on(work(sender, database, clock, incoming, waiting_in_table));
-            })?;
+            .spawn(move || runtime.block_on(work(worker, incoming)))?;
         Ok(queue)
     }
 
@@ -152,7 +151,7 @@ impl MailQueue {
         letter: &Letter,
         now: Timestamp,
     ) -> QueryResult<()> {
-        let row = table_row(&self.from, recipient, letter, now);
+        let row = table::row(&self.from, recipient, letter, now);
         outgoing_mails::insert(c, &row)
     }
 
@@ -161,40 +160,35 @@ impl MailQueue {
         self.waiting_in_table.notify_one();
     }
 
+    /// Mails that wait in memory.
+    pub fn codes_waiting(&self) -> usize {
+        CAPACITY as usize - self.places.available_permits()
+    }
+
+    /// How deliveries went since the start.
+    pub fn deliveries(&self) -> Deliveries {
+        self.deliveries.so_far()
+    }
+
     /// Waits until every queued code is delivered or given up, `at_most` that long; says how many
     /// are left. What waits in the table stays there for the next start.
     pub async fn drain(&self, at_most: Duration) -> usize {
         let all = self.places.acquire_many(CAPACITY);
         match tokio::time::timeout(at_most, all).await {
             Ok(_) => 0,
-            Err(_) => CAPACITY as usize - self.places.available_permits(),
+            Err(_) => self.codes_waiting(),
         }
     }
 }
 
-async fn work(
-    sender: Sender,
-    database: Database,
-    clock: Clock,
-    mut incoming: UnboundedReceiver<Incoming>,
-    waiting_in_table: Arc<Notify>,
-) {
-    let transport = match &sender.smtp {
-        None => Transport::Outbox(sender.outbox.clone()),
-        Some(url) => match Transport::smtp(url) {
+async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
+    if let Some(url) = &worker.sender.smtp {
+        worker.transport = match Transport::smtp(url) {
             Ok(transport) => transport,
             Err(e) => return error!("no mail can be sent, SMTP_URL cannot be used: {e}"),
-        },
-    };
-    let turns = Semaphore::new(AT_ONCE);
-    let worker = Arc::new(Worker {
-        transport,
-        sender,
-        database,
-        clock,
-        turns,
-        waiting_in_table: Arc::clone(&waiting_in_table),
-    });
+        };
+    }
+    let worker = Arc::new(worker);
     let mut looks = tokio::time::interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let table = Arc::new(Semaphore::new(1));
@@ -221,7 +215,7 @@ async fn work(
                 }
                 None => return,
             },
-            () = waiting_in_table.notified() => spawn_look(&worker, &table),
+            () = worker.waiting_in_table.notified() => spawn_look(&worker, &table),
             _ = looks.tick() => spawn_look(&worker, &table),
         }
     }
@@ -296,7 +290,7 @@ impl Worker {
     async fn deliver_moved(&self, mail: MovedMail) {
         let now = self.clock.now();
         let account = mail.account_id.0;
-        let row = table_row(
+        let row = table::row(
             &self.sender.from,
             &mail.recipient,
             &mail.letter(&self.sender.host),
@@ -320,10 +314,12 @@ impl Worker {
     }
 
     async fn attempt(&self, message: lettre::Message) -> Delivery {
-        match self.turns.acquire().await {
+        let delivery = match self.turns.acquire().await {
             Ok(_turn) => self.transport.deliver(message).await,
             Err(e) => Delivery::Later(e.to_string()),
-        }
+        };
+        self.deliveries.note(&delivery, self.clock.now());
+        delivery
     }
 
     /// Without a mail server the terminal is where the first sign-in finds its code. Only an outbox
@@ -372,7 +368,7 @@ impl Worker {
             Err(e) => Delivery::Refused(e),
         };
         let now = self.clock.now();
-        let next = now.plus(table_pause(row.attempts));
+        let next = now.plus(table::pause(row.attempts));
         match outcome {
             Delivery::Accepted(answer) => info!("mail {id} was delivered: {answer}"),
             Delivery::Refused(e) => error!("mail {id} was refused: {e}"),
@@ -388,25 +384,5 @@ impl Worker {
         self.database
             .write(move |c| outgoing_mails::delete(c, &id))
             .await
-    }
-}
-
-/// 30 s, 1 min, 2 min, … an hour.
-fn table_pause(attempts: i64) -> Duration {
-    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(7);
-    (LOOK_EVERY * 2_u32.pow(doublings)).min(SLOWEST_TABLE_RETRY)
-}
-
-fn table_row(from: &Mailbox, recipient: &str, letter: &Letter, now: Timestamp) -> OutgoingMailRow {
-    OutgoingMailRow {
-        message_id: message_id(from),
-        recipient: recipient.to_owned(),
-        subject: letter.subject.clone(),
-        body_text: letter.text.clone(),
-        body_html: letter.html.clone(),
-        attempts: 0,
-        created_at: now.0,
-        next_attempt_at: now.0,
-        give_up_at: now.plus(TABLE_GIVE_UP).0,
     }
 }

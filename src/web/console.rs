@@ -9,6 +9,7 @@ use super::cookies::Cookies;
 use super::static_files::StaticFiles;
 use crate::auth::directory::Directory;
 use crate::auth::email_code::EmailCode;
+use crate::auth::health::Health;
 use crate::auth::journal::Journal;
 use crate::auth::own_account::OwnAccount;
 use crate::auth::session::Sessions;
@@ -16,6 +17,7 @@ use crate::auth::workos::WorkOs;
 use crate::clock::Clock;
 use crate::db::Database;
 use crate::error::AppError;
+use crate::metrics::Metrics;
 use crate::views::{self, Site};
 
 /// What handlers work with.
@@ -28,8 +30,12 @@ pub struct Console {
     pub https: bool,
     /// The time.
     pub clock: Clock,
-    /// For the readiness check alone; everything else asks one of the verbs below.
+    /// For housekeeping alone; handlers ask one of the verbs below.
     pub database: Database,
+    /// Ready, snapshot.
+    pub health: Health,
+    /// Counts.
+    pub metrics: Metrics,
     /// Begin, recognise, end.
     pub sessions: Arc<Sessions>,
     /// What people see and change of their own account.

@@ -11,6 +11,8 @@ pub mod extract;
 pub mod flow_cookies;
 pub mod front;
 pub mod health;
+mod health_words;
+pub mod metrics;
 pub mod middleware;
 pub mod not_me;
 pub mod problem;

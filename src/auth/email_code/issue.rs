@@ -131,6 +131,7 @@ impl EmailCode {
         let now = self.clock.now();
         let known = self.keys.known_browser(client.device.as_ref(), email, now);
         if let Err(limited) = self.take_request(email, client, known, now)? {
+            self.metrics.code_request(CodeOutcome::Limited.as_str());
             self.note_refusal(email, client, known, limited, now)
                 .await?;
             return Err(Refusal::Limited(limited));
@@ -213,6 +214,7 @@ impl EmailCode {
             issued_at,
             expires_at,
         } = issued;
+        self.metrics.code_request(asked.outcome.as_str());
         let activity_id = asked.activity_id;
         // Written for everybody: the same work, whether or not there is an account.
         let not_me = self.not_me_link(NotMe {

@@ -45,6 +45,19 @@ impl EmailCode {
         client: &Client,
         older_session: Option<TokenHash>,
     ) -> Result<SignedIn, Refusal> {
+        let outcome = self.tried(token_hash, code, client, older_session).await;
+        let word = outcome.as_ref().map_or_else(Refusal::word, |_| "signed_in");
+        self.metrics.sign_in(Method::EmailCode.as_str(), word);
+        outcome
+    }
+
+    async fn tried(
+        &self,
+        token_hash: Option<TokenHash>,
+        code: &SignInCode,
+        client: &Client,
+        older_session: Option<TokenHash>,
+    ) -> Result<SignedIn, Refusal> {
         let token_hash = token_hash.ok_or(Refusal::Wrong)?;
         let open = self
             .open_challenge(token_hash)

@@ -3,8 +3,7 @@
 use csv::StringRecord;
 
 use super::{NewRow, Unreadable};
-use crate::auth::accounts::parse_name;
-use crate::domain::{Email, InvalidEmail, Role};
+use crate::domain::{Email, InvalidEmail, InvalidName, PersonName, Role};
 
 /// The longest part of a cell that is shown again, in characters.
 const SHOWN: usize = 60;
@@ -59,9 +58,7 @@ impl Columns {
         Ok(NewRow {
             line,
             email: email(cell(Some(self.email)))?,
-            name: parse_name(cell(self.name))
-                .map_err(|e| e.to_string())?
-                .to_owned(),
+            name: name(cell(self.name))?,
             role: role(cell(self.role))?,
             confirmed: confirmed(cell(self.confirmed))?,
         })
@@ -96,6 +93,15 @@ fn email(cell: &str) -> Result<Email, String> {
         InvalidEmail::TooLong => format!("{} is too long to be an email address.", shown(cell)),
         InvalidEmail::Malformed => format!("{} is no email address.", shown(cell)),
     })
+}
+
+/// What is wrong with a name is said of the field here, where a line has several.
+fn name(cell: &str) -> Result<String, String> {
+    let name = PersonName::parse(cell).map_err(|e| match e {
+        InvalidName::TooLong => "The name is too long. Use at most 200 characters.",
+        InvalidName::NotOneLine => "The name has hidden characters in it.",
+    })?;
+    Ok(name.as_str().to_owned())
 }
 
 fn role(cell: &str) -> Result<Role, String> {

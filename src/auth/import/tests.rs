@@ -91,14 +91,14 @@ fn every_bad_line_is_named_by_its_number_in_the_file() {
             "11: “Noor” is no role. Write “member” or “admin”.",
             "12: The first line has no name for “extra”. Put quotation marks around a field with a comma, semicolon or tab in it.",
             "13: MIRA@Acme.Test is on line 3 already.",
-            "15: The name must be one line of at most 200 characters.",
+            "15: The name has hidden characters in it.",
             "16: A quotation mark is not closed on this line.",
         ]
     );
     let long = format!("email,name\nmira@acme.test,{}", "m".repeat(201));
     assert_eq!(
         told(long),
-        ["2: The name must be one line of at most 200 characters."]
+        ["2: The name is too long. Use at most 200 characters."]
     );
 }
 

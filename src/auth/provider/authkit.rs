@@ -17,7 +17,7 @@ use super::flow::{Begun, Callback, Flow};
 use super::http::{AsJson, Http, Timeouts};
 use super::identity::{Identity, ProviderSession, Tokens, full_name};
 use super::keys::{KeySet, Keys, Source};
-use super::{AuthKitSettings, verify};
+use super::{AuthKitSettings, probe, verify};
 use crate::clock::Clock;
 use crate::domain::{Email, Timestamp};
 
@@ -137,6 +137,30 @@ impl AuthKit {
                 Err(Complaint::read(answer.body()).into_error(status, std::slice::from_ref(key)))
             }
         }
+    }
+
+    pub(super) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    pub(super) async fn reached(&self) -> Result<Option<Timestamp>, ProviderError> {
+        probe::reach(&self.http, &self.keys_url).await
+    }
+
+    pub(super) async fn served_keys(&self) -> Result<usize, ProviderError> {
+        probe::count(&self.key_source().fetch().await?)
+    }
+
+    /// A list of one is the least that only the holder of the key may ask for.
+    pub(super) async fn takes_key(&self) -> Result<(), ProviderError> {
+        let mut url = self.endpoint("/user_management/users");
+        url.query_pairs_mut().append_pair("limit", "1");
+        let key = self.settings.api_key.secret();
+        let request = Request::get(url.as_str())
+            .header(AUTHORIZATION, format!("Bearer {key}"))
+            .body(Vec::new())
+            .map_err(ProviderError::untrusted)?;
+        self.http.ask(request).await.map(drop)
     }
 
     pub(super) fn logout_url(&self, session_id: &str, return_to: &str) -> String {

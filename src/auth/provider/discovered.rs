@@ -22,9 +22,10 @@ use super::http::{Http, Timeouts};
 use super::identity::{Identity, ProviderSession, Tokens, full_name};
 use super::keys::{KeySet, Keys, Source};
 use super::metadata::{Known, Metadata};
+use super::probe;
 use super::verify::{self, Claims, IdTokenRules};
 use crate::clock::Clock;
-use crate::domain::Email;
+use crate::domain::{Email, Timestamp};
 
 /// When to refresh an access token of which the provider does not say how long it lasts.
 const USUAL_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -170,6 +171,37 @@ impl Discovered {
                 Ok(())
             }
             answer => answer.map(drop),
+        }
+    }
+
+    pub(super) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    pub(super) async fn reached(&self) -> Result<Option<Timestamp>, ProviderError> {
+        let issuer = self.settings.issuer.trim_end_matches('/');
+        let metadata = format!("{issuer}/.well-known/openid-configuration");
+        probe::reach(&self.http, &metadata).await
+    }
+
+    pub(super) async fn served_keys(&self) -> Result<usize, ProviderError> {
+        probe::count(self.discover().await?.metadata.jwks())
+    }
+
+    /// Exchanges a code that nobody was given: that the code is refused, and not we, shows that the
+    /// secret is right.
+    pub(super) async fn takes_secret(&self) -> Result<(), ProviderError> {
+        let known = self.known().await?;
+        let (flow, _) = Flow::draw(String::new(), true);
+        let answer: Result<TokenAnswer, _> = self
+            .client(&known)
+            .exchange_code(AuthorizationCode::new("vestibule-doctor".to_owned()))
+            .set_pkce_verifier(flow.verifier())
+            .request_async(&self.http)
+            .await;
+        match answer.map_err(ProviderError::from) {
+            Ok(_) | Err(ProviderError::GrantRefused(_)) => Ok(()),
+            Err(e) => Err(e),
         }
     }
 

@@ -49,6 +49,17 @@ impl ProviderError {
         }
     }
 
+    /// One word for it, for a metric.
+    pub(super) const fn word(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::CredentialsRejected(_) => "credentials_rejected",
+            Self::GrantRefused(_) => "grant_refused",
+            Self::Untrusted(_) => "untrusted",
+            Self::Refused { .. } => "refused",
+        }
+    }
+
     pub(super) fn unreachable(reason: impl fmt::Display) -> Self {
         Self::Unreachable {
             reason: tidy(&reason.to_string()),

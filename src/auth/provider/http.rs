@@ -48,7 +48,7 @@ impl Default for Timeouts {
 
 /// A client that is made when it is first needed: reading the system's certificates takes memory
 /// and time that a start without a sign-in need not spend.
-pub(super) struct Http {
+pub(in crate::auth) struct Http {
     timeouts: Timeouts,
     secret: ClientSecret,
     plain: OnceLock<reqwest::Client>,
@@ -62,7 +62,7 @@ type Answer = Result<HttpResponse, ProviderError>;
 
 impl Http {
     /// `secret` is ours, which no complaint of the provider's may repeat.
-    pub(super) fn new(timeouts: Timeouts, secret: ClientSecret) -> Self {
+    pub(in crate::auth) fn new(timeouts: Timeouts, secret: ClientSecret) -> Self {
         Self {
             timeouts,
             secret,
@@ -84,7 +84,7 @@ impl Http {
     }
 
     /// Sends a request and returns whatever is answered, unless that is “not now”.
-    pub(super) async fn exchange(&self, request: HttpRequest) -> Answer {
+    pub(in crate::auth) async fn exchange(&self, request: HttpRequest) -> Answer {
         let client = self.client(request.uri().scheme_str() == Some("https"))?;
         let request = reqwest::Request::try_from(request).map_err(|e| unreachable(&e))?;
         let mut answer = client.execute(request).await.map_err(|e| unreachable(&e))?;

@@ -6,14 +6,15 @@ mod authkit;
 mod discovered;
 mod error;
 mod flow;
-mod http;
+pub(super) mod http;
 mod identity;
 mod keys;
 mod metadata;
+mod probe;
 mod verify;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use openidconnect::{ClientSecret, IssuerUrl, RedirectUrl, RefreshToken};
 use url::Url;
@@ -22,7 +23,9 @@ pub use self::error::ProviderError;
 pub use self::flow::{Begun, Callback, Flow};
 pub use self::http::Timeouts;
 pub use self::identity::{Identity, ProviderSession, Tokens};
+pub use self::probe::Examined;
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 
 use self::authkit::AuthKit;
 use self::discovered::Discovered;
@@ -58,7 +61,10 @@ pub struct OidcSettings {
 
 /// The identity provider. Copies share what is known of it; making one costs no network.
 #[derive(Debug, Clone)]
-pub struct Provider(Arc<Kind>);
+pub struct Provider {
+    kind: Arc<Kind>,
+    metrics: Metrics,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -75,7 +81,7 @@ impl Provider {
     /// `WorkOS` `AuthKit`, with less patience or more.
     pub fn authkit_within(settings: AuthKitSettings, clock: Clock, timeouts: Timeouts) -> Self {
         let authkit = AuthKit::new(settings, clock, timeouts);
-        Self(Arc::new(Kind::AuthKit(Box::new(authkit))))
+        Self::of(Kind::AuthKit(Box::new(authkit)))
     }
 
     /// Any `OpenID` Provider that describes itself (`OpenID` Connect Discovery).
@@ -86,13 +92,39 @@ impl Provider {
     /// Any `OpenID` Provider that describes itself, with less patience or more.
     pub fn discovered_within(settings: OidcSettings, clock: Clock, timeouts: Timeouts) -> Self {
         let discovered = Discovered::new(settings, clock, timeouts);
-        Self(Arc::new(Kind::Discovered(Box::new(discovered))))
+        Self::of(Kind::Discovered(Box::new(discovered)))
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self {
+            kind: Arc::new(kind),
+            metrics: Metrics::default(),
+        }
+    }
+
+    /// The same, which counts there how it gets on.
+    #[must_use]
+    pub fn watched_by(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// Waits for an exchange, and counts how it went.
+    async fn timed<T>(
+        &self,
+        call: &'static str,
+        exchange: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<T, ProviderError> {
+        let begun = Instant::now();
+        let outcome = exchange.await;
+        let word = outcome.as_ref().map_or_else(ProviderError::word, |_| "ok");
+        self.metrics.provider_call(call, word, begun.elapsed());
+        outcome
     }
 
     /// What identities are filed under: the issuer, or `AuthKit`'s client id, whose issuer string
     /// differs from one environment to the next.
     pub fn name(&self) -> &str {
-        match &*self.0 {
+        match &*self.kind {
             Kind::AuthKit(provider) => provider.name(),
             Kind::Discovered(provider) => provider.name(),
         }
@@ -104,9 +136,9 @@ impl Provider {
     /// # Errors
     /// When it cannot, or its answer will not do; what was known before stays in force then.
     pub async fn warm_up(&self) -> Result<(), ProviderError> {
-        match &*self.0 {
-            Kind::AuthKit(provider) => provider.warm_up().await,
-            Kind::Discovered(provider) => provider.warm_up().await,
+        match &*self.kind {
+            Kind::AuthKit(provider) => self.timed("probe", provider.warm_up()).await,
+            Kind::Discovered(provider) => self.timed("probe", provider.warm_up()).await,
         }
     }
 
@@ -116,7 +148,7 @@ impl Provider {
     /// # Errors
     /// When the provider has to be asked for its metadata first, and does not answer well.
     pub async fn begin(&self, state: String) -> Result<Begun, ProviderError> {
-        match &*self.0 {
+        match &*self.kind {
             Kind::AuthKit(provider) => Ok(provider.begin(state)),
             Kind::Discovered(provider) => provider.begin(state).await,
         }
@@ -134,9 +166,15 @@ impl Provider {
         ip: &str,
         user_agent: &str,
     ) -> Result<Identity, ProviderError> {
-        match &*self.0 {
-            Kind::AuthKit(provider) => provider.complete(flow, callback, ip, user_agent).await,
-            Kind::Discovered(provider) => provider.complete(flow, callback).await,
+        match &*self.kind {
+            Kind::AuthKit(provider) => {
+                let exchange = provider.complete(flow, callback, ip, user_agent);
+                self.timed("complete", exchange).await
+            }
+            Kind::Discovered(provider) => {
+                self.timed("complete", provider.complete(flow, callback))
+                    .await
+            }
         }
     }
 
@@ -150,9 +188,15 @@ impl Provider {
         refresh_token: &RefreshToken,
         subject: &str,
     ) -> Result<Tokens, ProviderError> {
-        match &*self.0 {
-            Kind::AuthKit(provider) => provider.refresh(refresh_token, subject).await,
-            Kind::Discovered(provider) => provider.refresh(refresh_token, subject).await,
+        match &*self.kind {
+            Kind::AuthKit(provider) => {
+                self.timed("refresh", provider.refresh(refresh_token, subject))
+                    .await
+            }
+            Kind::Discovered(provider) => {
+                self.timed("refresh", provider.refresh(refresh_token, subject))
+                    .await
+            }
         }
     }
 
@@ -162,9 +206,9 @@ impl Provider {
     /// # Errors
     /// When it may have to be tried again.
     pub async fn end(&self, session: &ProviderSession) -> Result<(), ProviderError> {
-        match &*self.0 {
-            Kind::AuthKit(provider) => provider.end(session).await,
-            Kind::Discovered(provider) => provider.end(session).await,
+        match &*self.kind {
+            Kind::AuthKit(provider) => self.timed("end", provider.end(session)).await,
+            Kind::Discovered(provider) => self.timed("end", provider.end(session)).await,
         }
     }
 
@@ -176,7 +220,7 @@ impl Provider {
         id_token: Option<&str>,
         return_to: &str,
     ) -> Option<String> {
-        match &*self.0 {
+        match &*self.kind {
             Kind::AuthKit(provider) => Some(provider.logout_url(session_id?, return_to)),
             Kind::Discovered(provider) => provider.logout_url(id_token, return_to),
         }

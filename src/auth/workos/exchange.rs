@@ -13,10 +13,10 @@ use crate::auth::client::Client;
 use crate::auth::provider::Callback;
 use crate::domain::{Timestamp, TokenHash};
 
-/// How long a sign-in is remembered, for a browser that asks again.
+/// How long a sign-in is remembered from its beginning, for a browser that asks again.
 const REMEMBERED: Duration = Duration::from_secs(60);
 /// How long a failure is: whoever waits for it has it at once, and anyone can make more of them.
-const FAILURE_REMEMBERED: Duration = Duration::from_secs(15);
+const FAILURE_REMEMBERED: Duration = Duration::from_secs(30);
 /// Past this many none is begun, so that a flood of made-up callbacks fills no memory.
 const MOST: usize = 10_000;
 
@@ -100,6 +100,7 @@ impl WorkOs {
         arrival: Arrival,
         sender: watch::Sender<Option<Over>>,
     ) {
+        let begun_at = self.clock.now();
         let outcome = Arc::new(self.finish(arrival).await);
         let span = match &*outcome {
             Ok(_) => REMEMBERED,
@@ -108,7 +109,7 @@ impl WorkOs {
             Err(_) => FAILURE_REMEMBERED,
         };
         sender.send_replace(Some(Over {
-            remembered_until: self.clock.now().plus(span),
+            remembered_until: begun_at.plus(span),
             outcome,
         }));
         tokio::time::sleep(span).await;

@@ -45,6 +45,21 @@ pub enum Failure {
     Database(#[from] DatabaseError),
 }
 
+impl Failure {
+    /// One word for it, for a metric.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::CredentialsRejected(_) => "credentials_rejected",
+            Self::CodeRefused(_) => "code_refused",
+            Self::Untrusted(_) => "untrusted",
+            Self::Refused { .. } => "refused",
+            Self::NotAdmitted { .. } => "not_admitted",
+            Self::Database(_) => "failed",
+        }
+    }
+}
+
 impl From<ProviderError> for Failure {
     fn from(error: ProviderError) -> Self {
         match error {

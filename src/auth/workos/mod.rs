@@ -26,12 +26,13 @@ use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, pending_
 use crate::domain::{
     ActivityKind, Device, Email, Method, ReturnTo, SessionId, Timestamp, Token, TokenHash,
 };
+use crate::metrics::Metrics;
 
 pub use admission::{Admission, NotAdmitted};
 pub use exchange::{Arrival, Exchange, Exchanges, Outcome};
 pub use failure::Failure;
 pub use flow::{Flow, StateOrigin, Stray};
-pub use reachability::Reachability;
+pub use reachability::{Reachability, Seen};
 pub use refresh::{Refreshed, Refresher};
 pub use revocation::Revocations;
 
@@ -61,6 +62,8 @@ pub struct WorkOs {
     pub refresher: Arc<Refresher>,
     /// Tells of sign-ins from browsers that are not known.
     pub browsers: Arc<KnownBrowsers>,
+    /// Counts.
+    pub metrics: Metrics,
     /// The sign-ins whose code is being exchanged.
     pub exchanges: Exchanges,
 }
@@ -92,10 +95,11 @@ impl WorkOs {
         clock: Clock,
         browsers: Arc<KnownBrowsers>,
         signed_out_url: String,
+        metrics: Metrics,
     ) -> Self {
         let keys = &browsers.keys;
         let seal = Arc::new(Seal::new(keys));
-        let reachability = Arc::<Reachability>::default();
+        let reachability = Arc::new(Reachability::new(clock.clone()));
         let (p, d, c, s) = (
             provider.clone(),
             database.clone(),
@@ -123,6 +127,7 @@ impl WorkOs {
             revocations,
             refresher,
             browsers,
+            metrics,
             exchanges: Exchanges::default(),
         }
     }
@@ -180,6 +185,13 @@ impl WorkOs {
 
     /// Finishes a sign-in whose flow this browser kept.
     async fn finish(&self, arrival: Arrival) -> Result<SignedIn, Failure> {
+        let outcome = self.complete(arrival).await;
+        let word = outcome.as_ref().map_or_else(Failure::word, |_| "signed_in");
+        self.metrics.sign_in(Method::WorkOs.as_str(), word);
+        outcome
+    }
+
+    async fn complete(&self, arrival: Arrival) -> Result<SignedIn, Failure> {
         let (flow, client) = (arrival.flow, &arrival.client);
         let ip = client.ip.to_string();
         let completed = self

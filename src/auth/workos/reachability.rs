@@ -1,24 +1,65 @@
 //! Whether the provider answers: a probe in the background, and whatever else is seen.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use log::{info, warn};
 
 use crate::auth::provider::{Provider, ProviderError};
+use crate::clock::Clock;
+use crate::domain::Timestamp;
 
 const PROBE_EVERY: Duration = Duration::from_secs(10);
 /// One failure may be chance.
 const FAILURES_IN_A_ROW: u32 = 2;
 
 /// Two failures in a row make it unreachable; one answer makes it reachable again.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Reachability {
     failures: AtomicU32,
+    clock: Clock,
+    story: Mutex<Story>,
+}
+
+#[derive(Debug, Default)]
+struct Story {
+    /// When it last became reachable or unreachable; `None` before the first answer.
+    since: Option<Timestamp>,
+    last_failure: Option<(Timestamp, String)>,
+}
+
+/// How the provider has been.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Whether people should be sent there.
+    pub reachable: bool,
+    /// Since when; `None` before the first answer.
+    pub since: Option<Timestamp>,
+    /// When it last did not answer, and why.
+    pub last_failure: Option<(Timestamp, String)>,
 }
 
 impl Reachability {
+    /// Nothing was seen yet, and the best is assumed.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            failures: AtomicU32::new(0),
+            clock,
+            story: Mutex::default(),
+        }
+    }
+
+    /// How the provider has been, for whoever watches.
+    pub fn seen(&self) -> Seen {
+        let story = self.story.lock().unwrap_or_else(PoisonError::into_inner);
+        Seen {
+            reachable: self.is_reachable(),
+            since: story.since,
+            last_failure: story.last_failure.clone(),
+        }
+    }
+
     /// Whether people should be sent there.
     pub fn is_reachable(&self) -> bool {
         self.failures.load(Ordering::Relaxed) < FAILURES_IN_A_ROW
@@ -26,17 +67,23 @@ impl Reachability {
 
     /// Takes note of how an exchange went. A refusal is an answer.
     pub fn note<T>(&self, outcome: &Result<T, ProviderError>) {
+        let now = self.clock.now();
+        let mut story = self.story.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
             Err(ProviderError::Unreachable { reason, .. }) => {
                 let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
+                story.last_failure = Some((now, reason.clone()));
                 if failures == FAILURES_IN_A_ROW {
+                    story.since = Some(now);
                     warn!("WorkOS can’t be reached: {reason}");
                 }
             }
             _ => {
                 if self.failures.swap(0, Ordering::Relaxed) >= FAILURES_IN_A_ROW {
+                    story.since = Some(now);
                     info!("WorkOS can be reached again");
                 }
+                story.since.get_or_insert(now);
             }
         }
     }

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod activity;
 pub mod codes;
 pub mod delete_account;
+pub mod health;
 pub mod import;
 
 use maud::{Markup, html};
@@ -19,6 +20,9 @@ pub const ACCOUNTS: &str = "/admin/accounts";
 pub const CODES: &str = "/admin/codes";
 /// Where it says what happened.
 pub const ACTIVITY: &str = "/admin/activity";
+
+/// Where it says how the console is.
+pub const HEALTH: &str = "/admin/health";
 
 const PAGES: [Tab<'_>; 4] = [
     Tab {
@@ -35,7 +39,7 @@ const PAGES: [Tab<'_>; 4] = [
     },
     Tab {
         name: "Health",
-        path: "/admin/health",
+        path: HEALTH,
     },
 ];
 

@@ -5,10 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::{account_path, actor, address, moment, query, see_other, state_of};
-use crate::auth::accounts::parse_name;
 use crate::auth::client::Client;
 use crate::auth::directory::{self, Invitee, Search};
-use crate::domain::{Email, Role};
+use crate::domain::{Email, PersonName, Role};
 use crate::error::AppError;
 use crate::views::admin::ACCOUNTS;
 use crate::views::admin::accounts::{Accounts, Adding, Line};
@@ -72,8 +71,8 @@ pub async fn add(
         ..Adding::default()
     };
     let nothing = Asked::default();
-    let (email, name) = match (Email::parse(&form.email), parse_name(&form.name)) {
-        (Ok(email), Ok(name)) => (email, name.to_owned()),
+    let (email, name) = match (Email::parse(&form.email), PersonName::parse(&form.name)) {
+        (Ok(email), Ok(name)) => (email, name.as_str().to_owned()),
         (email, name) => {
             adding.email_error = email.err().map(|e| e.to_string());
             adding.name_error = name.err().map(|e| e.to_string());

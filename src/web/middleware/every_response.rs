@@ -1,4 +1,5 @@
 use std::future::{Ready, ready};
+use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -29,6 +30,10 @@ const PERMISSIONS: HeaderValue = HeaderValue::from_static(
 );
 /// Two years, as browsers' preload lists ask for.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
+
+/// A route's path as the table has it, for the metrics: what a visitor typed is in none of them.
+#[derive(Debug, Clone, Copy)]
+pub struct RoutePattern(pub &'static str);
 
 /// Finds a request in the log: 60 random bits, short enough to be read out on the phone.
 #[derive(Debug, Clone)]
@@ -78,6 +83,7 @@ pub async fn finish_every_response(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let begun = Instant::now();
     let id = RequestId::generate();
     request.extensions_mut().insert(id.clone());
     let wants = Wants::of(request.headers());
@@ -100,6 +106,10 @@ pub async fn finish_every_response(
         let lasts = console.sessions.lifetimes().max;
         hand_back(renewed, &console.cookies, lasts, response.headers_mut());
     }
+    let route = response.request().app_data::<RoutePattern>();
+    let route = route.map_or("none", |pattern| pattern.0);
+    let status = response.status().as_u16();
+    console.metrics.request(route, status, begun.elapsed());
     Ok(response)
 }
 

@@ -4,4 +4,4 @@ mod cross_site;
 mod every_response;
 mod key_rotation;
 
-pub use every_response::{RequestId, finish_every_response};
+pub use every_response::{RequestId, RoutePattern, finish_every_response};

@@ -356,7 +356,9 @@ async fn answer(
     }
     let (instead, value) = {
         let mut script = script.lock().unwrap();
-        if let Some(page) = page(&mut script, &request.full_url()) {
+        if !script.instead.contains_key(path.as_str())
+            && let Some(page) = page(&mut script, &request.full_url())
+        {
             return page;
         }
         let value = match path.as_str() {
@@ -365,6 +367,8 @@ async fn answer(
             "/user_management/authenticate" => script.token_answer(true),
             "/userinfo" => script.userinfo.clone(),
             "/revoke" | "/user_management/sessions/revoke" => json!({}),
+            "/authorize" | "/user_management/authorize" => json!("a sign-in page"),
+            "/user_management/users" => json!({ "data": [] }),
             path if path == "/jwks" || path == format!("/sso/jwks/{CLIENT_ID}") => {
                 script.keys_fetched += 1;
                 script.keys()

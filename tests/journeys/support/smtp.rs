@@ -360,6 +360,7 @@ impl Session {
                 return Ok(self.extensions());
             }
             "QUIT" => "221 2.0.0 bye",
+            "NOOP" => "250 2.0.0 still here",
             "AUTH" if self.offers_auth() => self.authenticate(argument),
             "MAIL" if self.begun => "503 5.5.1 one mail at a time",
             "MAIL" if self.behaviour.login.is_some() && self.mail.login.is_none() => {

@@ -1,0 +1,122 @@
+use serde::Serialize;
+
+use super::{Failure, say};
+
+/// One line.
+#[derive(Debug, Serialize)]
+pub(super) struct Check {
+    check: &'static str,
+    /// `None`: it cannot be told from here.
+    ok: Option<bool>,
+    reason: String,
+    /// What to do; empty where there is nothing to do.
+    next: String,
+}
+
+impl Check {
+    pub(super) fn fine(check: &'static str, reason: impl Into<String>) -> Self {
+        Self::new(check, Some(true), reason, "")
+    }
+
+    pub(super) fn failed(
+        check: &'static str,
+        reason: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
+        Self::new(check, Some(false), reason, next)
+    }
+
+    /// What cannot be told, and why. It fails nothing.
+    pub(super) fn open(check: &'static str, reason: impl Into<String>) -> Self {
+        Self::new(check, None, reason, "")
+    }
+
+    pub(super) fn and_next(self, next: impl Into<String>) -> Self {
+        Self {
+            next: tidy(next.into()),
+            ..self
+        }
+    }
+
+    fn new(
+        check: &'static str,
+        ok: Option<bool>,
+        reason: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
+        Self {
+            check,
+            ok,
+            reason: tidy(reason.into()),
+            next: tidy(next.into()),
+        }
+    }
+
+    fn line(&self) -> String {
+        let mark = match self.ok {
+            Some(true) => '✓',
+            Some(false) => '✗',
+            None => '–',
+        };
+        let mut line = format!("{mark} {}: {}.", self.check, self.reason);
+        if !self.next.is_empty() {
+            line.push_str(&format!(" {}.", self.next));
+        }
+        line
+    }
+}
+
+/// A stranger's words, as a mail server's are, must not reach the terminal as commands to it.
+fn tidy(text: String) -> String {
+    let plain: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    plain.trim().trim_end_matches('.').to_owned()
+}
+
+/// Every check so far; with `--json` nothing is said before the end.
+pub(super) struct Report {
+    checks: Vec<Check>,
+    json: bool,
+}
+
+impl Report {
+    pub(super) const fn new(json: bool) -> Self {
+        Self {
+            checks: Vec::new(),
+            json,
+        }
+    }
+
+    pub(super) fn add(&mut self, check: Check) -> Result<(), Failure> {
+        if !self.json {
+            say(check.line())?;
+        }
+        self.checks.push(check);
+        Ok(())
+    }
+
+    pub(super) fn add_all(
+        &mut self,
+        checks: impl IntoIterator<Item = Check>,
+    ) -> Result<(), Failure> {
+        checks.into_iter().try_for_each(|check| self.add(check))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.checks.len()
+    }
+
+    pub(super) fn failed(&self) -> usize {
+        let failed = |check: &&Check| check.ok == Some(false);
+        self.checks.iter().filter(failed).count()
+    }
+
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        if !self.json {
+            return Ok(());
+        }
+        say(serde_json::to_string_pretty(&self.checks).map_err(|e| e.to_string())?)
+    }
+}

@@ -1,0 +1,148 @@
+use super::check::Check;
+use crate::auth::provider::{Examined, Provider, ProviderError};
+use crate::clock::Clock;
+use crate::config::{Config, ProviderSettings};
+use crate::domain::Timestamp;
+
+/// How far the two clocks may be apart, in seconds: tokens allow for no more.
+const CLOCKS_APART: u64 = 60;
+const CLOCK: &str = "clock";
+const REACHABLE: &str = "provider";
+const CREDENTIALS: &str = "credentials";
+const KEYS: &str = "signing keys";
+const CALLBACK: &str = "callback";
+
+/// The provider as it is set up, and our clock beside its own.
+pub(super) async fn checks(config: &Config) -> Vec<Check> {
+    let Some(settings) = &config.provider else {
+        return vec![
+            Check::open(REACHABLE, "none is set up; people sign in with email codes")
+                .and_next("For WorkOS, set WORKOS_CLIENT_ID and WORKOS_API_KEY"),
+            Check::open(CLOCK, "there is no provider to compare it with"),
+        ];
+    };
+    let asked = Asked::of(settings);
+    let examined = asked.provider.examine().await;
+    let mut checks = vec![asked.reachable(&examined)];
+    if let Ok(date) = examined.reached {
+        checks.push(clock(date, Clock::system().now()));
+        checks.push(asked.credentials(&examined.credentials));
+        checks.push(asked.keys(&examined.keys));
+        checks.push(asked.callback(&examined.callback));
+    } else {
+        let unasked = [CLOCK, CREDENTIALS, KEYS];
+        checks.extend(unasked.map(|check| Check::open(check, "it did not come to that")));
+        let callback = Check::open(CALLBACK, "it did not come to that");
+        checks.push(callback.and_next(format!("It has to be {}", asked.callback)));
+    }
+    let signed_out = config.base_url.link("/signed-out");
+    checks.push(
+        Check::open("sign-out redirect", "cannot be asked for without a session")
+            .and_next(format!("Register exactly {signed_out} {}", asked.place)),
+    );
+    checks
+}
+
+struct Asked {
+    provider: Provider,
+    name: String,
+    callback: String,
+    /// Where addresses are registered.
+    place: &'static str,
+    credentials: &'static str,
+    identity: &'static str,
+}
+
+impl Asked {
+    fn of(settings: &ProviderSettings) -> Self {
+        match settings.clone() {
+            ProviderSettings::AuthKit(authkit) => Self {
+                name: format!("WorkOS at {}", authkit.api_url),
+                callback: authkit.redirect_uri.to_string(),
+                place: "in the WorkOS dashboard, under Redirects",
+                credentials: "WORKOS_API_KEY",
+                identity: "WORKOS_CLIENT_ID",
+                provider: Provider::authkit(authkit, Clock::system()),
+            },
+            ProviderSettings::Oidc(oidc) => Self {
+                name: oidc.issuer.to_string(),
+                callback: oidc.redirect_uri.to_string(),
+                place: "at the provider",
+                credentials: "OIDC_CLIENT_SECRET",
+                identity: "OIDC_ISSUER",
+                provider: Provider::discovered(oidc, Clock::system()),
+            },
+        }
+    }
+
+    fn reachable(&self, examined: &Examined) -> Check {
+        match &examined.reached {
+            Ok(_) => Check::fine(REACHABLE, format!("{} answers", self.name)),
+            Err(e) => Check::failed(
+                REACHABLE,
+                format!("{}: {e}", self.name),
+                "See whether this machine gets out to it: DNS, firewall, and the certificates in \
+                 SSL_CERT_FILE if that is set",
+            ),
+        }
+    }
+
+    fn credentials(&self, answer: &Result<(), ProviderError>) -> Check {
+        match answer {
+            Ok(()) => Check::fine(CREDENTIALS, format!("{} is accepted", self.credentials)),
+            Err(e @ ProviderError::CredentialsRejected(_)) => Check::failed(
+                CREDENTIALS,
+                e.to_string(),
+                format!(
+                    "Copy {} anew, from the same environment as the client ID",
+                    self.credentials
+                ),
+            ),
+            Err(e) => Check::open(CREDENTIALS, e.to_string()),
+        }
+    }
+
+    fn keys(&self, answer: &Result<usize, ProviderError>) -> Check {
+        match answer {
+            Ok(1) => Check::fine(KEYS, "one is served"),
+            Ok(count) => Check::fine(KEYS, format!("{count} are served")),
+            Err(e) => Check::failed(
+                KEYS,
+                e.to_string(),
+                format!("Check {}, to the letter", self.identity),
+            ),
+        }
+    }
+
+    fn callback(&self, answer: &Result<(), ProviderError>) -> Check {
+        let callback = &self.callback;
+        match answer {
+            Ok(()) => Check::fine(CALLBACK, format!("{callback} is accepted")),
+            Err(ProviderError::Unreachable { reason, .. }) => {
+                Check::open(CALLBACK, format!("no answer about {callback}: {reason}"))
+            }
+            Err(e) => Check::failed(
+                CALLBACK,
+                e.to_string(),
+                format!("Register exactly {callback} {}", self.place),
+            ),
+        }
+    }
+}
+
+fn clock(theirs: Option<Timestamp>, ours: Timestamp) -> Check {
+    let Some(theirs) = theirs else {
+        return Check::open(CLOCK, "the provider does not say what time it is");
+    };
+    let (ahead, behind) = (ours.since(theirs).as_secs(), theirs.since(ours).as_secs());
+    let apart = ahead.max(behind);
+    if apart <= CLOCKS_APART {
+        return Check::fine(CLOCK, format!("within {CLOCKS_APART} s of the provider’s"));
+    }
+    let which = if ahead > behind { "ahead of" } else { "behind" };
+    Check::failed(
+        CLOCK,
+        format!("{apart} s {which} the provider’s, so its tokens seem expired or not yet valid"),
+        "Have this machine set its clock by NTP, such as with `timedatectl set-ntp true`",
+    )
+}

@@ -1,0 +1,142 @@
+//! Puts the console together from its settings and its parts.
+
+use std::sync::Arc;
+
+use super::cores;
+use crate::auth::code_hash::CodeHasher;
+use crate::auth::directory::Directory;
+use crate::auth::email_code::{EmailCode, ForMoved};
+use crate::auth::health::Health;
+use crate::auth::journal::Journal;
+use crate::auth::keys::Keys;
+use crate::auth::known_browsers::KnownBrowsers;
+use crate::auth::limits::Limits;
+use crate::auth::own_account::OwnAccount;
+use crate::auth::provider::Provider;
+use crate::auth::session::{Lifetimes, Sessions};
+use crate::auth::workos::WorkOs;
+use crate::clock::Clock;
+use crate::config::{Config, EmailCodes, ProviderSettings};
+use crate::db::Database;
+use crate::mail::MailQueue;
+use crate::metrics::Metrics;
+use crate::views::Site;
+use crate::web::Console;
+use crate::web::cookies::Cookies;
+use crate::web::static_files::StaticFiles;
+
+/// What the console is made of, beside its settings.
+pub(super) type Parts = (Keys, Database, Clock, Arc<MailQueue>, Metrics);
+
+/// Nothing is asked of anybody yet.
+pub(super) fn console(config: &Config, (keys, database, clock, mail, metrics): Parts) -> Console {
+    let cookies = Cookies::new(config.base_url.is_https(), &keys);
+    let static_files = StaticFiles::new(config.static_dir.clone());
+    let site = site(config, &static_files);
+    let lifetimes = Lifetimes {
+        idle: config.session_idle,
+        max: config.session_max,
+    };
+    let browsers = Arc::new(KnownBrowsers::new(&keys, &mail, &config.base_url));
+    let workos = workos(config, &database, &clock, &browsers, &metrics);
+    let invitations = Arc::clone(&mail);
+    let email_code = EmailCode {
+        database: database.clone(),
+        clock: clock.clone(),
+        hasher: CodeHasher::new(keys.clone(), cores()).watched_by(metrics.clone()),
+        keys,
+        limits: Limits::new(config.code_limit_address, config.code_limit_ip),
+        mail: Arc::clone(&mail),
+        lifetime: config.email_code_ttl,
+        for_moved: match &workos {
+            Some(workos) if config.email_codes == EmailCodes::Fallback => {
+                ForMoved::InAnOutage(Arc::clone(&workos.reachability))
+            }
+            _ => ForMoved::Always,
+        },
+        sign_in: config.base_url.link("/sign-in"),
+        not_me: config.base_url.link("/sign-in/not-me"),
+        browsers,
+        metrics: metrics.clone(),
+    };
+    let sessions = Arc::new(Sessions::new(
+        database.clone(),
+        clock.clone(),
+        lifetimes,
+        workos
+            .as_ref()
+            .map(|workos| Arc::clone(&workos.revocations)),
+    ));
+    let health = Health {
+        database: database.clone(),
+        clock: clock.clone(),
+        mail,
+        sessions: Arc::clone(&sessions),
+        reachability: workos
+            .as_ref()
+            .map(|workos| Arc::clone(&workos.reachability)),
+        started_at: clock.now(),
+    };
+    Console {
+        site,
+        origin: config.base_url.origin(),
+        https: config.base_url.is_https(),
+        own_account: OwnAccount::new(database.clone(), clock.clone()),
+        health,
+        metrics,
+        sessions,
+        email_code: Arc::new(email_code),
+        directory: Directory::new(
+            database.clone(),
+            clock.clone(),
+            invitations,
+            &config.base_url,
+        ),
+        journal: Journal::new(database.clone(), clock.clone()),
+        email_codes_offered: config.email_codes != EmailCodes::Off,
+        workos,
+        callback: config.provider.as_ref().map_or_else(
+            || config.base_url.link("/auth/workos/callback"),
+            ProviderSettings::callback,
+        ),
+        cookies,
+        static_files,
+        trusted_proxies: config.trusted_proxies.clone(),
+        database,
+        clock,
+    }
+}
+
+fn site(config: &Config, static_files: &StaticFiles) -> Site {
+    Site {
+        host: config.base_url.host(),
+        css: static_files.address("app.css"),
+        js: static_files.address("app.js"),
+        htmx: static_files.address("vendor/htmx-4.0.1.min.js"),
+        landing_js: static_files.address("landing.js"),
+        icon: static_files.address("icon.svg"),
+    }
+}
+
+/// The provider, where one is set up.
+fn workos(
+    config: &Config,
+    database: &Database,
+    clock: &Clock,
+    browsers: &Arc<KnownBrowsers>,
+    metrics: &Metrics,
+) -> Option<Arc<WorkOs>> {
+    let provider = match config.provider.clone()? {
+        ProviderSettings::AuthKit(authkit) => Provider::authkit(authkit, clock.clone()),
+        ProviderSettings::Oidc(oidc) => Provider::discovered(oidc, clock.clone()),
+    };
+    Some(Arc::new(WorkOs::new(
+        provider.watched_by(metrics.clone()),
+        config.admission.clone(),
+        database.clone(),
+        clock.clone(),
+        Arc::clone(browsers),
+        config.base_url.link("/signed-out"),
+        metrics.clone(),
+    )))
+}

@@ -1,0 +1,79 @@
+use super::{Findings, Mark, ask};
+use crate::support::smtp::{Behaviour, Reply, SmtpServer};
+
+const SECRET: &str = "hunter2";
+
+/// Fine, failed or open: connection, TLS, login.
+fn marks(findings: &Findings) -> [Mark; 3] {
+    ["mail server", "mail TLS", "mail login"].map(|check| findings.mark(check))
+}
+
+async fn asked_of(behaviour: Behaviour) -> (Findings, SmtpServer) {
+    let server = SmtpServer::start(behaviour).await;
+    let findings = ask(&server.workplace()).await;
+    let said = format!("{:?}", findings.finished);
+    assert!(!said.contains(SECRET), "{said}");
+    assert_eq!(server.accepted(), 0, "a mail was sent");
+    (findings, server)
+}
+
+#[actix_web::test]
+async fn a_mail_server_that_takes_the_login_is_fine_by_either_kind_of_tls() {
+    for behaviour in [Behaviour::starttls(), Behaviour::implicit_tls()] {
+        let (findings, _) = asked_of(behaviour.with_login("console", SECRET)).await;
+        assert_eq!(marks(&findings), [Mark::Fine; 3], "{:#?}", findings.checks);
+        assert_eq!(findings.failed(), Vec::<&str>::new());
+    }
+}
+
+#[actix_web::test]
+async fn without_tls_the_way_to_this_machine_will_do_and_without_a_user_there_is_no_login() {
+    let (findings, _) = asked_of(Behaviour::plain()).await;
+    assert_eq!(marks(&findings), [Mark::Fine, Mark::Fine, Mark::Open]);
+    // The sender's domain is one that the DNS cannot know.
+    for check in ["SPF", "DKIM", "DMARC"] {
+        assert_eq!(findings.mark(check), Mark::Open);
+    }
+    assert!(findings.words("SPF").contains("acme.test"));
+}
+
+#[actix_web::test]
+async fn a_refused_login_is_told_from_a_mail_server_that_is_down() {
+    let server = SmtpServer::start(Behaviour::starttls().with_login("console", "another")).await;
+    let wrong = server.url().replace("another", SECRET);
+    let findings = ask(&server.workplace().with("SMTP_URL", wrong)).await;
+    assert_eq!(marks(&findings), [Mark::Fine, Mark::Fine, Mark::Failed]);
+    assert_eq!(findings.failed(), ["mail login"]);
+    assert!(!findings.finished.stdout.contains(SECRET));
+
+    let place = server.workplace();
+    drop(server);
+    let findings = ask(&place).await;
+    assert_eq!(marks(&findings), [Mark::Failed, Mark::Open, Mark::Open]);
+    assert_eq!(findings.failed(), ["mail server"]);
+}
+
+#[actix_web::test]
+async fn tls_that_is_not_offered_or_broken_or_not_trusted_is_found() {
+    let server = SmtpServer::start(Behaviour::plain()).await;
+    let insisting = format!("{}?tls=required", server.url());
+    let findings = ask(&server.workplace().with("SMTP_URL", insisting)).await;
+    assert_eq!(marks(&findings), [Mark::Fine, Mark::Failed, Mark::Open]);
+    assert_eq!(findings.failed(), ["mail TLS"]);
+
+    let (findings, _) = asked_of(Behaviour::starttls().replying(Reply::BrokenTls)).await;
+    assert_eq!(findings.failed(), ["mail TLS"], "{:#?}", findings.checks);
+
+    let server = SmtpServer::start(Behaviour::implicit_tls()).await;
+    let other = SmtpServer::start(Behaviour::implicit_tls()).await;
+    let findings = ask(&other.workplace().with("SMTP_URL", server.url())).await;
+    assert_eq!(findings.failed(), ["mail TLS"], "{:#?}", findings.checks);
+    assert!(findings.words("mail TLS").contains("certificate"));
+}
+
+#[actix_web::test]
+async fn a_mail_server_that_says_nothing_is_given_up() {
+    let (findings, _) = asked_of(Behaviour::plain().replying(Reply::Drip)).await;
+    assert_eq!(findings.failed(), ["mail server"]);
+    assert!(findings.words("mail server").contains("no answer in 10 s"));
+}

@@ -1,0 +1,86 @@
+use std::fs;
+
+use diesel::connection::SimpleConnection;
+
+use super::{Mark, ask};
+use crate::support::Workplace;
+use crate::support::app::connect;
+
+async fn migrated() -> Workplace {
+    let place = Workplace::empty();
+    assert_eq!(place.run(&["migrate"]).await.code, Some(0));
+    // What is to be damaged below must not lie in the write-ahead log instead.
+    let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+    connect(&place.database())
+        .batch_execute(checkpoint)
+        .unwrap();
+    place
+}
+
+#[actix_web::test]
+async fn a_pending_migration_is_named_and_not_run() {
+    let place = migrated().await;
+    let newest = "(SELECT max(version) FROM __diesel_schema_migrations)";
+    place.sql(&format!(
+        "DELETE FROM __diesel_schema_migrations WHERE version = {newest}"
+    ));
+    let count = "SELECT count(*) FROM __diesel_schema_migrations";
+    let before = place.number(count);
+    let findings = ask(&place).await;
+    assert_eq!(findings.failed(), ["migrations"]);
+    let words = findings.words("migrations");
+    assert!(words.contains("2026-11-25-000005_activity"), "{words}");
+    assert!(words.contains("vestibule migrate"), "{words}");
+    assert_eq!(place.number(count), before);
+}
+
+#[actix_web::test]
+async fn a_database_that_somebody_holds_is_said_to_be_held() {
+    let place = migrated().await;
+    let mut holder = connect(&place.database());
+    holder.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let findings = ask(&place).await;
+    assert_eq!(findings.failed(), ["database"]);
+    assert!(findings.words("database").contains("holds its lock"));
+    assert_eq!(findings.mark("integrity"), Mark::Fine);
+}
+
+#[actix_web::test]
+async fn a_database_that_may_only_be_read_is_found() {
+    let place = migrated().await;
+    // By its own header (SQLite's file format, 1.3.1), which holds for root too.
+    let mut file = fs::read(place.database()).unwrap();
+    file[18] = 3;
+    fs::write(place.database(), file).unwrap();
+    let findings = ask(&place).await;
+    assert_eq!(findings.failed(), ["database"]);
+    let words = findings.words("database");
+    assert!(
+        words.contains("readonly") && words.contains("Let the user"),
+        "{words}"
+    );
+}
+
+#[actix_web::test]
+async fn a_damaged_database_and_one_that_is_none_are_found() {
+    let place = migrated().await;
+    let mut file = fs::read(place.database()).unwrap();
+    let (page, length) = (4096, file.len());
+    file[length - page..].fill(0x5a);
+    fs::write(place.database(), &file).unwrap();
+    let findings = ask(&place).await;
+    assert_eq!(findings.failed(), ["integrity"], "{:#?}", findings.checks);
+    assert!(findings.words("integrity").contains("backup"));
+
+    // Every page but the first: there is no table any more.
+    file[page..].fill(0x5a);
+    fs::write(place.database(), &file).unwrap();
+    let findings = ask(&place).await;
+    assert!(findings.failed().contains(&"database"));
+    assert!(findings.words("database").contains("backup"));
+
+    fs::write(place.database(), "a shopping list, long enough to be read").unwrap();
+    let findings = ask(&place).await;
+    assert_eq!(findings.failed(), ["database"]);
+    assert!(findings.words("database").contains("another file"));
+}

@@ -1,0 +1,182 @@
+//! How the console says that it is: a word for anyone, the details for admins.
+
+use crate::support::app::connect;
+use crate::support::hostile::{CLIENT_ID, Hostile};
+use crate::support::smtp::{Behaviour, Reply};
+use crate::support::{TestApp, Visitor};
+
+const MIRA: &str = "mira@acme.test";
+const NOOR: &str = "noor@acme.test";
+const HEALTH: &str = "/admin/health";
+
+async fn admin(app: &TestApp) -> Visitor {
+    let mira = app.signed_in(MIRA).await;
+    app.sql("UPDATE accounts SET role = 'admin'");
+    mira
+}
+
+/// What the page says of one part.
+async fn row(visitor: &Visitor, part: &str) -> String {
+    let page = visitor.get(HEALTH).await;
+    assert_eq!(page.status, 200);
+    let document = scraper::Html::parse_document(&page.body);
+    let rows = scraper::Selector::parse(".row").unwrap();
+    let texts: Vec<String> = document
+        .select(&rows)
+        .map(|row| row.text().collect())
+        .collect();
+    let found = texts.iter().find(|text| text.starts_with(part));
+    found
+        .unwrap_or_else(|| panic!("no {part} in {texts:?}"))
+        .clone()
+}
+
+#[actix_web::test]
+async fn an_admin_sees_that_everything_works() {
+    let app = TestApp::spawn().await;
+    let mira = admin(&app).await;
+    assert_eq!(mira.get(HEALTH).await.text("h1 + p"), "Everything works.");
+    let database = row(&mira, "Database").await;
+    assert!(
+        database.contains("fine") && database.contains("1 session in force"),
+        "{database}"
+    );
+    let mail = row(&mira, "Mail").await;
+    assert!(
+        mail.contains("No codes wait") && mail.contains("sent just now"),
+        "{mail}"
+    );
+    assert!(row(&mira, "WorkOS").await.contains("isn’t configured"));
+    assert!(
+        row(&mira, "Sign-outs at WorkOS")
+            .await
+            .contains("None waits")
+    );
+    let versions = row(&mira, "Versions").await;
+    assert!(versions.contains(env!("CARGO_PKG_VERSION")), "{versions}");
+    assert!(versions.contains("SQLite 3."), "{versions}");
+    assert!(versions.contains("newest migration 2026"), "{versions}");
+}
+
+#[actix_web::test]
+async fn for_a_member_there_is_no_such_page_and_a_stranger_is_sent_to_sign_in() {
+    let app = TestApp::spawn().await;
+    let noor = app.signed_in(NOOR).await;
+    let (here, nowhere) = (noor.get(HEALTH).await, noor.get("/admin/nowhere").await);
+    assert_eq!(here.status, 404);
+    let without_reference = |answer: &crate::support::Answer| {
+        let reference = answer.header("x-request-id").to_owned();
+        answer.body.replace(&reference, "")
+    };
+    assert_eq!(without_reference(&here), without_reference(&nowhere));
+    let stranger = app.visitor().get(HEALTH).await;
+    assert_eq!(stranger.location(), "/sign-in?return_to=/admin/health");
+}
+
+#[actix_web::test]
+async fn the_page_works_while_somebody_holds_the_database() {
+    use diesel::connection::SimpleConnection;
+    let app = TestApp::spawn().await;
+    let mira = admin(&app).await;
+    let mut holder = connect(&app.database());
+    holder.batch_execute("BEGIN IMMEDIATE").unwrap();
+    assert!(row(&mira, "Database").await.contains("It answers"));
+    assert_eq!(app.visitor().get("/readyz").await.body, "ready");
+}
+
+#[actix_web::test]
+async fn a_database_that_does_not_answer_is_told_in_a_word_without_details() {
+    let app = TestApp::spawn().await;
+    assert_eq!(app.visitor().get("/readyz").await.body, "ready");
+    app.sql("DROP TABLE session_revision");
+    let answer = app.visitor().get("/readyz").await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.body, "not ready");
+}
+
+#[actix_web::test]
+async fn a_mail_server_that_refuses_is_shown_with_its_answer_until_it_accepts() {
+    let (app, smtp) = TestApp::spawn_with_smtp(|_| {}).await;
+    app.add_account(MIRA, "");
+    let mira = app.visitor();
+    mira.ask_for_code(MIRA).await;
+    let code = crate::support::outbox::Mail::parse(smtp.next_mail().await.data).code();
+    assert_eq!(mira.enter(&code).await.location(), "/dashboard");
+    app.sql("UPDATE accounts SET role = 'admin'");
+    assert!(row(&mira, "Mail").await.contains("fine"));
+
+    app.later(std::time::Duration::from_secs(61));
+    smtp.set_behaviour(Behaviour::plain().replying(Reply::Permanent));
+    app.visitor().ask_for_code(MIRA).await;
+    assert_eq!(
+        app.server()
+            .mail()
+            .drain(std::time::Duration::from_secs(20))
+            .await,
+        0
+    );
+    let mail = row(&mira, "Mail").await;
+    assert!(mail.contains("needs attention"), "{mail}");
+    assert!(
+        mail.contains("550") && mail.contains("vestibule doctor"),
+        "{mail}"
+    );
+    assert_eq!(
+        mira.get(HEALTH).await.text("h1 + p"),
+        "One thing needs attention."
+    );
+
+    app.later(std::time::Duration::from_secs(1));
+    smtp.set_behaviour(Behaviour::plain());
+    app.visitor().ask_for_code(MIRA).await;
+    smtp.next_mail().await;
+    app.server()
+        .mail()
+        .drain(std::time::Duration::from_secs(20))
+        .await;
+    assert!(row(&mira, "Mail").await.contains("fine"));
+}
+
+#[actix_web::test]
+async fn a_provider_that_is_down_is_shown_with_what_waits_for_it() {
+    let provider = Hostile::start(crate::support::app::START).await;
+    let url = provider.url.clone();
+    let app = TestApp::spawn_with(|settings| {
+        settings.workos_client_id = Some(CLIENT_ID.to_owned());
+        settings.workos_api_key = Some("sk_test_made_up".to_owned());
+        settings.workos_api_url = Some(url);
+    })
+    .await;
+    let mira = admin(&app).await;
+    assert!(row(&mira, "WorkOS").await.contains("fine"));
+
+    provider
+        .script()
+        .refuse("/user_management/authenticate", 503, "");
+    for _ in 0..2 {
+        let start = app.visitor();
+        let begun = start.get("/auth/workos").await;
+        let begun = reqwest::Url::parse(begun.location()).unwrap();
+        let state = begun.query_pairs().find(|(name, _)| name == "state");
+        let path = format!("/auth/workos/callback?code=c&state={}", state.unwrap().1);
+        start.get(&path).await;
+    }
+    app.sql(
+        "INSERT INTO pending_revocations (session_id, provider, attempts, next_attempt_at)
+         VALUES (1, 'client_vestibule', 20, 9000000000000)",
+    );
+    let workos = row(&mira, "WorkOS").await;
+    assert!(
+        workos.contains("can’t be reached") && workos.contains("503"),
+        "{workos}"
+    );
+    let waiting = row(&mira, "Sign-outs").await;
+    assert!(
+        waiting.contains("1 waits") && waiting.contains("20 times"),
+        "{waiting}"
+    );
+    assert_eq!(
+        mira.get(HEALTH).await.text("h1 + p"),
+        "2 things need attention."
+    );
+}

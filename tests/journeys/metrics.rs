@@ -1,0 +1,179 @@
+//! `/metrics`, on a listener of its own.
+
+use vestibule::config::Settings;
+
+use crate::support::app::free_address;
+use crate::support::{Answer, TestApp, Visitor, Workplace, other_than};
+
+const MIRA: &str = "mira@acme.test";
+
+/// A console that is measured, and whoever reads the measures.
+async fn measured(change: impl FnOnce(&mut Settings)) -> (TestApp, Visitor) {
+    let address = free_address();
+    let reader = Visitor::new(format!("http://{address}"));
+    let app = TestApp::spawn_with(|settings| {
+        settings.metrics_listen = Some(address);
+        change(settings);
+    })
+    .await;
+    (app, reader)
+}
+
+/// The value of one line; panics when there is no such line.
+fn value(metrics: &Answer, line: &str) -> f64 {
+    let found = metrics
+        .body
+        .lines()
+        .find_map(|l| l.strip_prefix(line)?.strip_prefix(' '));
+    let found = found.unwrap_or_else(|| panic!("no {line} in {}", metrics.body));
+    found.parse().unwrap()
+}
+
+#[actix_web::test]
+async fn a_sign_in_a_wrong_code_and_a_limited_request_are_counted() {
+    let (app, reader) =
+        measured(|settings| settings.code_limit_address = Some("1".to_owned())).await;
+    app.add_account(MIRA, "");
+    let (mira, code) = app.asked(MIRA).await;
+    mira.enter(&other_than(&code)).await;
+    mira.enter(&code).await;
+    assert!(mira.is_in().await);
+    assert_eq!(app.visitor().ask_for_code(MIRA).await.status, 429);
+    app.visitor().ask_for_code("noor@acme.test").await;
+
+    let metrics = reader.get("/metrics").await;
+    assert_eq!(metrics.status, 200);
+    assert!(
+        metrics
+            .header("content-type")
+            .starts_with("application/openmetrics-text")
+    );
+    assert!(metrics.body.ends_with("# EOF\n"));
+    for (line, expected) in [
+        (
+            r#"sign_ins_total{method="email_code",outcome="signed_in"}"#,
+            1.0,
+        ),
+        (
+            r#"sign_ins_total{method="email_code",outcome="wrong"}"#,
+            1.0,
+        ),
+        (r#"code_requests_total{outcome="queued"}"#, 1.0),
+        (r#"code_requests_total{outcome="limited"}"#, 1.0),
+        (r#"code_requests_total{outcome="no_account"}"#, 1.0),
+        (r#"mail_deliveries_total{outcome="accepted"}"#, 1.0),
+        (
+            r#"request_duration_seconds_count{route="/dashboard",status="2xx"}"#,
+            1.0,
+        ),
+        (
+            r#"request_duration_seconds_count{route="/sign-in/email",status="4xx"}"#,
+            1.0,
+        ),
+        ("hash_wait_seconds_count", 4.0),
+        (r#"hashes{state="running"}"#, 0.0),
+        (r#"level{of="sessions_in_force"}"#, 1.0),
+        (r#"level{of="sessions_cached"}"#, 1.0),
+        (r#"level{of="limited_addresses"}"#, 2.0),
+        (r#"level{of="mail_codes_waiting"}"#, 0.0),
+        (r#"level{of="revocations_pending"}"#, 0.0),
+    ] {
+        let line = format!("vestibule_{line}");
+        assert!((value(&metrics, &line) - expected).abs() < 0.5, "{line}");
+    }
+    assert!(value(&metrics, r#"vestibule_level{of="database_bytes"}"#) > 4096.0);
+}
+
+// SECURITY rule 4, and nobody's address.
+#[actix_web::test]
+async fn no_label_holds_what_a_visitor_typed() {
+    let (app, reader) = measured(|_| {}).await;
+    app.add_account(MIRA, "Mira Bell");
+    let mira = app.visitor();
+    mira.sign_in(&app, MIRA).await;
+    mira.get("/nowhere/mira@acme.test?secret=hunter2").await;
+    mira.get("/sign-in?return_to=%2Fdashboard%3Fhunter2").await;
+    mira.get("/static/hunter2.css").await;
+    let metrics = reader.get("/metrics").await;
+    let code = app.newest_code(MIRA).await;
+    let cookie = mira.cookie("session").unwrap();
+    for typed in [
+        "acme",
+        "@",
+        "hunter2",
+        "Bell",
+        "127.0.0.1",
+        "Firefox",
+        &code,
+        &cookie,
+    ] {
+        assert!(
+            !metrics.body.contains(typed),
+            "{typed} is in {}",
+            metrics.body
+        );
+    }
+    let unknown = r#"vestibule_request_duration_seconds_count{route="none",status="4xx"}"#;
+    assert!((value(&metrics, unknown) - 1.0).abs() < 0.5);
+}
+
+#[actix_web::test]
+async fn the_public_listener_serves_no_metrics_and_theirs_nothing_else() {
+    let (app, reader) = measured(|_| {}).await;
+    assert_eq!(app.visitor().get("/metrics").await.status, 404);
+    for path in ["/", "/sign-in", "/dashboard", "/readyz"] {
+        assert_eq!(reader.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn exchanges_with_the_provider_are_timed() {
+    let provider = crate::support::hostile::Hostile::start(crate::support::app::START).await;
+    let url = provider.url.clone();
+    let (app, reader) = measured(|settings| {
+        settings.workos_client_id = Some(crate::support::hostile::CLIENT_ID.to_owned());
+        settings.workos_api_key = Some("sk_test_made_up".to_owned());
+        settings.workos_api_url = Some(url);
+    })
+    .await;
+    app.add_account(MIRA, "");
+    let mira = app.visitor();
+    let start = mira.get("/auth/workos").await;
+    let start = reqwest::Url::parse(start.location()).unwrap();
+    let state = start.query_pairs().find(|(name, _)| name == "state");
+    let state = state.unwrap().1;
+    mira.get(&format!("/auth/workos/callback?code=c&state={state}"))
+        .await;
+    assert!(mira.is_in().await);
+    let metrics = reader.get("/metrics").await;
+    let call = "vestibule_provider_call_duration_seconds_count";
+    let complete = format!(r#"{call}{{call="complete",outcome="ok"}}"#);
+    assert!((value(&metrics, &complete) - 1.0).abs() < 0.5);
+    let signed_in = r#"vestibule_sign_ins_total{method="workos",outcome="signed_in"}"#;
+    assert!((value(&metrics, signed_in) - 1.0).abs() < 0.5);
+    assert!((value(&metrics, r#"vestibule_level{of="provider_reachable"}"#) - 1.0).abs() < 0.5);
+}
+
+#[actix_web::test]
+async fn a_port_in_use_stops_the_start_with_its_name_and_leaves_no_trace() {
+    let address = free_address();
+    let _taken = std::net::TcpListener::bind(&address).unwrap();
+    let place = Workplace::empty().with("METRICS_LISTEN", &address);
+    let refused = place.run(&["serve"]).await;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains(&address), "{refused:?}");
+    assert!(refused.stderr.contains("METRICS_LISTEN"), "{refused:?}");
+    assert_eq!(place.contents(), Vec::<String>::new());
+}
+
+#[actix_web::test]
+async fn the_listener_stops_with_the_server() {
+    let address = free_address();
+    let place = Workplace::empty().with("METRICS_LISTEN", &address);
+    let server = place.serve(&[]).await;
+    let reader = Visitor::new(format!("http://{address}"));
+    assert_eq!(reader.get("/metrics").await.status, 200);
+    let ended = server.stopped().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(std::net::TcpListener::bind(&address).is_ok());
+}
