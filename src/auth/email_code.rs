@@ -8,6 +8,8 @@ mod disown;
 mod issue;
 mod solve;
 
+pub(super) use count::CLOCK_SLACK;
+
 use std::sync::Arc;
 use std::time::Duration;
 

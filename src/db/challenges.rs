@@ -225,17 +225,20 @@ pub fn delete(connection: &mut SqliteConnection, token_hash: TokenHash) -> Query
     Ok(())
 }
 
-/// Forgets up to `at_most` challenges whose code stopped working before `before`.
+/// Forgets up to `at_most` challenges whose code stopped working before `before`, or was made later
+/// than `latest`.
 ///
 /// # Errors
 /// When the query fails.
 pub fn delete_expired(
     connection: &mut SqliteConnection,
     before: Timestamp,
+    latest: Timestamp,
     at_most: i64,
 ) -> QueryResult<usize> {
+    let expired = challenges::expires_at.lt(before.0);
     let expired = challenges::table
-        .filter(challenges::expires_at.lt(before.0))
+        .filter(expired.or(challenges::issued_at.gt(latest.0)))
         .select(challenges::id)
         .limit(at_most)
         .load::<i64>(connection)?;
