@@ -14,7 +14,7 @@ use super::console::Console;
 use crate::domain::{ReturnTo, TokenHash};
 use crate::error::AppError;
 
-pub use client::client_of;
+pub use client::{behind, client_of};
 pub use forms::{CodeForm, EmailForm, Timely, form_config};
 pub use session::{Admin, MaybeSignedIn, SignedIn};
 
