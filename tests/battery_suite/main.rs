@@ -1,0 +1,68 @@
+//! The battery: what the journeys try once, tried long and often, with one table at the end.
+//! `tests/battery` runs it; `cargo test` only builds it. The numbers are those of the rules in the
+//! README's table “What must hold”.
+#![expect(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that meets the unexpected has failed, and says so; the battery prints its table"
+)]
+
+pub mod report;
+#[path = "../journeys/support/mod.rs"]
+pub mod support;
+
+use std::panic::catch_unwind;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use report::{Form, Part, Row};
+
+/// Every part, in the order of the table.
+const PARTS: [Part; 0] = [];
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let Some(form) = Form::among(&arguments) else {
+        println!("The battery was built and not run: tests/battery runs it.");
+        return ExitCode::SUCCESS;
+    };
+    let wanted: Vec<_> = arguments
+        .iter()
+        .filter(|argument| !argument.starts_with("--"))
+        .collect();
+    let names: Vec<_> = PARTS.iter().map(|part| part.name).collect();
+    if let Some(unknown) = wanted.iter().find(|name| !names.contains(&name.as_str())) {
+        eprintln!(
+            "There is no part “{unknown}”. The parts are: {}.",
+            names.join(", ")
+        );
+        return ExitCode::from(2);
+    }
+    let rows: Vec<_> = PARTS
+        .iter()
+        .filter(|part| wanted.is_empty() || wanted.iter().any(|name| *name == part.name))
+        .flat_map(|part| tried(part, form))
+        .collect();
+    println!("\n{}", report::table(&rows));
+    ExitCode::from(u8::from(rows.iter().any(|row| !row.held)))
+}
+
+/// A part that cannot run has failed, and does not keep the others from running.
+fn tried(part: &Part, form: Form) -> Vec<Row> {
+    let began = Instant::now();
+    eprintln!("battery: {} …", part.name);
+    let run = part.run;
+    let rows =
+        catch_unwind(|| run(form)).unwrap_or_else(|cause| vec![Row::stopped(part.name, &*cause)]);
+    let held = rows.iter().all(|row| row.held);
+    let outcome = if held { "held" } else { "FAILED" };
+    eprintln!(
+        "battery: {} {outcome} after {} s",
+        part.name,
+        began.elapsed().as_secs()
+    );
+    rows
+}

@@ -1,0 +1,115 @@
+//! What the parts of the battery have in common: how long to try, and what to report.
+
+use std::any::Any;
+use std::fmt::Write;
+
+/// How long to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// At most two minutes a part, for every run of the tests.
+    Short,
+    /// For an evening.
+    Full,
+}
+
+impl Form {
+    /// The form that the arguments ask for, if they ask for one.
+    pub fn among(arguments: &[String]) -> Option<Self> {
+        arguments
+            .iter()
+            .find_map(|argument| match argument.as_str() {
+                "--short" => Some(Self::Short),
+                "--full" => Some(Self::Full),
+                _ => None,
+            })
+    }
+
+    /// One of two values.
+    pub fn pick<T>(self, short: T, full: T) -> T {
+        match self {
+            Self::Short => short,
+            Self::Full => full,
+        }
+    }
+}
+
+/// A part of the battery.
+pub struct Part {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Tries it, and reports. It may panic, which is a failure with that message.
+    pub run: fn(Form) -> Vec<Row>,
+}
+
+/// A line of the table.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// What was tried, with the rule that it tries.
+    pub tried: String,
+    /// How many times.
+    pub times: u64,
+    /// What was lost, or found.
+    pub found: String,
+    /// Whether the rule held.
+    pub held: bool,
+}
+
+impl Row {
+    /// What was tried so many times, and that nothing came of it but what was measured.
+    pub fn held(tried: impl Into<String>, times: u64, found: impl Into<String>) -> Self {
+        Self::of(tried, times, found, true)
+    }
+
+    /// The same, where the rule held only if there is no finding.
+    pub fn judged(
+        tried: impl Into<String>,
+        times: u64,
+        measured: &str,
+        findings: &[String],
+    ) -> Self {
+        if findings.is_empty() {
+            return Self::held(tried, times, measured);
+        }
+        let shown: Vec<_> = findings.iter().take(5).map(String::as_str).collect();
+        let found = format!(
+            "{} findings: {}; {measured}",
+            findings.len(),
+            shown.join("; ")
+        );
+        Self::of(tried, times, found, false)
+    }
+
+    /// A part that ended before its end.
+    pub fn stopped(part: &str, cause: &(dyn Any + Send)) -> Self {
+        let said = cause
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| cause.downcast_ref::<&str>().copied());
+        let found = format!("it stopped: {}", said.unwrap_or("without a word"));
+        Self::of(part, 0, found, false)
+    }
+
+    fn of(tried: impl Into<String>, times: u64, found: impl Into<String>, held: bool) -> Self {
+        Self {
+            tried: tried.into(),
+            times,
+            found: found.into(),
+            held,
+        }
+    }
+}
+
+/// The table, in Markdown.
+pub fn table(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "| what was tried | times | what was lost or found | verdict |\n|---|---:|---|---|\n",
+    );
+    for row in rows {
+        let verdict = if row.held { "held" } else { "FAILED" };
+        let cells =
+            [&row.tried, &row.found].map(|cell| cell.replace('\n', " ").replace('|', "\\|"));
+        let [tried, found] = cells;
+        writeln!(text, "| {tried} | {} | {found} | {verdict} |", row.times).unwrap();
+    }
+    text
+}
