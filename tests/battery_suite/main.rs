@@ -10,9 +10,14 @@
     reason = "a test that meets the unexpected has failed, and says so; the battery prints its table"
 )]
 
+pub mod flood;
+pub mod guessing;
+pub mod measures;
 pub mod report;
 #[path = "../journeys/support/mod.rs"]
 pub mod support;
+pub mod timing;
+pub mod wire;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
@@ -21,7 +26,24 @@ use std::time::Instant;
 use report::{Form, Part, Row};
 
 /// Every part, in the order of the table.
-const PARTS: [Part; 0] = [];
+const PARTS: [Part; 4] = [
+    Part {
+        name: "wire",
+        run: wire::run,
+    },
+    Part {
+        name: "flood",
+        run: flood::run,
+    },
+    Part {
+        name: "guessing",
+        run: guessing::run,
+    },
+    Part {
+        name: "timing",
+        run: timing::run,
+    },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
