@@ -30,8 +30,8 @@ pub fn run(form: Form) -> Vec<Row> {
     actix_web::rt::System::new().block_on(async {
         let place = Workplace::empty()
             .with("TRUSTED_PROXIES", "127.0.0.1/32")
-            // The window of a day is what is tried; that of a minute would be over too soon.
-            .with("CODE_LIMIT_ADDRESS", "1000")
+            // The window of a day is what is tried: that of a minute would be over too soon.
+            .with("CODE_LIMIT_ADDRESS", "100")
             .with("RUST_LOG", "error");
         let mut server = place.serve(&["serve"]).await;
         place.sql("INSERT INTO accounts (email, name, confirmed_at, created_at) VALUES ('mira@acme.test', '', 1, 1)");
