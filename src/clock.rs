@@ -45,9 +45,17 @@ impl Clock {
 
     /// Moves a manual clock on; the machine's own is not ours to move.
     pub fn advance(&self, span: Duration) {
+        self.set(self.now().plus(span));
+    }
+
+    /// Sets a manual clock back, as somebody may set the machine's own.
+    pub fn set_back(&self, span: Duration) {
+        self.set(self.now().minus(span));
+    }
+
+    fn set(&self, to: Timestamp) {
         if let Source::Manual(millis) = &self.0 {
-            let span = span.as_millis().try_into().unwrap_or(i64::MAX);
-            millis.fetch_add(span, Ordering::SeqCst);
+            millis.store(to.0, Ordering::SeqCst);
         }
     }
 }

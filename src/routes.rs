@@ -9,7 +9,8 @@ use crate::error::AppError;
 use crate::web::extract::Admin;
 use crate::web::session_cookie::SessionLayer;
 use crate::web::{
-    dashboard, email_step, front, health, sign_in, sign_out, static_files, verify_code, workos,
+    account, admin, dashboard, email_step, front, health, not_me, sign_in, sign_out, static_files,
+    verify_code, workos,
 };
 
 /// Who may call a route.
@@ -36,21 +37,27 @@ pub struct Entry {
     handler: fn() -> Route,
 }
 
-/// The table.
-pub fn table() -> Vec<Entry> {
-    use Who::{Anyone, SignedIn, Visitor};
-    let get = |path, who, handler| Entry {
+fn get(path: &'static str, who: Who, handler: fn() -> Route) -> Entry {
+    Entry {
         method: Method::GET,
         path,
         who,
         handler,
-    };
-    let post = |path, who, handler| Entry {
+    }
+}
+
+fn post(path: &'static str, who: Who, handler: fn() -> Route) -> Entry {
+    Entry {
         method: Method::POST,
         path,
         who,
         handler,
-    };
+    }
+}
+
+/// The table.
+pub fn table() -> Vec<Entry> {
+    use Who::{Anyone, SignedIn, Visitor};
     vec![
         get("/healthz", Anyone, || web::to(health::alive)),
         get("/readyz", Anyone, || web::to(health::ready)),
@@ -64,6 +71,8 @@ pub fn table() -> Vec<Entry> {
         post("/sign-in/code/resend", Visitor, || {
             web::to(verify_code::resend)
         }),
+        get("/sign-in/not-me", Anyone, || web::to(not_me::show)),
+        post("/sign-in/not-me", Anyone, || web::to(not_me::stop)),
         get("/auth/workos", Visitor, || web::to(workos::start)),
         get("/auth/workos/callback", Visitor, || {
             web::to(workos::callback)
@@ -74,8 +83,62 @@ pub fn table() -> Vec<Entry> {
         }),
         post("/sign-out", Visitor, || web::to(sign_out::sign_out)),
         get("/dashboard", SignedIn, || web::to(dashboard::show)),
+        get("/account", SignedIn, || web::to(account::profile::show)),
+        post("/account/name", SignedIn, || {
+            web::to(account::profile::rename)
+        }),
+        get("/account/sessions", SignedIn, || {
+            web::to(account::sessions::show)
+        }),
+        post("/account/sessions/end-others", SignedIn, || {
+            web::to(account::sessions::end_others)
+        }),
+        get("/account/activity", SignedIn, || {
+            web::to(account::activity::show)
+        }),
+        post("/account/sessions/{id}/end", SignedIn, || {
+            web::to(account::sessions::end)
+        }),
         // Last, since paths are compared in this order and patterns cost more than words.
         get("/static/{name:.*}", Anyone, || web::to(static_files::serve)),
+    ]
+    .into_iter()
+    .chain(admin_table())
+    .collect()
+}
+
+/// Its part for admins.
+fn admin_table() -> Vec<Entry> {
+    use Who::Admin;
+    use admin::{account, accounts, activity, codes, delete_account, import};
+    vec![
+        get("/admin", Admin, || web::to(admin::enter)),
+        get("/admin/accounts", Admin, || web::to(accounts::show)),
+        post("/admin/accounts", Admin, || web::to(accounts::add)),
+        get("/admin/accounts/import", Admin, || web::to(import::show)),
+        post("/admin/accounts/import", Admin, || web::to(import::preview)),
+        post("/admin/accounts/import/confirm", Admin, || {
+            web::to(import::add)
+        }),
+        get("/admin/accounts/{id}", Admin, || web::to(account::show)),
+        get("/admin/accounts/{id}/delete", Admin, || {
+            web::to(delete_account::ask)
+        }),
+        post("/admin/accounts/{id}/delete", Admin, || {
+            web::to(delete_account::delete)
+        }),
+        post("/admin/accounts/{id}/{change}", Admin, || {
+            web::to(account::change)
+        }),
+        post("/admin/accounts/{id}/sessions/end", Admin, || {
+            web::to(account::end_all_sessions)
+        }),
+        post("/admin/accounts/{id}/sessions/{session}/end", Admin, || {
+            web::to(account::end_session)
+        }),
+        get("/admin/codes", Admin, || web::to(codes::show)),
+        get("/admin/activity", Admin, || web::to(activity::show)),
+        get("/admin/activity.csv", Admin, || web::to(activity::export)),
     ]
 }
 

@@ -16,10 +16,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::auth::code_hash::CodeHasher;
+use crate::auth::directory::Directory;
 use crate::auth::email_code::{EmailCode, ForMoved};
 use crate::auth::housekeeping::Housekeeping;
+use crate::auth::journal::Journal;
 use crate::auth::keys::{self, Keys};
+use crate::auth::known_browsers::KnownBrowsers;
 use crate::auth::limits::Limits;
+use crate::auth::own_account::OwnAccount;
 use crate::auth::provider::Provider;
 use crate::auth::session::{Lifetimes, Sessions};
 use crate::auth::workos::WorkOs;
@@ -274,6 +278,7 @@ fn console(
         idle: config.session_idle,
         max: config.session_max,
     };
+    let browsers = Arc::new(KnownBrowsers::new(&keys, &mail, &config.base_url));
     let workos = config.provider.clone().map(|settings| {
         let provider = match settings {
             ProviderSettings::AuthKit(authkit) => Provider::authkit(authkit, clock.clone()),
@@ -286,10 +291,11 @@ fn console(
             admission,
             database.clone(),
             clock.clone(),
-            &keys,
+            Arc::clone(&browsers),
             signed_out,
         ))
     });
+    let invitations = Arc::clone(&mail);
     let email_code = EmailCode {
         database: database.clone(),
         clock: clock.clone(),
@@ -305,6 +311,8 @@ fn console(
             _ => ForMoved::Always,
         },
         sign_in: config.base_url.link("/sign-in"),
+        not_me: config.base_url.link("/sign-in/not-me"),
+        browsers,
     };
     Console {
         site,
@@ -318,7 +326,15 @@ fn console(
                 .as_ref()
                 .map(|workos| Arc::clone(&workos.revocations)),
         )),
+        own_account: OwnAccount::new(database.clone(), clock.clone()),
         email_code: Arc::new(email_code),
+        directory: Directory::new(
+            database.clone(),
+            clock.clone(),
+            invitations,
+            &config.base_url,
+        ),
+        journal: Journal::new(database.clone(), clock.clone()),
         email_codes_offered: config.email_codes != EmailCodes::Off,
         workos,
         callback: config.provider.as_ref().map_or_else(

@@ -90,15 +90,24 @@ pub(crate) fn ask(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) 
 
 /// How many answers of 200 come in a second.
 pub(crate) fn throughput(address: SocketAddr, request: &[u8], span: Duration) -> f64 {
+    throughput_of(address, std::slice::from_ref(&request.to_vec()), span)
+}
+
+/// The same, with several requests that take turns.
+pub(crate) fn throughput_of(address: SocketAddr, requests: &[Vec<u8>], span: Duration) -> f64 {
     let begun = Instant::now();
     let answered: usize = thread::scope(|scope| {
         let threads: Vec<_> = (0..CONNECTIONS)
-            .map(|_| {
-                scope.spawn(|| {
+            .map(|first| {
+                scope.spawn(move || {
                     let mut stream = TcpStream::connect(address).unwrap();
                     let mut buffer = Vec::new();
                     let mut count = 0;
-                    while begun.elapsed() < span {
+                    let turns = requests
+                        .iter()
+                        .cycle()
+                        .skip(first * requests.len() / CONNECTIONS);
+                    for request in turns.take_while(|_| begun.elapsed() < span) {
                         stream.write_all(request).unwrap();
                         read_response(&mut stream, &mut buffer);
                         assert!(

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -14,10 +15,13 @@ use diesel::prelude::*;
 use tempfile::TempDir;
 
 use crate::client::{ask, fetch, form, free_address, request, wait_until_open};
+use crate::population;
 
 /// People who sign in at once, each from an address of their own: enough to keep every core hashing
 /// while mails wait for the answers before them to leave.
 const PEOPLE: usize = 48;
+/// Codes that are taken in one go.
+const VERIFIED: usize = 480;
 /// Accounts for each round; nobody may ask for codes more often than the limits allow.
 const ACCOUNTS_A_ROUND: usize = 2_000;
 
@@ -42,10 +46,25 @@ impl Console {
         Self::start_with(&[])
     }
 
+    /// The same, with many more accounts that are all signed in.
+    pub(crate) fn start_settled(accounts: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mail = mail_in_memory(&folder);
+        let (_, mut first) = spawn(&folder, &[]);
+        first.kill().unwrap();
+        first.wait().unwrap();
+        population::settle(&mut connect(&folder), accounts);
+        Self::start_in(folder, mail, &[])
+    }
+
     /// The same, with more settings.
     pub(crate) fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mail = mail_in_memory(&folder);
+        Self::start_in(folder, mail, settings)
+    }
+
+    fn start_in(folder: TempDir, mail: TempDir, settings: &[(&str, &str)]) -> Self {
         let (address, mut child) = spawn(&folder, settings);
         let codes = Arc::<Codes>::default();
         let (reader, terminal) = (Arc::clone(&codes), child.stdout.take().unwrap());
@@ -58,6 +77,11 @@ impl Console {
             folder,
             _mail: mail,
         }
+    }
+
+    /// The folder of its database and its key.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Where it listens.
@@ -116,16 +140,66 @@ impl Console {
         fs::metadata(env!("CARGO_BIN_EXE_vestibule")).unwrap().len() as f64 / 1e6
     }
 
+    /// Where the sign-in page has its style sheet.
+    pub(crate) fn style_sheet(&self) -> String {
+        let page = fetch(self.address, &request("/sign-in", "")).body;
+        let (_, rest) = page.split_once("rel=\"stylesheet\" href=\"").unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    }
+
     /// Signs in, and gives the session's cookie.
     pub(crate) fn sign_in(&self, email: &str) -> String {
         let mut stream = TcpStream::connect(self.address).unwrap();
         self.sign_in_over(&mut stream, "10.0.0.1", email)
     }
 
+    /// How many codes are made and sent within a second.
+    pub(crate) fn codes_per_second(&self, round: usize, span: Duration) -> f64 {
+        self.people_per_second(round, span, |stream, ip, email| {
+            self.ask_for_code(stream, ip, email);
+        })
+    }
+
+    /// How many codes are taken within a second, once they have been sent.
+    pub(crate) fn verifications_per_second(&self, round: usize) -> f64 {
+        let asked: Vec<(String, String)> = (0..VERIFIED)
+            .map(|number| {
+                let mut stream = TcpStream::connect(self.address).unwrap();
+                let email = account(round, number);
+                let cookies = self.ask_for_code(&mut stream, "10.0.0.2", &email);
+                (cookies, self.codes.take(&email))
+            })
+            .collect();
+        let begun = Instant::now();
+        thread::scope(|scope| {
+            for (person, part) in asked.chunks(VERIFIED.div_ceil(PEOPLE)).enumerate() {
+                scope.spawn(move || {
+                    let mut stream = TcpStream::connect(self.address).unwrap();
+                    for (cookies, code) in part {
+                        enter(&mut stream, &format!("10.0.1.{person}"), cookies, code);
+                    }
+                });
+            }
+        });
+        VERIFIED as f64 / begun.elapsed().as_secs_f64()
+    }
+
     /// How many people get in within a second.
     pub(crate) fn sign_ins_per_second(&self, round: usize, span: Duration) -> f64 {
+        self.people_per_second(round, span, |stream, ip, email| {
+            self.sign_in_over(stream, ip, email);
+        })
+    }
+
+    fn people_per_second(
+        &self,
+        round: usize,
+        span: Duration,
+        act: impl Fn(&mut TcpStream, &str, &str) + Sync,
+    ) -> f64 {
+        let act = &act;
         let begun = Instant::now();
-        let signed_in: usize = thread::scope(|scope| {
+        let served: usize = thread::scope(|scope| {
             let threads: Vec<_> = (0..PEOPLE)
                 .map(|person| {
                     scope.spawn(move || {
@@ -134,7 +208,7 @@ impl Console {
                         let mine = (person..ACCOUNTS_A_ROUND).step_by(PEOPLE);
                         let in_time = mine.take_while(|_| begun.elapsed() < span);
                         in_time
-                            .map(|n| self.sign_in_over(&mut stream, &ip, &account(round, n)))
+                            .map(|n| act(&mut stream, &ip, &account(round, n)))
                             .count()
                     })
                 })
@@ -144,35 +218,39 @@ impl Console {
                 .map(|thread| thread.join().unwrap())
                 .sum()
         });
-        signed_in as f64 / begun.elapsed().as_secs_f64()
+        served as f64 / begun.elapsed().as_secs_f64()
     }
 
     fn sign_in_over(&self, stream: &mut TcpStream, ip: &str, email: &str) -> String {
-        let mut buffer = Vec::new();
+        let cookies = self.ask_for_code(stream, ip, email);
+        enter(stream, ip, &cookies, &self.codes.take(email))
+    }
+
+    fn ask_for_code(&self, stream: &mut TcpStream, ip: &str, email: &str) -> String {
         let asked = ask(
             stream,
             &form("/sign-in/email", "", ip, &format!("email={email}")),
-            &mut buffer,
+            &mut Vec::new(),
         );
         assert_eq!(asked.status, 303, "{}", asked.body);
-        let code = self.codes.take(email);
-        let entered = ask(
-            stream,
-            &form(
-                "/sign-in/code",
-                &asked.cookies(),
-                ip,
-                &format!("code={code}"),
-            ),
-            &mut buffer,
-        );
-        assert_eq!(entered.status, 303, "{}", entered.body);
-        entered.cookies()
+        asked.cookies()
     }
 
-    fn connect(&self) -> SqliteConnection {
+    /// A connection of one's own to its database.
+    pub(crate) fn connect(&self) -> SqliteConnection {
         connect(&self.folder)
     }
+}
+
+/// Gives the cookies of whoever is in then.
+fn enter(stream: &mut TcpStream, ip: &str, cookies: &str, code: &str) -> String {
+    let entered = ask(
+        stream,
+        &form("/sign-in/code", cookies, ip, &format!("code={code}")),
+        &mut Vec::new(),
+    );
+    assert_eq!(entered.status, 303, "{}", entered.body);
+    entered.cookies()
 }
 
 impl Drop for Console {
@@ -251,7 +329,7 @@ fn add_accounts(folder: &TempDir) {
     let mut connection = connect(folder);
     connection
         .transaction::<_, diesel::result::Error, _>(|c| {
-            let mut addresses: Vec<String> = (0..crate::ROUNDS)
+            let mut addresses: Vec<String> = (0..3 * crate::ROUNDS)
                 .flat_map(|round| (0..ACCOUNTS_A_ROUND).map(move |number| account(round, number)))
                 .collect();
             addresses.push("bench@localhost".to_owned());

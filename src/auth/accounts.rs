@@ -36,6 +36,11 @@ impl Actor {
         }
     }
 
+    /// What they go by: an admin's address, or “command line”.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Writes down what they did to an account.
     ///
     /// # Errors

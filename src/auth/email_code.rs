@@ -4,8 +4,11 @@
 //! account. Only the mail differs, and mail leaves from a queue of its own.
 
 mod count;
+mod disown;
 mod issue;
 mod solve;
+
+pub(super) use count::CLOCK_SLACK;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +17,7 @@ use thiserror::Error;
 
 use super::code_hash::{CodeHasher, HashError};
 use super::keys::Keys;
+use super::known_browsers::KnownBrowsers;
 use super::limits::{Limited, Limits};
 use super::try_budget::Spent;
 use super::workos::Reachability;
@@ -22,6 +26,8 @@ use crate::db::challenges;
 use crate::db::{Database, DatabaseError};
 use crate::domain::{Device, Email, ReturnTo, Timestamp, Token, TokenHash};
 use crate::mail::MailQueue;
+
+pub use disown::{Request, Standing};
 
 /// The email code's verbs, and what they need.
 pub struct EmailCode {
@@ -43,6 +49,10 @@ pub struct EmailCode {
     pub for_moved: ForMoved,
     /// The sign-in page, for mail.
     pub sign_in: String,
+    /// The page “This wasn’t me”, for mail.
+    pub not_me: String,
+    /// Tells of sign-ins from browsers that are not known.
+    pub browsers: Arc<KnownBrowsers>,
 }
 
 /// Whether an account that has moved to WorkOS gets a code.
@@ -108,7 +118,7 @@ pub struct SignedIn {
     /// Where to go.
     pub return_to: ReturnTo,
     /// The browser's memory, with this account in it.
-    pub device: Device,
+    pub device: Option<Device>,
 }
 
 impl EmailCode {

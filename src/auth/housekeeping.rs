@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use log::{info, warn};
 
-use super::email_code::EmailCode;
+use super::email_code::{CLOCK_SLACK, EmailCode};
+use super::operator_code;
 use super::session::Sessions;
 use super::try_budget;
 use crate::clock::Clock;
@@ -71,6 +72,9 @@ impl Housekeeping {
         self.sessions.write_down_use().await?;
         let lifetimes = self.sessions.lifetimes();
         let challenges_before = now.minus(KEEP_EXPIRED);
+        // From before the clock was set back: they must not work again when that moment comes round.
+        let challenges_after = now.plus(CLOCK_SLACK);
+        let operator_codes_after = operator_code::latest_end(now);
         let tries_before = now.minus(try_budget::SPAN);
         let activity_before = now.minus(self.activity_kept);
         let strangers_before = now.minus(KEEP_STRANGERS);
@@ -80,13 +84,19 @@ impl Housekeeping {
             let rows = self
                 .database
                 .write(move |c| {
-                    Ok(challenges::delete_expired(c, challenges_before, BATCH)?
-                        + operator_codes::delete_expired(c, challenges_before)?
-                        + limit_clearances::delete_before(c, tries_before)?
-                        + wrong_tries::delete_before(c, tries_before, BATCH)?
-                        + sessions::delete_expired(c, begun_before, seen_before, BATCH)?
-                        + activity::delete_before(c, activity_before, BATCH)?
-                        + activity::delete_strangers_before(c, strangers_before, BATCH)?)
+                    Ok(
+                        challenges::delete_expired(c, challenges_before, challenges_after, BATCH)?
+                            + operator_codes::delete_expired(
+                                c,
+                                challenges_before,
+                                operator_codes_after,
+                            )?
+                            + limit_clearances::delete_before(c, tries_before)?
+                            + wrong_tries::delete_before(c, tries_before, BATCH)?
+                            + sessions::delete_expired(c, begun_before, seen_before, BATCH)?
+                            + activity::delete_before(c, activity_before, BATCH)?
+                            + activity::delete_strangers_before(c, strangers_before, BATCH)?,
+                    )
                 })
                 .await?;
             removed += rows;

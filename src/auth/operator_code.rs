@@ -8,11 +8,18 @@ use thiserror::Error;
 
 use super::accounts::Actor;
 use super::code_hash::{CodeHasher, HashError};
+use super::email_code::CLOCK_SLACK;
 use crate::db::{Database, DatabaseError, accounts, operator_codes};
 use crate::domain::{ActivityKind, Email, SignInCode, Timestamp};
 
 /// How long it works.
 pub const LIFETIME: Duration = Duration::from_mins(10);
+
+/// When a code that is made now stops working, with what a clock may be off by. One that works
+/// longer was made before the clock was set back.
+pub(super) fn latest_end(now: Timestamp) -> Timestamp {
+    now.plus(LIFETIME).plus(CLOCK_SLACK)
+}
 
 /// A code, for the terminal alone.
 #[derive(Debug)]

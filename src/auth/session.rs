@@ -1,6 +1,8 @@
 //! Sessions: begun, recognised, ended. The database is the truth; what is remembered here is
 //! checked against its revision on every request.
 
+mod ending;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -23,8 +25,8 @@ use crate::domain::{AccountId, ActivityKind, Method, Role, SessionId, Timestamp,
 const REMEMBERED: usize = 20_000;
 /// A session's last use is noted at most this often.
 const TOUCH_EVERY: Duration = Duration::from_secs(5);
-/// How many of an account's sessions a page lists.
-const LISTED: i64 = 50;
+/// How many of an account's sessions a page lists, the newest.
+pub const LISTED: i64 = 50;
 
 /// A session in force, with what pages need of its account.
 #[derive(Debug)]
@@ -218,32 +220,6 @@ impl Sessions {
             .map(|row| self.with_last_use(row))
             .filter(in_force)
             .collect())
-    }
-
-    /// Ends the session of a token, here and at once, for the one who sits there. That it had ended
-    /// already is no error.
-    ///
-    /// # Errors
-    /// When the database does not answer; the session goes on then.
-    pub async fn end(
-        &self,
-        hash: TokenHash,
-        live: Arc<LiveSession>,
-        client: Client,
-    ) -> Result<(), DatabaseError> {
-        let now = self.clock.now();
-        self.database
-            .write(move |c| {
-                sessions::delete(c, hash)?;
-                let what = NewActivity {
-                    account_id: Some(live.account_id),
-                    ..client.doing(&live.email)
-                };
-                activity::add(c, ActivityKind::SignedOut, &what, now)
-            })
-            .await?;
-        self.remembered.remove(&hash);
-        Ok(())
     }
 
     /// Writes down when sessions were last used.

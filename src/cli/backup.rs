@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::files::{Draft, folder_of, showing_progress, size_in_words};
+use super::output::counted;
 use super::place;
 use super::{Failure, say};
 use crate::auth::keys::KEY_FILE;
@@ -40,9 +41,10 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
         .put_at_free(file)
         .map_err(|e| failed(format!("{shown} cannot be made: {e}")))?;
     let size = size_in_words(fs::metadata(file).map_or(0, |file| file.len()));
+    let accounts = counted(accounts, "account", "accounts");
     let key = storage.data_dir.join(KEY_FILE);
     say(format!(
-        "{shown} holds the database as it was at this moment: {accounts} accounts, {size}. It was opened and is whole.\n\
+        "{shown} holds the database as it was at this moment: {accounts}, {size}. It was opened and is whole.\n\
          Not in it: the secret key ({}, or SECRET_KEY) and the outbox. Keep a copy of the key, and keep it apart from the backup.",
         key.display()
     ))

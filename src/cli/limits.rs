@@ -1,8 +1,9 @@
 //! `vestibule limits`
 
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::output::{counted, print_json};
 use super::place;
 use super::{Failure, say};
 use crate::auth::accounts::Actor;
@@ -35,34 +36,30 @@ pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> 
     let upkeep = Upkeep::from_settings(settings)?;
     let database = place::database(&upkeep.storage)?;
     let now = Clock::system().now();
-    let failed = |e: crate::db::DatabaseError| Failure::Failed(e.to_string());
     match command {
         Command::Show { json, .. } => {
-            let found = database
-                .read_in_place(|c| address_limits::look(c, &email, now))
-                .map_err(failed)?;
-            say(if json {
-                as_json(&email, &found)
-            } else {
-                in_words(&email, &found, upkeep.code_limit_address)
-            })
+            let found = database.read_in_place(|c| address_limits::look(c, &email, now))?;
+            if json {
+                return print_json(&[as_json(&email, &found)]);
+            }
+            say(in_words(&email, &found, upkeep.code_limit_address))
         }
         Command::Clear { .. } => {
             let actor = Actor::command_line();
-            let forgotten = database
-                .write_blocking(|c| address_limits::clear(c, &actor, &email, now))
-                .map_err(failed)?;
+            let forgotten =
+                database.write_blocking(|c| address_limits::clear(c, &actor, &email, now))?;
             say(format!(
-                "The limits of {email} are cleared: {forgotten} wrong codes are forgotten, and a running server \
+                "The limits of {email} are cleared: {} forgotten, and a running server \
                  forgets how often a code was asked for. The limits of networks (CODE_LIMIT_IP, and 30 wrong \
-                 codes in 10 minutes) stay; they are over within 10 minutes, or with a restart."
+                 codes in 10 minutes) stay; they are over within 10 minutes, or with a restart.",
+                counted(forgotten, "wrong code is", "wrong codes are")
             ))
         }
     }
 }
 
-fn as_json(email: &Email, found: &AddressLimits) -> String {
-    let row = json!({
+fn as_json(email: &Email, found: &AddressLimits) -> Value {
+    json!({
         "email": email.as_str(),
         "has_account": found.has_account,
         "wrong_tries_unknown_browsers": found.tries_unknown,
@@ -71,8 +68,7 @@ fn as_json(email: &Email, found: &AddressLimits) -> String {
         "requests_last_minute": found.requests_minute,
         "requests_last_day": found.requests_day,
         "cleared_at": found.cleared_at.map(|at| at.0),
-    });
-    format!("{:#}", json!([row]))
+    })
 }
 
 fn in_words(email: &Email, found: &AddressLimits, a_minute: u32) -> String {

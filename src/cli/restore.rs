@@ -4,7 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use log::warn;
+
 use super::files::{BESIDE, Draft, keep_as, showing_progress, with_end};
+use super::output::counted;
 use super::{Failure, say};
 use crate::auth::keys::KEY_FILE;
 use crate::clock::Clock;
@@ -33,13 +36,25 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
         ))
     })?;
     let adopted = prepare(&source, &draft, now).map_err(|e| failed(format!("{shown}: {e}")))?;
-    let aside = put_aside(&storage.database, now).map_err(failed)?;
-    draft.put_over(&storage.database).map_err(|e| {
-        failed(format!(
-            "{} cannot be replaced: {e}",
-            storage.database.display()
-        ))
-    })?;
+    let present = &storage.database;
+    let mut not_carried_over = None;
+    let mut aside = None;
+    if present.exists() {
+        files::settle(present).map_err(|InUse| {
+            let shown = present.display();
+            failed(format!("another process has {shown} open. End it first"))
+        })?;
+        not_carried_over = files::carry_over_revocations(draft.path(), present).err();
+        aside = Some(put_aside(present, now).map_err(failed)?);
+    }
+    draft
+        .put_over(present)
+        .map_err(|e| failed(format!("{} cannot be replaced: {e}", present.display())))?;
+    if let Some(why) = not_carried_over {
+        warn!(
+            "sessions of the database before are left to end by themselves at the provider: {why}"
+        );
+    }
     say(in_words(&storage, file, adopted, aside.as_deref()))
 }
 
@@ -58,13 +73,7 @@ fn prepare(source: &Path, draft: &Draft, now: Timestamp) -> Result<Adopted, Stri
 
 /// Keeps the present database under another name. It stays in its own place, too, until the new one
 /// takes that in one step; its log must not, since SQLite would take it for the new one's.
-fn put_aside(database: &Path, now: Timestamp) -> Result<Option<PathBuf>, String> {
-    if !database.exists() {
-        return Ok(None);
-    }
-    let shown = database.display();
-    files::settle(database)
-        .map_err(|InUse| format!("another process has {shown} open. End it first"))?;
+fn put_aside(database: &Path, now: Timestamp) -> Result<PathBuf, String> {
     let stamp = now.rfc3339().replace(':', "");
     let aside = with_end(database, &format!(".before-{stamp}"));
     let moved = || -> io::Result<()> {
@@ -77,17 +86,20 @@ fn put_aside(database: &Path, now: Timestamp) -> Result<Option<PathBuf>, String>
         }
         Ok(())
     };
-    moved().map_err(|e| format!("{shown} cannot be kept as {}: {e}", aside.display()))?;
-    Ok(Some(aside))
+    moved().map_err(|e| {
+        let (shown, aside) = (database.display(), aside.display());
+        format!("{shown} cannot be kept as {aside}: {e}")
+    })?;
+    Ok(aside)
 }
 
 fn in_words(storage: &Storage, file: &Path, adopted: Adopted, aside: Option<&Path>) -> String {
     let mut lines = format!(
-        "{} is the database now: {} accounts. {} sessions in it were ended, and every code; whoever was signed in \
-         signs in again.",
+        "{} is the database now, with {}. In it {} ended, and every code: whoever was signed in signs in \
+         again.",
         file.display(),
-        adopted.accounts,
-        adopted.sessions_ended
+        counted(adopted.accounts, "account", "accounts"),
+        counted(adopted.sessions_ended, "session was", "sessions were")
     );
     if let Some(aside) = aside {
         lines.push_str(&format!(

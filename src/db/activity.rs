@@ -1,7 +1,9 @@
 //! The table `activity`: what happened, to whom, and who did it.
 
+use diesel::dsl::max;
 use diesel::prelude::*;
 
+use super::accounts::AccountRow;
 use super::schema::activity;
 use crate::domain::{
     AccountId, ActivityKind, BrowserName, ClientIp, CodeOutcome, Email, Timestamp,
@@ -9,6 +11,8 @@ use crate::domain::{
 
 /// The longest detail that is kept, in characters: a mail server's answer may have no end.
 const LONGEST_DETAIL: usize = 1000;
+/// The same for who did it: a provider may name somebody at any length.
+const LONGEST_ACTOR: usize = 254;
 
 /// Something that happened.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -88,7 +92,7 @@ pub fn add(
             activity::kind.eq(kind.as_str()),
             activity::account_id.eq(new.account_id.map(|id| id.0)),
             activity::email.eq(new.email),
-            activity::actor.eq(new.actor),
+            activity::actor.eq(new.actor.chars().take(LONGEST_ACTOR).collect::<String>()),
             activity::ip.eq(new.ip.map_or_else(String::new, |ip| ip.to_string())),
             activity::browser.eq(new.browser.map_or("", BrowserName::as_str)),
             activity::outcome.eq(new.outcome.map_or("", CodeOutcome::as_str)),
@@ -117,6 +121,18 @@ pub fn set_outcome(
     Ok(())
 }
 
+/// Finds a row by its key.
+///
+/// # Errors
+/// When the query fails.
+pub fn find(connection: &mut SqliteConnection, id: i64) -> QueryResult<Option<ActivityRow>> {
+    activity::table
+        .find(id)
+        .select(ActivityRow::as_select())
+        .get_result(connection)
+        .optional()
+}
+
 /// Reads a part of it, the newest first, up to `at_most` rows.
 ///
 /// # Errors
@@ -128,7 +144,7 @@ pub fn list(
 ) -> QueryResult<Vec<ActivityRow>> {
     let mut query = activity::table
         .select(ActivityRow::as_select())
-        .order(activity::id.desc())
+        .order((activity::at.desc(), activity::id.desc()))
         .limit(at_most)
         .into_boxed();
     if let Some(id) = filter.account_id {
@@ -137,20 +153,69 @@ pub fn list(
     if let Some(email) = &filter.email {
         query = query.filter(activity::email.eq(email.clone()));
     }
-    if !filter.kinds.is_empty() {
-        let words: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
-        query = query.filter(activity::kind.eq_any(words));
+    // An index is followed in its order for one kind; several would have to be sorted.
+    match filter.kinds.as_slice() {
+        [] => {}
+        [kind] => query = query.filter(activity::kind.eq(kind.as_str())),
+        kinds => {
+            let words: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+            query = query.filter(activity::kind.eq_any(words));
+        }
     }
     if let Some(from) = filter.from {
         query = query.filter(activity::at.ge(from.0));
     }
-    if let Some(before) = filter.before {
-        query = query.filter(activity::at.lt(before.0));
-    }
-    if let Some(id) = filter.older_than {
-        query = query.filter(activity::id.lt(id));
+    // One upper bound and not two: SQLite would seek by either of them.
+    let before = filter.before.map_or(i64::MAX, |before| before.0);
+    match place_of(connection, filter.older_than)? {
+        Some((at, id)) if at < before => {
+            let earlier = activity::at.lt(at).or(activity::id.lt(id));
+            query = query.filter(activity::at.le(at)).filter(earlier);
+        }
+        _ if filter.before.is_some() => query = query.filter(activity::at.lt(before)),
+        _ => {}
     }
     query.load(connection)
+}
+
+/// Where in the order of time the page after a row begins. The row may have been forgotten since: then
+/// the one before it says so.
+fn place_of(
+    connection: &mut SqliteConnection,
+    older_than: Option<i64>,
+) -> QueryResult<Option<(i64, i64)>> {
+    let Some(id) = older_than else {
+        return Ok(None);
+    };
+    let nearest = activity::table
+        .filter(activity::id.le(id))
+        .select(max(activity::id))
+        .get_result::<Option<i64>>(connection)?
+        .unwrap_or(0);
+    let at = activity::table
+        .find(nearest)
+        .select(activity::at)
+        .get_result(connection)
+        .optional()?;
+    let first = if nearest == id { id } else { nearest + 1 };
+    Ok(Some((at.unwrap_or(i64::MIN), first)))
+}
+
+/// When an account last signed in, as far as is still known.
+///
+/// # Errors
+/// When the query fails.
+pub fn last_sign_in(
+    connection: &mut SqliteConnection,
+    account: &AccountRow,
+) -> QueryResult<Option<i64>> {
+    // The address leads to the index; the key keeps out whoever had the address before.
+    activity::table
+        .filter(activity::email.eq(&account.email))
+        .filter(activity::kind.eq(ActivityKind::SignedIn.as_str()))
+        .filter(activity::account_id.eq(account.id))
+        .select(max(activity::at))
+        .get_result(connection)
 }
 
 /// Whether an account has ever signed in, as far as is still known.

@@ -27,7 +27,7 @@ pub struct ChallengeRow {
     pub issued_at: i64,
     /// When it stops working.
     pub expires_at: i64,
-    /// When it was used.
+    /// When it was used, or ended by its owner.
     pub consumed_at: Option<i64>,
 }
 
@@ -73,7 +73,7 @@ pub struct NewChallenge<'a> {
 ///
 /// # Errors
 /// When the query fails.
-pub fn insert(connection: &mut SqliteConnection, new: &NewChallenge<'_>) -> QueryResult<()> {
+pub fn insert(connection: &mut SqliteConnection, new: &NewChallenge<'_>) -> QueryResult<i64> {
     diesel::insert_into(challenges::table)
         .values((
             challenges::token_hash.eq(new.token_hash.as_bytes().as_slice()),
@@ -85,8 +85,8 @@ pub fn insert(connection: &mut SqliteConnection, new: &NewChallenge<'_>) -> Quer
             challenges::issued_at.eq(new.issued_at.0),
             challenges::expires_at.eq(new.expires_at.0),
         ))
-        .execute(connection)?;
-    Ok(())
+        .returning(challenges::id)
+        .get_result(connection)
 }
 
 /// Finds the challenge that a browser's token belongs to.
@@ -99,6 +99,18 @@ pub fn find(
 ) -> QueryResult<Option<ChallengeRow>> {
     challenges::table
         .filter(challenges::token_hash.eq(token_hash.as_bytes().as_slice()))
+        .select(ChallengeRow::as_select())
+        .get_result(connection)
+        .optional()
+}
+
+/// Finds a challenge by its key.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_by_id(connection: &mut SqliteConnection, id: i64) -> QueryResult<Option<ChallengeRow>> {
+    challenges::table
+        .find(id)
         .select(ChallengeRow::as_select())
         .get_result(connection)
         .optional()
@@ -185,6 +197,24 @@ pub fn consume(
     Ok(changed == 1)
 }
 
+/// Ends a challenge that was not used: no code of it works, and it gets no new one. `false` when it
+/// was used or ended before. Its end tells it from one that was used, which is always used before.
+///
+/// # Errors
+/// When the query fails.
+pub fn disown(connection: &mut SqliteConnection, id: i64, now: Timestamp) -> QueryResult<bool> {
+    let open = challenges::table
+        .find(id)
+        .filter(challenges::consumed_at.is_null());
+    let changed = diesel::update(open)
+        .set((
+            challenges::consumed_at.eq(now.0),
+            challenges::expires_at.eq(now.0),
+        ))
+        .execute(connection)?;
+    Ok(changed == 1)
+}
+
 /// Forgets the challenge of a browser's token.
 ///
 /// # Errors
@@ -195,17 +225,20 @@ pub fn delete(connection: &mut SqliteConnection, token_hash: TokenHash) -> Query
     Ok(())
 }
 
-/// Forgets up to `at_most` challenges whose code stopped working before `before`.
+/// Forgets up to `at_most` challenges whose code stopped working before `before`, or was made later
+/// than `latest`.
 ///
 /// # Errors
 /// When the query fails.
 pub fn delete_expired(
     connection: &mut SqliteConnection,
     before: Timestamp,
+    latest: Timestamp,
     at_most: i64,
 ) -> QueryResult<usize> {
+    let expired = challenges::expires_at.lt(before.0);
     let expired = challenges::table
-        .filter(challenges::expires_at.lt(before.0))
+        .filter(expired.or(challenges::issued_at.gt(latest.0)))
         .select(challenges::id)
         .limit(at_most)
         .load::<i64>(connection)?;

@@ -14,7 +14,7 @@ use crate::domain::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Adopted {
     /// Accounts in it.
-    pub accounts: i64,
+    pub accounts: usize,
     /// Sessions that were ended.
     pub sessions_ended: usize,
 }
@@ -73,11 +73,13 @@ pub fn check(path: &Path) -> Result<(), String> {
 ///
 /// # Errors
 /// In words for the operator.
-pub fn count_accounts(path: &Path) -> Result<i64, String> {
-    accounts::table
-        .count()
-        .get_result(&mut open(path)?)
-        .map_err(in_words(path))
+pub fn count_accounts(path: &Path) -> Result<usize, String> {
+    accounts_in(&mut open(path)?).map_err(in_words(path))
+}
+
+fn accounts_in(c: &mut SqliteConnection) -> QueryResult<usize> {
+    let count: i64 = accounts::table.count().get_result(c)?;
+    Ok(count.try_into().unwrap_or_default())
 }
 
 /// Makes a copy ready to be served: it has to be one of ours and no newer than this program; it is
@@ -119,9 +121,33 @@ fn end_what_was_open(c: &mut SqliteConnection, now: Timestamp) -> QueryResult<Ad
     let late = outgoing_mails::give_up_at.le(now.0);
     diesel::delete(outgoing_mails::table.filter(late)).execute(c)?;
     Ok(Adopted {
-        accounts: accounts::table.count().get_result(c)?,
+        accounts: accounts_in(c)?,
         sessions_ended,
     })
+}
+
+/// Puts into a restored database's queue whatever is to be ended at a provider by the one that it
+/// replaces, whose sessions end with it.
+///
+/// # Errors
+/// In words for the operator, when that one cannot be read.
+pub fn carry_over_revocations(into: &Path, replaced: &Path) -> Result<(), String> {
+    let mut connection = open(into)?;
+    diesel::sql_query("ATTACH ? AS replaced")
+        .bind::<Text, _>(replaced.to_string_lossy())
+        .execute(&mut connection)
+        .map_err(in_words(replaced))?;
+    diesel::sql_query(
+        "INSERT INTO main.pending_revocations (session_id, provider, provider_session_id, refresh_token)
+         SELECT session_id, provider, provider_session_id, refresh_token FROM replaced.provider_sessions
+         UNION
+         SELECT session_id, provider, provider_session_id, refresh_token FROM replaced.pending_revocations
+         EXCEPT
+         SELECT session_id, provider, provider_session_id, refresh_token FROM main.pending_revocations",
+    )
+    .execute(&mut connection)
+    .map_err(in_words(replaced))?;
+    Ok(())
 }
 
 /// Brings what stands in the write-ahead log into the file itself, and the log to an end. A damaged
@@ -154,7 +180,7 @@ fn open(path: &Path) -> Result<SqliteConnection, String> {
 
 fn check_whole(connection: &mut SqliteConnection) -> Result<(), String> {
     let found: Vec<Line> =
-        diesel::sql_query("SELECT integrity_check AS line FROM pragma_integrity_check(3)")
+        diesel::sql_query("SELECT integrity_check AS line FROM pragma_integrity_check")
             .load(connection)
             .map_err(|e| e.to_string())?;
     if let Some(wrong) = found.iter().find(|row| row.line != "ok") {

@@ -1,6 +1,7 @@
 //! SQLite through diesel: one file per table. What it returns is a `QueryResult`; what a row means
 //! to a person is decided in `auth`.
 
+pub mod account_search;
 pub mod accounts;
 pub mod activity;
 pub mod challenges;

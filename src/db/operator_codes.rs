@@ -28,7 +28,7 @@ pub fn put(
     Ok(())
 }
 
-/// The code in force for an address.
+/// The code in force for an address; none in force works past `latest`.
 ///
 /// # Errors
 /// When the query fails.
@@ -36,10 +36,12 @@ pub fn in_force(
     connection: &mut SqliteConnection,
     email: &Email,
     now: Timestamp,
+    latest: Timestamp,
 ) -> QueryResult<Option<HashedCode>> {
     let kept: Option<(Vec<u8>, Vec<u8>)> = operator_codes::table
         .find(email.as_str())
         .filter(operator_codes::expires_at.gt(now.0))
+        .filter(operator_codes::expires_at.le(latest.0))
         .select((operator_codes::code_hash, operator_codes::code_salt))
         .get_result(connection)
         .optional()?;
@@ -50,8 +52,14 @@ pub fn in_force(
 ///
 /// # Errors
 /// When the query fails.
-pub fn is_any_in_force(connection: &mut SqliteConnection, now: Timestamp) -> QueryResult<bool> {
-    let in_force = operator_codes::table.filter(operator_codes::expires_at.gt(now.0));
+pub fn is_any_in_force(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+    latest: Timestamp,
+) -> QueryResult<bool> {
+    let in_force = operator_codes::table
+        .filter(operator_codes::expires_at.gt(now.0))
+        .filter(operator_codes::expires_at.le(latest.0));
     diesel::select(exists(in_force)).get_result(connection)
 }
 
@@ -73,11 +81,16 @@ pub fn consume(
     Ok(diesel::delete(this).execute(connection)? == 1)
 }
 
-/// Forgets every code that stopped working before `before`.
+/// Forgets every code that stopped working before `before`, or works past `latest`.
 ///
 /// # Errors
 /// When the query fails.
-pub fn delete_expired(connection: &mut SqliteConnection, before: Timestamp) -> QueryResult<usize> {
-    let expired = operator_codes::table.filter(operator_codes::expires_at.lt(before.0));
+pub fn delete_expired(
+    connection: &mut SqliteConnection,
+    before: Timestamp,
+    latest: Timestamp,
+) -> QueryResult<usize> {
+    let expires_at = operator_codes::expires_at;
+    let expired = operator_codes::table.filter(expires_at.lt(before.0).or(expires_at.gt(latest.0)));
     diesel::delete(expired).execute(connection)
 }

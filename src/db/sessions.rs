@@ -130,6 +130,23 @@ pub fn find_account(
         .optional()
 }
 
+/// Finds a session of an account by its key; `None` when it is somebody else's.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_of_account(
+    connection: &mut SqliteConnection,
+    account_id: AccountId,
+    id: SessionId,
+) -> QueryResult<Option<SessionRow>> {
+    sessions::table
+        .find(id.0)
+        .filter(sessions::account_id.eq(account_id.0))
+        .select(SessionRow::as_select())
+        .get_result(connection)
+        .optional()
+}
+
 /// The sessions of an account, the newest first, up to `at_most`.
 ///
 /// # Errors

@@ -64,6 +64,14 @@ impl Method {
         }
     }
 
+    /// What it is called on a page.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::EmailCode => "email code",
+            Self::WorkOs => "WorkOS",
+        }
+    }
+
     /// Reads the database's word; `None` for any other.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::EmailCode, Self::WorkOs]

@@ -69,6 +69,11 @@ impl SecretKey {
         self.derive(b"vestibule device addresses")
     }
 
+    /// Vouches for the link “This wasn’t me”.
+    pub fn not_me_key(&self) -> [u8; 64] {
+        self.derive(b"vestibule disowned codes")
+    }
+
     fn derive<const N: usize>(&self, purpose: &[u8]) -> [u8; N] {
         let mut key = [0; N];
         let expanded = Hkdf::<Sha256>::new(None, &self.0).expand(purpose, &mut key);

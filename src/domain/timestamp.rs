@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use time::macros::format_description;
+use time::{Date, OffsetDateTime};
 
 /// A moment, in milliseconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,6 +41,16 @@ impl Timestamp {
                 "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
             ))
             .unwrap_or_default()
+    }
+
+    /// The first moment of a day in UTC, written as in `2026-11-23`; `None` for anything else.
+    pub fn start_of_day(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '-');
+        let year = parts.next()?.parse().ok()?;
+        let month: u8 = parts.next()?.parse().ok()?;
+        let day = parts.next()?.parse().ok()?;
+        let date = Date::from_calendar_date(year, month.try_into().ok()?, day).ok()?;
+        Some(Self(date.midnight().assume_utc().unix_timestamp() * 1000))
     }
 
     /// How long before `now` this was, in words: “just now”, “2 hours ago”.
@@ -85,5 +95,24 @@ mod tests {
         assert_eq!(then.plus(Duration::from_secs(5)).ago(then), "just now");
         assert_eq!(then.rfc3339(), "2001-09-09T01:46:40Z");
         assert_eq!(then.in_words(), "9 September 2001, 01:46 UTC");
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_utc_and_nothing_else_is_a_day() {
+        let day = Timestamp::start_of_day("2001-09-09").unwrap();
+        assert_eq!(day.rfc3339(), "2001-09-09T00:00:00Z");
+        assert_eq!(Timestamp::start_of_day("1970-01-01"), Some(Timestamp(0)));
+        for text in [
+            "",
+            "2001",
+            "2001-9",
+            "2001-02-29",
+            "2001-13-01",
+            "9.9.2001",
+            "2001-09-09T",
+            "99999999-01-01",
+        ] {
+            assert_eq!(Timestamp::start_of_day(text), None, "{text}");
+        }
     }
 }

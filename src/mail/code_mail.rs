@@ -27,6 +27,8 @@ pub struct CodeMail {
     pub issued_at: Timestamp,
     /// When the code stops working, and with it every attempt to deliver it.
     pub expires_at: Timestamp,
+    /// Where their owner ends the challenge, if they did not ask for it.
+    pub not_me: String,
 }
 
 impl CodeMail {
@@ -44,7 +46,9 @@ impl CodeMail {
             "Your sign-in code for {host}:\r\n\r\n{code}\r\n\r\n\
              It works for {minutes}, in the browser that asked for it.\r\n\r\n\
              Asked for by {asked}.\r\n\r\n\
-             If this wasn't you, nobody can sign in without this code: you can ignore it.\r\n"
+             If this wasn't you, nobody can sign in without this code: you can ignore it.\r\n\
+             To stop the code from working, open this page:\r\n{}\r\n",
+            self.not_me
         );
         let body = html! {
             p { "Your sign-in code for " (host) ":" }
@@ -52,7 +56,8 @@ impl CodeMail {
             p { "It works for " (minutes) ", in the browser that asked for it." }
             p style="opacity:.8;font-size:15px" { "Asked for by " (asked) "." }
             p style="opacity:.8;font-size:15px" {
-                "If this wasn't you, nobody can sign in without this code: you can ignore it."
+                "If this wasn't you, nobody can sign in without this code: you can ignore it. "
+                "Or stop the code from working: " a href=(self.not_me) { "This wasn't me" }
             }
         };
         let subject = format!("{code} is your sign-in code for {host}");

@@ -111,12 +111,25 @@ fn advice(error: &lettre::transport::smtp::Error) -> &'static str {
             "The mail server asks to try again later. Codes are tried again by themselves for as long as they work."
         }
         Some(_) => "The mail server's own log says why.",
-        None if error.is_tls() => {
+        None if is_about_tls(error) => {
             "Look at the certificate, and at how TLS begins: smtps:// from the start (port 465), \
              smtp://…?tls=required with STARTTLS (port 587). Set SSL_CERT_FILE for a private CA."
         }
         None => SILENCE_ADVICE,
     }
+}
+
+/// rustls speaks through an I/O error of invalid data, which lettre takes for one of the connection.
+fn is_about_tls(error: &lettre::transport::smtp::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        let io = next.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|e| e.kind() == std::io::ErrorKind::InvalidData) {
+            return true;
+        }
+        cause = next.source();
+    }
+    error.is_tls()
 }
 
 /// 550, 551 and 553 speak of a mailbox (RFC 5321, 4.2.3); other refusals, a wrong password among

@@ -47,6 +47,7 @@ impl Dashboard<'_> {
             p.lead { "You signed in with " (with(self.method)) ", " (moment(self.signed_in_at, self.now)) "." }
             h2 { "Where you’re signed in" }
             ul.rows { @for line in &self.sessions { li.row { (self.line(line)) } } }
+            a.more href="/account/sessions" { "See and end sessions" }
         };
         console_page(site, "Dashboard", &self.who, &content)
     }
@@ -56,7 +57,7 @@ impl Dashboard<'_> {
             b { (line.browser) }
             @if line.this_one { " " span.tag { "this one" } }
             div.quiet {
-                (line.ip) " · " (name(line.method)) " · "
+                (line.ip) " · " (line.method.in_words()) " · "
                 @if line.this_one {
                     "signed in " (moment(line.created_at, self.now))
                 } @else {
@@ -70,13 +71,6 @@ impl Dashboard<'_> {
 fn with(method: Method) -> &'static str {
     match method {
         Method::EmailCode => "an email code",
-        Method::WorkOs => "WorkOS",
-    }
-}
-
-fn name(method: Method) -> &'static str {
-    match method {
-        Method::EmailCode => "email code",
         Method::WorkOs => "WorkOS",
     }
 }

@@ -7,7 +7,10 @@ use ipnet::IpNet;
 
 use super::cookies::Cookies;
 use super::static_files::StaticFiles;
+use crate::auth::directory::Directory;
 use crate::auth::email_code::EmailCode;
+use crate::auth::journal::Journal;
+use crate::auth::own_account::OwnAccount;
 use crate::auth::session::Sessions;
 use crate::auth::workos::WorkOs;
 use crate::clock::Clock;
@@ -29,8 +32,14 @@ pub struct Console {
     pub database: Database,
     /// Begin, recognise, end.
     pub sessions: Arc<Sessions>,
-    /// Issue, reissue, solve.
+    /// What people see and change of their own account.
+    pub own_account: OwnAccount,
+    /// Issue, reissue, solve, disown.
     pub email_code: Arc<EmailCode>,
+    /// The accounts, as admins keep them.
+    pub directory: Directory,
+    /// What happened, for admins.
+    pub journal: Journal,
     /// Start and finish with WorkOS, once it is set up.
     pub workos: Option<Arc<WorkOs>>,
     /// The callback's address, as it has to be registered.

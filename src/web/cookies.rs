@@ -65,6 +65,16 @@ impl Cookies {
         &self.keys
     }
 
+    /// A session's cookie that was signed anew, for the session's longest life.
+    pub fn renewed_session(
+        &self,
+        signed: Cookie<'static>,
+        lasts: std::time::Duration,
+    ) -> Cookie<'static> {
+        let age = Duration::try_from(lasts).unwrap_or(Duration::ZERO);
+        self.cookie(self.session, signed.value().to_owned(), age)
+    }
+
     /// Finds this browser's challenge.
     pub fn challenge(&self, request: &HttpRequest) -> Option<TokenHash> {
         let cookie = request.cookie(self.challenge)?;

@@ -31,7 +31,11 @@ pub async fn show(
 }
 
 impl<'a> SessionLine<'a> {
-    fn of(session: &'a crate::auth::session::Listed, this: crate::domain::SessionId) -> Self {
+    /// A session as a page lists it; `this` is the one that is looking.
+    pub(super) fn of(
+        session: &'a crate::auth::session::Listed,
+        this: crate::domain::SessionId,
+    ) -> Self {
         Self {
             browser: &session.browser,
             ip: &session.ip,

@@ -1,5 +1,7 @@
 //! Handlers, one file per page: parse, one verb, render.
 
+pub mod account;
+pub mod admin;
 pub mod answer;
 pub mod console;
 pub mod cookies;
@@ -10,6 +12,7 @@ pub mod flow_cookies;
 pub mod front;
 pub mod health;
 pub mod middleware;
+pub mod not_me;
 pub mod problem;
 pub mod refusal;
 pub mod session_cookie;

@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::answer::Wants;
 use super::console::Console;
 use super::email_step::set_cookie;
-use super::extract::MaybeSignedIn;
+use super::extract::{MaybeSignedIn, SignedIn};
 use crate::auth::client::Client;
 use crate::error::AppError;
 use crate::views;
@@ -27,8 +27,19 @@ pub async fn sign_out(
     signed_in: MaybeSignedIn,
     session: Session,
 ) -> Result<HttpResponse, AppError> {
+    leave(&console, wants, client, signed_in.0, &session).await
+}
+
+/// Ends the session that is asking, and forgets it in this browser.
+pub(super) async fn leave(
+    console: &Console,
+    wants: Wants,
+    client: Client,
+    signed_in: Option<SignedIn>,
+    session: &Session,
+) -> Result<HttpResponse, AppError> {
     let mut way_out = None;
-    if let Some(signed_in) = signed_in.0 {
+    if let Some(signed_in) = signed_in {
         if let Some(workos) = &console.workos {
             way_out = workos.way_out(signed_in.live.id).await?;
         }

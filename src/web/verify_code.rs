@@ -162,7 +162,8 @@ fn let_in(
     hand_over(session, &entered.token).map_err(|e| AppError::Internal(e.to_string()))?;
     let mut response = wants.go_to(entered.return_to.as_str());
     set_cookie(&mut response, &console.cookies.forget_challenge())?;
-    if let Some(cookie) = console.cookies.remember_device(&entered.device) {
+    let remembered = entered.device.as_ref();
+    if let Some(cookie) = remembered.and_then(|device| console.cookies.remember_device(device)) {
         set_cookie(&mut response, &cookie)?;
     }
     Ok(response)

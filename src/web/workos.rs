@@ -194,7 +194,12 @@ fn take_up(
     match &*outcome {
         Ok(entered) => {
             hand_over(session, &entered.token).map_err(|e| AppError::Internal(e.to_string()))?;
-            Ok(on(entered.return_to.as_str()))
+            let mut response = on(entered.return_to.as_str());
+            let remembered = entered.device.as_ref();
+            if let Some(cookie) = remembered.and_then(|it| console.cookies.remember_device(it)) {
+                set_cookie(&mut response, &cookie)?;
+            }
+            Ok(response)
         }
         Err(failure) => not_signed_in(console, failure, id),
     }

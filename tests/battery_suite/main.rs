@@ -10,8 +10,14 @@
     reason = "a test that meets the unexpected has failed, and says so; the battery prints its table"
 )]
 
+pub mod backup;
+pub mod crash;
+pub mod crowd;
+pub mod faults;
 pub mod flood;
 pub mod guessing;
+pub mod guest;
+pub mod keys;
 pub mod measures;
 pub mod report;
 #[path = "../journeys/support/mod.rs"]
@@ -26,7 +32,23 @@ use std::time::Instant;
 use report::{Form, Part, Row};
 
 /// Every part, in the order of the table.
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 8] = [
+    Part {
+        name: "crash",
+        run: crash::run,
+    },
+    Part {
+        name: "faults",
+        run: faults::run,
+    },
+    Part {
+        name: "backup",
+        run: backup::run,
+    },
+    Part {
+        name: "keys",
+        run: keys::run,
+    },
     Part {
         name: "wire",
         run: wire::run,

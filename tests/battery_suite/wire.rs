@@ -25,8 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const MOST_GROWTH: f64 = 128.0;
 const MIRA: &str = "mira@acme.test";
 
-/// Whole requests, of which malformed ones are made. `{COOKIES}` stands for those of someone signed in.
-const REQUESTS: [&str; 12] = [
+/// Whole requests, of which malformed ones are made. `{COOKIES}` stands for those of an
+/// admin.
+const REQUESTS: [&str; 22] = [
     "GET / HTTP/1.1\r\nHost: localhost\r\n{COOKIES}\r\n",
     "GET /sign-in?return_to=/dashboard%3Fa%3D1&problem=expired&ref=abc HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "GET /dashboard?tab=2 HTTP/1.1\r\nHost: localhost\r\nHX-Request-Type: partial\r\n{COOKIES}\r\n",
@@ -39,6 +40,16 @@ const REQUESTS: [&str; 12] = [
     "GET /auth/workos/callback?code=a_code&state=AAAAAAAAAAAAAAAAAAAAAA.1795435200000.bG9jYWxob3N0.AAAAAAAAAAAAAAAAAAAAAA&iss=https%3A%2F%2Fa.test HTTP/1.1\r\nHost: localhost\r\nCookie: flow-AAAAAAAAAA=AAAA\r\n\r\n",
     "GET /auth/workos/finish?return_to=/dashboard&flow=AAAAAAAA HTTP/1.1\r\nHost: localhost\r\n{COOKIES}\r\n",
     "GET /static/app.css HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\nRange: bytes=0-10\r\nIf-None-Match: \"a\"\r\n\r\n",
+    "GET /sign-in/not-me?token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "GET /account HTTP/1.1\r\nHost: localhost\r\n{COOKIES}\r\n",
+    "GET /account/activity?before=12&kind=signed-in HTTP/1.1\r\nHost: localhost\r\n{COOKIES}\r\n",
+    "POST /account/name HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n{COOKIES}\r\nname=Mira",
+    "POST /account/sessions/999999/end HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 0\r\n{COOKIES}\r\n",
+    "GET /admin/accounts?q=mira&state=suspended&page=2&sort=name HTTP/1.1\r\nHost: localhost\r\n{COOKIES}\r\n",
+    "GET /admin/activity?email=mira%40acme.test&kind=signed_in&from=2026-01-01&to=2026-12-31&older_than=99 HTTP/1.1\r\nHost: localhost\r\n{COOKIES}\r\n",
+    "GET /admin/codes?email=mira%40acme.test&page=-1 HTTP/1.1\r\nHost: localhost\r\n{COOKIES}\r\n",
+    "POST /admin/accounts HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 42\r\n{COOKIES}\r\nemail=noor%40acme.test&name=Noor&role=admin",
+    "POST /admin/accounts/import HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nContent-Type: multipart/form-data; boundary=a\r\nContent-Length: 113\r\n{COOKIES}\r\n--a\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nemail,name,role\nnoor@acme.test,Noor,member\n\r\n--a--\r\n",
 ];
 
 /// What is put in: what has a meaning to some parser.
@@ -171,7 +182,7 @@ async fn send_all(count: u64, seed: u64) -> Vec<Row> {
         .with("WORKOS_API_KEY", "sk_test_made_up");
     let mut server = place.serve(&["serve"]).await;
     place.sql(&format!(
-        "INSERT INTO accounts (email, name, confirmed_at, created_at) VALUES ('{MIRA}', '', 1, 1)"
+        "INSERT INTO accounts (email, name, role, confirmed_at, created_at) VALUES ('{MIRA}', '', 'admin', 1, 1)"
     ));
     let mira = place.visitor();
     server.let_in(&mira, MIRA).await;

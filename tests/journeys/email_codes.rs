@@ -55,6 +55,25 @@ async fn a_code_works_for_ten_minutes_and_not_a_moment_longer() {
     assert!(!late.is_in().await);
 }
 
+// SECURITY rule 1: the clock was wrong by an hour, and is set right.
+#[actix_web::test]
+async fn a_code_from_before_the_clock_was_set_back_works_neither_then_nor_an_hour_later() {
+    let app = app_with_mira().await;
+    let hour = Duration::from_hours(1);
+    app.later(hour);
+    let (mira, code) = app.asked(MIRA).await;
+    app.clock.set_back(hour);
+    assert_wrong(&mira.enter(&code).await);
+    app.server().housekeeping().clean_up().await.unwrap();
+    app.later(hour);
+    mira.enter(&code).await;
+    assert!(!mira.is_in().await);
+
+    let (mira, code) = app.asked(MIRA).await;
+    app.clock.set_back(Duration::from_secs(30));
+    assert_eq!(mira.enter(&code).await.location(), "/dashboard");
+}
+
 // SECURITY rule 1: the lifetime is a setting, and the mail and the page say what it is.
 #[actix_web::test]
 async fn a_shorter_lifetime_is_kept_and_told() {

@@ -171,6 +171,7 @@ fn code_mail(app: &TestApp) -> CodeMail {
         ip: ClientIp::new(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         issued_at: now,
         expires_at: now.plus(Duration::from_mins(10)),
+        not_me: String::new(),
     }
 }
 

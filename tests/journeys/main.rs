@@ -8,7 +8,9 @@
     reason = "a test that meets the unexpected has failed, and says so"
 )]
 
+mod account;
 mod addresses;
+mod admin;
 #[cfg(feature = "browser")]
 mod browser;
 mod cli;
@@ -20,6 +22,7 @@ mod limits;
 mod mail;
 mod mail_server;
 mod migrations;
+mod operator;
 mod origins;
 mod process;
 mod provider;

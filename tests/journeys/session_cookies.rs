@@ -111,6 +111,40 @@ async fn a_new_key_keeps_sessions_codes_and_known_browsers_of_the_older_one() {
     assert_eq!(known.location(), "/sign-in/code");
 }
 
+// SECURITY rule 29: whoever comes back does not need the older key any more, and nothing that a
+// proxy may keep carries a session.
+#[actix_web::test]
+async fn whoever_comes_back_after_a_new_key_stays_signed_in_through_the_next_one_too() {
+    let mut app = TestApp::spawn().await;
+    let first = fs::read_to_string(app.data().join("secret.key")).unwrap();
+    let (second, third) = (new_key(), new_key());
+    let mira = app.signed_in(MIRA).await;
+    let stays_away = app.visitor();
+    stays_away.set_cookie("session", &mira.cookie("session").unwrap());
+    app.restart_with(|settings| {
+        settings.secret_key = Some(second.clone());
+        settings.secret_key_previous = Some(first);
+    })
+    .await;
+    let page = app.visitor().get("/sign-in").await;
+    let css = page.attribute("link[rel=stylesheet]", "href");
+    let kept = mira.get(&css).await;
+    assert!(kept.header("cache-control").contains("immutable"));
+    assert_eq!(kept.set_cookie("session"), "");
+    assert_attributes(&mira.get("/dashboard").await, "session", SEVEN_DAYS, false);
+    assert_eq!(mira.get("/dashboard").await.set_cookie("session"), "");
+
+    app.restart_with(|settings| {
+        settings.secret_key = Some(third);
+        settings.secret_key_previous = Some(second);
+    })
+    .await;
+    assert!(mira.is_in().await);
+    assert!(!stays_away.is_in().await);
+    assert_eq!(mira.post("/sign-out", &[]).await.location(), "/signed-out");
+    assert_eq!(mira.cookie("session"), None);
+}
+
 // SECURITY rule 29: and the other way round, a key that is gone reads nothing any more.
 #[actix_web::test]
 async fn a_new_key_alone_ends_what_the_older_one_signed() {

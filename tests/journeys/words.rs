@@ -150,6 +150,7 @@ async fn the_dashboard() {
     127.0.0.1 · email code · signed in 2 minutes ago
     Firefox on Linux
     127.0.0.1 · email code · last seen 3 hours ago
+    See and end sessions
     ");
 }
 

@@ -1,12 +1,18 @@
 //! Counting tries, before anything is compared.
 
+use std::time::Duration;
+
 use super::Refusal;
+use crate::auth::operator_code;
 use crate::auth::try_budget;
 use crate::db::challenges::{self, ChallengeRow, HashedCode};
 use crate::db::{QueryResult, SqliteConnection, accounts, notices, operator_codes, wrong_tries};
 use crate::domain::{AccountId, DeviceId, Email, Timestamp, TokenHash};
 use crate::mail::{MailQueue, guessing_notice};
 
+/// What a clock is put right by now and then. A code from further ahead was made before the clock was
+/// set back, so nobody knows how old it is.
+pub(crate) const CLOCK_SLACK: Duration = Duration::from_mins(1);
 /// Wrong tries per code.
 const TRIES_PER_CODE: i64 = 5;
 
@@ -41,7 +47,8 @@ pub(super) fn count_in(
     let Some(challenge) = challenges::find(c, token_hash)? else {
         return Ok(Err(Refusal::Wrong));
     };
-    if challenge.consumed_at.is_some() || challenge.expires_at <= now.0 {
+    let ahead = challenge.issued_at > now.plus(CLOCK_SLACK).0;
+    if challenge.consumed_at.is_some() || challenge.expires_at <= now.0 || ahead {
         return Ok(Err(Refusal::Wrong));
     }
     if challenge.tries >= TRIES_PER_CODE {
@@ -78,10 +85,11 @@ pub(super) fn count_in(
 }
 
 fn beside(c: &mut SqliteConnection, email: &Email, now: Timestamp) -> QueryResult<Beside> {
-    if let Some(code) = operator_codes::in_force(c, email, now)? {
+    let latest = operator_code::latest_end(now);
+    if let Some(code) = operator_codes::in_force(c, email, now, latest)? {
         return Ok(Beside::OperatorCode(code));
     }
-    Ok(if operator_codes::is_any_in_force(c, now)? {
+    Ok(if operator_codes::is_any_in_force(c, now, latest)? {
         Beside::SameWork
     } else {
         Beside::Nothing

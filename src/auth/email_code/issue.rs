@@ -8,8 +8,8 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::challenges::{self, HashedCode, NewChallenge};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection, limit_clearances};
 use crate::domain::{
-    AccountId, ActivityKind, CodeOutcome, DeviceId, Email, ReturnTo, SignInCode, Timestamp, Token,
-    TokenHash,
+    AccountId, ActivityKind, CodeOutcome, DeviceId, Email, NotMe, ReturnTo, SignInCode, Timestamp,
+    Token, TokenHash,
 };
 use crate::mail::{CodeMail, Handed, MovedMail};
 
@@ -18,6 +18,15 @@ struct Asked {
     account: Option<AccountRow>,
     outcome: CodeOutcome,
     activity_id: i64,
+}
+
+/// A code that may be mailed, with all that is said about it.
+struct Issued {
+    asked: Asked,
+    challenge_id: i64,
+    code: SignInCode,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
 }
 
 impl EmailCode {
@@ -38,7 +47,7 @@ impl EmailCode {
         let (now, expires_at) = self.validity();
         let (typed, asking) = (email, client.clone());
         let code_due = self.for_moved.is_a_code_due();
-        let asked = self
+        let (asked, challenge_id) = self
             .database
             .write(move |c| {
                 if let Some(older) = older {
@@ -54,11 +63,18 @@ impl EmailCode {
                     issued_at: now,
                     expires_at,
                 };
-                challenges::insert(c, &new)?;
-                Ok(asked)
+                let challenge_id = challenges::insert(c, &new)?;
+                Ok((asked, challenge_id))
             })
             .await?;
-        self.send(asked, code, client, now, expires_at);
+        let issued = Issued {
+            asked,
+            challenge_id,
+            code,
+            issued_at: now,
+            expires_at,
+        };
+        self.send(issued, client);
         Ok(token)
     }
 
@@ -75,7 +91,7 @@ impl EmailCode {
         let (now, expires_at) = self.validity();
         let code_due = self.for_moved.is_a_code_due();
         let asking = client.clone();
-        let asked = self
+        let (asked, challenge_id) = self
             .database
             .write(move |c| {
                 let Some(challenge) = challenges::find(c, token_hash)? else {
@@ -91,11 +107,18 @@ impl EmailCode {
                     now,
                     expires_at,
                 )?;
-                Ok(replaced.then_some(asked))
+                Ok(replaced.then_some((asked, challenge.id)))
             })
             .await?
             .ok_or(Refusal::NoChallenge)?;
-        self.send(asked, code, client, now, expires_at);
+        let issued = Issued {
+            asked,
+            challenge_id,
+            code,
+            issued_at: now,
+            expires_at,
+        };
+        self.send(issued, client);
         Ok(())
     }
 
@@ -182,15 +205,21 @@ impl EmailCode {
 
     /// Queues the mail for an account that may sign in; the answer to the request is the same
     /// whether it does or not.
-    fn send(
-        &self,
-        asked: Asked,
-        code: SignInCode,
-        client: &Client,
-        issued_at: Timestamp,
-        expires_at: Timestamp,
-    ) {
+    fn send(&self, issued: Issued, client: &Client) {
+        let Issued {
+            asked,
+            challenge_id,
+            code,
+            issued_at,
+            expires_at,
+        } = issued;
         let activity_id = asked.activity_id;
+        // Written for everybody: the same work, whether or not there is an account.
+        let not_me = self.not_me_link(NotMe {
+            challenge_id,
+            activity_id,
+            asked_at: issued_at,
+        });
         let mail = match (asked.account, asked.outcome) {
             (Some(account), CodeOutcome::Moved) => Some(Handed::Moved(MovedMail {
                 account_id: account.account_id(),
@@ -207,6 +236,7 @@ impl EmailCode {
                 ip: client.ip,
                 issued_at,
                 expires_at,
+                not_me,
             })),
             _ => None,
         };

@@ -15,8 +15,7 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::challenges::{self, ChallengeRow, HashedCode};
 use crate::db::{operator_codes, wrong_tries};
 use crate::domain::{
-    AccountId, ActivityKind, Device, DeviceId, Email, Method, SignInCode, Timestamp, Token,
-    TokenHash,
+    AccountId, ActivityKind, DeviceId, Email, Method, SignInCode, Timestamp, Token, TokenHash,
 };
 
 /// Which code was entered.
@@ -188,7 +187,7 @@ impl EmailCode {
         let now = self.clock.now();
         let token = Token::generate(&mut rand::rng());
         let token_hash = token.hash();
-        let client_for = client.clone();
+        let (client_for, browsers) = (client.clone(), Arc::clone(&self.browsers));
         let by_operator = matches!(code, RightCode::Operator(_));
         let email = open.email.clone();
         let began = self
@@ -223,6 +222,7 @@ impl EmailCode {
                     older_session,
                     now,
                 )?;
+                let told = browsers.tell_if_new(c, &account, method, &client_for, now)?;
                 session::note(
                     c,
                     ActivityKind::SignedIn,
@@ -231,10 +231,13 @@ impl EmailCode {
                     method.as_str(),
                     now,
                 )?;
-                Ok(Some((account, id)))
+                Ok(Some((account, id, told)))
             })
             .await?;
-        let (account, session_id) = began.ok_or(Refusal::Wrong)?;
+        let (account, session_id, told) = began.ok_or(Refusal::Wrong)?;
+        if told {
+            self.browsers.look_again();
+        }
         info!(
             "account {} signed in with {}, session {}",
             account.id,
@@ -245,14 +248,10 @@ impl EmailCode {
             },
             session_id.0
         );
-        let device = client
-            .device
-            .clone()
-            .unwrap_or_else(|| Device::generate(&mut rand::rng()));
         Ok(SignedIn {
             token,
             return_to: open.return_to.clone(),
-            device: device.after_sign_in(&open.email, &self.keys.current, now),
+            device: self.browsers.remembering(&account, client, now),
         })
     }
 }

@@ -119,6 +119,11 @@ impl Windows {
             .map(|rule| rule.span)
             .max()
             .unwrap_or_default();
+        // The clock was set back: what lies ahead counts as now, or the window would stay closed
+        // until that moment has come round again.
+        for ahead in moments.iter_mut().rev().take_while(|at| **at > now) {
+            *ahead = now;
+        }
         while moments.front().is_some_and(|at| now.since(*at) >= longest) {
             moments.pop_front();
         }
@@ -209,6 +214,18 @@ mod tests {
         assert!(windows.take(&"mira", at(60)).is_err());
         assert!(windows.take(&"mira", at(61)).is_ok());
         assert!(windows.take(&"other", at(30)).is_ok());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_neither_opens_a_window_nor_keeps_it_closed_for_longer() {
+        let windows = ten_a_minute(100);
+        for _ in 0..10 {
+            windows.take(&"mira", at(3_600)).unwrap();
+        }
+        let refused = windows.take(&"mira", at(0)).unwrap_err();
+        assert_eq!(refused.retry_after, MINUTE);
+        assert!(windows.take(&"mira", at(59)).is_err());
+        assert!(windows.take(&"mira", at(60)).is_ok());
     }
 
     // SECURITY rule 9: bounded under a million random addresses, and a limited one stays limited.

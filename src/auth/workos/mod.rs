@@ -14,7 +14,7 @@ use std::time::Duration;
 use log::info;
 
 use super::client::Client;
-use super::keys::Keys;
+use super::known_browsers::KnownBrowsers;
 use super::provider::{Identity, Provider};
 use super::seal::{Kind, Seal};
 use super::session;
@@ -24,7 +24,7 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::provider_sessions::{self, ProviderSessionRow};
 use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, pending_revocations};
 use crate::domain::{
-    ActivityKind, Email, Method, ReturnTo, SessionId, Timestamp, Token, TokenHash,
+    ActivityKind, Device, Email, Method, ReturnTo, SessionId, Timestamp, Token, TokenHash,
 };
 
 pub use admission::{Admission, NotAdmitted};
@@ -59,6 +59,8 @@ pub struct WorkOs {
     pub revocations: Arc<Revocations>,
     /// Keeps sessions fresh.
     pub refresher: Arc<Refresher>,
+    /// Tells of sign-ins from browsers that are not known.
+    pub browsers: Arc<KnownBrowsers>,
     /// The sign-ins whose code is being exchanged.
     pub exchanges: Exchanges,
 }
@@ -70,6 +72,8 @@ pub struct SignedIn {
     pub token: Token,
     /// Where to go.
     pub return_to: ReturnTo,
+    /// The browser's memory, with this account in it.
+    pub device: Option<Device>,
 }
 
 /// A session that the provider began for somebody who is not let in.
@@ -86,9 +90,10 @@ impl WorkOs {
         admission: Admission,
         database: Database,
         clock: Clock,
-        keys: &Keys,
+        browsers: Arc<KnownBrowsers>,
         signed_out_url: String,
     ) -> Self {
+        let keys = &browsers.keys;
         let seal = Arc::new(Seal::new(keys));
         let reachability = Arc::<Reachability>::default();
         let (p, d, c, s) = (
@@ -117,6 +122,7 @@ impl WorkOs {
             reachability,
             revocations,
             refresher,
+            browsers,
             exchanges: Exchanges::default(),
         }
     }
@@ -182,9 +188,10 @@ impl WorkOs {
             .await;
         let identity = self.noted(completed)?;
         match self.enter(&identity, client, arrival.older_session).await? {
-            Ok(token) => Ok(SignedIn {
+            Ok((token, device)) => Ok(SignedIn {
                 token,
                 return_to: flow.return_to,
+                device,
             }),
             Err(reason) => Err(self
                 .turn_away(&Unwelcome {
@@ -201,13 +208,16 @@ impl WorkOs {
         identity: &Identity,
         client: &Client,
         older_session: Option<TokenHash>,
-    ) -> Result<Result<Token, NotAdmitted>, Failure> {
+    ) -> Result<Result<(Token, Option<Device>), NotAdmitted>, Failure> {
         let now = self.clock.now();
         let token = Token::generate(&mut rand::rng());
         let hash = token.hash();
         let (admission, seal) = (self.admission.clone(), Arc::clone(&self.seal));
         let provider = self.provider.name().to_owned();
-        let (identity, client) = (identity.clone(), client.clone());
+        // Who looks through somebody's eyes sits at a browser of their own.
+        let is_their_own = identity.impersonator.is_none();
+        let (identity, client_for) = (identity.clone(), client.clone());
+        let browsers = Arc::clone(&self.browsers);
         let entered = self
             .database
             .write(move |c| {
@@ -216,16 +226,25 @@ impl WorkOs {
                     Err(reason) => return Ok(Err(reason)),
                 };
                 let method = Method::WorkOs;
-                let id = session::begin(c, hash, &account, method, &client, older_session, now)?;
+                let client = &client_for;
+                let id = session::begin(c, hash, &account, method, client, older_session, now)?;
+                let told = browsers.tell_if_new(c, &account, method, client, now)?;
                 let kind = ActivityKind::SignedIn;
-                session::note(c, kind, &account, &client, method.as_str(), now)?;
+                session::note(c, kind, &account, client, method.as_str(), now)?;
                 provider_sessions::insert(c, &held(&seal, id, provider, &identity))?;
-                Ok(Ok((account.id, id)))
+                Ok(Ok((account, id, told)))
             })
             .await?;
-        Ok(entered.map(|(account, id)| {
-            info!("account {account} signed in with WorkOS, session {}", id.0);
-            token
+        Ok(entered.map(|(account, id, told)| {
+            info!(
+                "account {} signed in with WorkOS, session {}",
+                account.id, id.0
+            );
+            if told {
+                self.browsers.look_again();
+            }
+            let device = self.browsers.remembering(&account, client, now);
+            (token, device.filter(|_| is_their_own))
         }))
     }
 

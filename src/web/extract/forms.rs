@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::session::{Admin, SignedIn};
 use crate::error::AppError;
 
 /// No form of ours holds more, in bytes.
@@ -31,6 +32,22 @@ pub struct CodeForm {
     pub code: String,
 }
 
+/// The profile's form.
+#[derive(Deserialize)]
+pub struct NameForm {
+    /// A name, as typed.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// The form of “This wasn’t me”.
+#[derive(Deserialize)]
+pub struct NotMeForm {
+    /// The link's own text.
+    #[serde(default)]
+    pub link: String,
+}
+
 /// A form that came whole in time: a body that drips holds up nothing for long.
 pub struct Timely<T>(pub T);
 
@@ -46,6 +63,24 @@ impl<T: DeserializeOwned + 'static> FromRequest for Timely<T> {
                 Ok(Err(error)) => Err(in_our_words(&error)),
                 Err(_) => Err(AppError::TooSlow),
             }
+        })
+    }
+}
+
+/// The same from an admin. Who is none is told so before anything is read.
+pub struct FromAdmin<T>(pub SignedIn, pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for FromAdmin<T> {
+    type Error = AppError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let mut payload = payload.take();
+        let request = request.clone();
+        Box::pin(async move {
+            let Admin(admin) = Admin::from_request(&request, &mut payload).await?;
+            let Timely(form) = Timely::<T>::from_request(&request, &mut payload).await?;
+            Ok(Self(admin, form))
         })
     }
 }

@@ -3,6 +3,7 @@
 mod client;
 mod forms;
 mod session;
+mod uploads;
 
 use std::future::{Ready, ready};
 
@@ -15,8 +16,9 @@ use crate::domain::{ReturnTo, TokenHash};
 use crate::error::AppError;
 
 pub use client::{behind, client_of};
-pub use forms::{CodeForm, EmailForm, Timely, form_config};
+pub use forms::{CodeForm, EmailForm, FromAdmin, NameForm, NotMeForm, Timely, form_config};
 pub use session::{Admin, MaybeSignedIn, SignedIn};
+pub use uploads::{LARGEST_UPLOAD, Upload};
 
 /// The console, which `server` puts into every application.
 fn console(request: &HttpRequest) -> Result<&web::Data<Console>, AppError> {

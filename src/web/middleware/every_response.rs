@@ -13,7 +13,7 @@ use log::{debug, error, info};
 use rand::Rng;
 
 use super::cross_site::is_cross_site_write;
-use super::key_rotation::take_over_older_signature;
+use super::key_rotation::{hand_back, take_over_older_signature};
 use crate::error::AppError;
 use crate::views::message::Message;
 use crate::web::answer::Wants;
@@ -81,9 +81,9 @@ pub async fn finish_every_response(
     let id = RequestId::generate();
     request.extensions_mut().insert(id.clone());
     let wants = Wants::of(request.headers());
-    if console.cookies.keys().len() > 1 {
-        take_over_older_signature(&mut request, &console.cookies);
-    }
+    let renewed = (console.cookies.keys().len() > 1)
+        .then(|| take_over_older_signature(&mut request, &console.cookies))
+        .flatten();
     let response = if is_cross_site_write(request.head(), &console.origin) {
         ServiceResponse::from_err(AppError::CrossSite, request.into_parts().0)
     } else {
@@ -96,6 +96,10 @@ pub async fn finish_every_response(
         response
     };
     add_headers(response.headers_mut(), console.https, &id);
+    if let Some(renewed) = renewed {
+        let lasts = console.sessions.lifetimes().max;
+        hand_back(renewed, &console.cookies, lasts, response.headers_mut());
+    }
     Ok(response)
 }
 

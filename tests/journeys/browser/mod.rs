@@ -1,5 +1,7 @@
 //! The same journeys in a real Chromium. Whatever is left in the browser's console is a failure.
 
+mod account;
+mod admin;
 mod mishaps;
 mod pages;
 mod steps;

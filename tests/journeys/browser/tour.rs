@@ -6,7 +6,7 @@ use crate::support::browser::Browser;
 use thirtyfour::prelude::*;
 
 /// The statuses that a tour is answered with besides 200.
-pub(super) const FAILURES: [&str; 3] = ["404", "422", "429"];
+pub(super) const FAILURES: [&str; 4] = ["404", "409", "422", "429"];
 
 /// An application where the third request for a code is one too many.
 pub(super) async fn app() -> TestApp {
@@ -17,6 +17,8 @@ pub(super) async fn app() -> TestApp {
 
 /// Stops at every step and every error, calls it by its name, and lets `look` look around.
 pub(super) async fn tour(app: &TestApp, browser: &Browser, look: impl AsyncFn(&str)) {
+    super::admin::walk(app, browser, &look).await;
+
     browser.visit("/no/such/page").await;
     browser.read("h1", "There is no such page").await;
     look("not-found").await;
@@ -34,6 +36,12 @@ pub(super) async fn tour(app: &TestApp, browser: &Browser, look: impl AsyncFn(&s
 
     ask_for_code(browser).await;
     look("code").await;
+    let not_me = app.not_me_link().await;
+    browser.visit(&not_me).await;
+    browser.read("h1", "Stop this code?").await;
+    look("not-me").await;
+    browser.visit("/sign-in/code").await;
+    browser.focus_is_in("#code").await;
     browser.click(".help summary").await;
     look("code-help").await;
     browser.click("#code").await;
@@ -55,7 +63,57 @@ pub(super) async fn tour(app: &TestApp, browser: &Browser, look: impl AsyncFn(&s
     browser.click(".menu summary").await;
     browser.see(".sheet").await;
     look("menu").await;
+    account(app, browser, &look).await;
+    browser.click(".menu summary").await;
     browser.click(".sheet button").await;
     browser.read("h1", "You’re signed out").await;
     look("signed-out").await;
+
+    browser.visit(&not_me).await;
+    browser.read("h1", "That code was used").await;
+    look("not-me-used").await;
+    app.sql("UPDATE challenges SET consumed_at = expires_at");
+    browser.visit(&not_me).await;
+    browser.read("h1", "That code no longer works").await;
+    look("not-me-stopped").await;
+    browser.visit("/sign-in/not-me").await;
+    browser.read("h1", "This link no longer works").await;
+    look("not-me-unknown").await;
 }
+
+/// The pages of one's own account, with another session and something of everything in the activity.
+async fn account(app: &TestApp, browser: &Browser, look: &impl AsyncFn(&str)) {
+    app.sql(
+        "INSERT INTO sessions (token_hash, account_id, method, browser, ip, created_at, last_seen_at)
+         SELECT randomblob(32), account_id, 'workos', 'Samsung Internet on Android',
+                '2001:db8:85a3:8d3:1319:8a2e:370:7348', created_at, last_seen_at FROM sessions",
+    );
+    app.sql(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+         INSERT INTO activity (at, kind, account_id, email, actor, ip, browser, detail)
+         SELECT 0, 'session_ended', a.id, a.email, 'noor@acme.test', '203.0.113.7', 'Firefox on Linux',
+                'Safari on iPhone at 2001:db8:85a3:8d3:1319:8a2e:370:7348' FROM n, accounts a",
+    );
+    browser.click(".sheet a").await;
+    browser.read("h1", "Profile").await;
+    look("profile").await;
+    browser.ask::<()>(NAME_TOO_LONG).await;
+    browser.click(".narrow button").await;
+    browser.see("#name-error").await;
+    look("profile-wrong").await;
+    browser.click(".tabs a:nth-child(2)").await;
+    browser.read("h1", "Sessions").await;
+    look("sessions").await;
+    browser.visit("/account/sessions?done=ended").await;
+    browser.see("[role=status]").await;
+    look("sessions-ended").await;
+    browser.click(".tabs a:nth-child(3)").await;
+    browser.read("h1", "Activity").await;
+    look("activity").await;
+    browser.click(".pager a").await;
+    browser.read(".pager", "Newest").await;
+    look("activity-older").await;
+}
+
+/// More than the field lets anybody type.
+const NAME_TOO_LONG: &str = "document.querySelector('#name').value = 'Mira '.repeat(41)";

@@ -156,11 +156,38 @@ impl TestApp {
         read_outbox(&self.data().join("outbox"))
     }
 
+    /// Waits for the mail from the table of waiting mail that has this subject.
+    pub async fn mail_about(&self, subject: &str) -> Mail {
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        let found = tokio::time::timeout(Duration::from_secs(30), async {
+            loop {
+                ticks.tick().await;
+                let mut mails = self.mails().await;
+                if let Some(at) = mails.iter().rposition(|m| m.subject.starts_with(subject)) {
+                    return mails.swap_remove(at);
+                }
+            }
+        });
+        found
+            .await
+            .unwrap_or_else(|_| panic!("no mail about {subject}"))
+    }
+
+    /// The path of the link “This wasn’t me” in the newest mail with a code.
+    pub async fn not_me_link(&self) -> String {
+        let mails = self.mails().await;
+        let mail = mails.iter().rfind(|mail| mail.has_code()).unwrap();
+        let text = mail.part("text/plain");
+        let (_, link) = text.split_once(&self.url()).unwrap();
+        link.lines().next().unwrap().to_owned()
+    }
+
     /// The code in the newest mail to this address.
     pub async fn newest_code(&self, email: &str) -> String {
         let mails = self.mails().await;
         let newest = mails
             .iter()
+            .filter(|mail| mail.has_code())
             .rfind(|mail| mail.to.eq_ignore_ascii_case(email));
         newest
             .unwrap_or_else(|| panic!("no mail to {email}"))

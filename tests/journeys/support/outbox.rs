@@ -31,6 +31,11 @@ impl Mail {
         }
     }
 
+    /// Whether this is a mail with a code.
+    pub fn has_code(&self) -> bool {
+        self.subject.contains("is your sign-in code")
+    }
+
     /// The code: in the subject, and alone on a line.
     pub fn code(&self) -> String {
         let alone = |line: &&str| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit());

@@ -143,7 +143,13 @@ struct Seen {
 impl SmtpServer {
     /// Binds a free port and serves it.
     pub async fn start(behaviour: Behaviour) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        Self::start_on(0, behaviour).await
+    }
+
+    /// Binds this port and serves it.
+    pub async fn start_on(port: u16, behaviour: Behaviour) -> Self {
+        let address = (Ipv4Addr::LOCALHOST, port);
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (acceptor, ca_pem) = certify();
         let behaviour = watch::Sender::new(behaviour);
@@ -159,6 +165,11 @@ impl SmtpServer {
         }
     }
 
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// The URL that reaches it, in lettre's form; the user and password stand in it unescaped.
     pub fn url(&self) -> String {
         let behaviour = self.behaviour.borrow();
@@ -166,7 +177,7 @@ impl SmtpServer {
         let login = login.map_or_else(String::new, |(user, password)| {
             format!("{user}:{password}@")
         });
-        let port = self.address.port();
+        let port = self.port();
         match behaviour.tls {
             TlsMode::None => format!("smtp://{login}127.0.0.1:{port}"),
             TlsMode::StartTls => format!("smtp://{login}localhost:{port}?tls=required"),
@@ -181,6 +192,14 @@ impl SmtpServer {
         let mut mail = None;
         self.seen.send_modify(|seen| mail = seen.mails.pop_front());
         mail.unwrap()
+    }
+
+    /// The mails accepted and not taken yet, in order of arrival; does not wait for any.
+    pub fn take_mails(&self) -> Vec<ReceivedMail> {
+        let mut mails = VecDeque::new();
+        self.seen
+            .send_modify(|seen| mails = std::mem::take(&mut seen.mails));
+        mails.into()
     }
 
     /// How many mails it has accepted.

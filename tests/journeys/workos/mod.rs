@@ -5,6 +5,7 @@ mod any_query;
 mod log;
 mod mishaps;
 mod moved;
+mod own_account;
 mod slow;
 mod unplugged;
 mod while_signed_in;

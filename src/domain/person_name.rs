@@ -1,0 +1,85 @@
+use thiserror::Error;
+
+/// The most that the database takes, in characters.
+const LONGEST: usize = 200;
+
+/// What a person wants to be called: one line of at most 200 characters, or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonName(String);
+
+/// Why a text is no name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum InvalidName {
+    /// Longer than anybody's.
+    #[error("That is too long. Use at most {LONGEST} characters.")]
+    TooLong,
+    /// Line breaks, control characters, or marks that turn the text around them.
+    #[error("Use one line of letters, without line breaks or hidden characters.")]
+    NotOneLine,
+}
+
+impl PersonName {
+    /// Reads a name; spaces around it are forgiven.
+    ///
+    /// # Errors
+    /// [`InvalidName`] when it is too long, or more than one visible line.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        let text = text.trim();
+        if text.chars().count() > LONGEST {
+            return Err(InvalidName::TooLong);
+        }
+        if text.chars().any(is_hidden) {
+            return Err(InvalidName::NotOneLine);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name; empty when there is none.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The line and paragraph separators, and what turns the direction of the text that follows: in a
+/// list of people the one after it would read wrong. Joiners stay, since names are written with them.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_visible_line() {
+        for (typed, name) in [
+            ("Mira Bell", "Mira Bell"),
+            ("  Mira  ", "Mira"),
+            ("", ""),
+            ("山田 太郎", "山田 太郎"),
+            ("نازنین\u{200c}زهرا", "نازنین\u{200c}زهرا"),
+            (&"é".repeat(200), &"é".repeat(200)),
+        ] {
+            assert_eq!(PersonName::parse(typed).unwrap().as_str(), name);
+        }
+        for typed in [
+            "Mira\nBell",
+            "Mira\rBell",
+            "Mira\0",
+            "a\tb",
+            "a\u{2028}b",
+            "a\u{202e}b",
+        ] {
+            assert_eq!(
+                PersonName::parse(typed).unwrap_err(),
+                InvalidName::NotOneLine,
+                "{typed:?}"
+            );
+        }
+        assert_eq!(
+            PersonName::parse(&"é".repeat(201)).unwrap_err(),
+            InvalidName::TooLong
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! Where somebody is signed in, and how to end that.
+
+use maud::{Markup, html};
+
+use super::page;
+use crate::domain::{SessionId, Timestamp};
+use crate::views::Site;
+use crate::views::account_menu::Who;
+use crate::views::components::{dangerous_action, done, moment};
+use crate::views::dashboard::SessionLine;
+
+/// What the page shows.
+#[derive(Debug)]
+pub struct Sessions<'a> {
+    /// Who is here.
+    pub who: Who<'a>,
+    /// Their sessions, this one first.
+    pub sessions: Vec<(SessionId, SessionLine<'a>)>,
+    /// There may be more than are listed.
+    pub is_cut_off: bool,
+    /// What was just done.
+    pub done: Option<&'a str>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Sessions<'_> {
+    /// The page.
+    pub fn page(&self, site: &Site) -> Markup {
+        let content = html! {
+            (done(self.done))
+            p.lead { "Where you’re signed in. End what you don’t recognise." }
+            ul.rows.spaced { @for (id, line) in &self.sessions { li.row.with-action { (self.line(*id, line)) } } }
+            @if self.is_cut_off {
+                p.why { "Only the newest " (self.sessions.len()) " are listed." }
+            }
+            @if self.sessions.iter().any(|(_, line)| !line.this_one) {
+                (dangerous_action("/account/sessions/end-others", "End all other sessions"))
+            }
+        };
+        page(site, &self.who, "/account/sessions", "Sessions", &content)
+    }
+
+    fn line(&self, id: SessionId, line: &SessionLine<'_>) -> Markup {
+        let name = format!("session-{}", id.0);
+        html! {
+            div #(name) {
+                b { (line.browser) }
+                @if line.this_one { " " span.tag { "this one" } }
+                div.quiet { (line.ip) " · " (line.method.in_words()) }
+                div.quiet {
+                    "signed in " (moment(line.created_at, self.now))
+                    " · last seen " (moment(line.last_seen_at, self.now))
+                }
+            }
+            (end(id, &name, line.this_one))
+        }
+    }
+}
+
+/// To end the session that one looks from is to sign out.
+fn end(id: SessionId, name: &str, this_one: bool) -> Markup {
+    html! {
+        form.action method="post" action={ "/account/sessions/" (id.0) "/end" } {
+            button.button.small.plain type="submit" aria-describedby=(name) {
+                @if this_one { "Sign out" } @else { "End session" }
+            }
+        }
+    }
+}

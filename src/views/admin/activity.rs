@@ -1,0 +1,101 @@
+//! What happened, to everyone.
+
+use maud::{Markup, html};
+
+use super::{ACTIVITY, page, text_field};
+use crate::domain::{ActivityKind, Timestamp};
+use crate::views::account_menu::Who;
+use crate::views::activity_list::{self, ActivityLine};
+use crate::views::components::pager;
+use crate::views::layout::Site;
+
+/// What the page shows.
+#[derive(Debug)]
+pub struct Activity<'a> {
+    /// Who is here.
+    pub who: Who<'a>,
+    /// What is looked for.
+    pub filter: Filter<'a>,
+    /// What was found, the newest first.
+    pub lines: Vec<ActivityLine<'a>>,
+    /// Where the newest are, when this is another page.
+    pub newest: Option<String>,
+    /// Where the older ones are, if there are any.
+    pub older: Option<String>,
+    /// Where the same is to be had as a file.
+    pub file: String,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What is looked for, as typed.
+#[derive(Debug, Default)]
+pub struct Filter<'a> {
+    /// Whose.
+    pub email: &'a str,
+    /// Which.
+    pub kind: Option<ActivityKind>,
+    /// From this day on.
+    pub from: &'a str,
+    /// Up to this day.
+    pub to: &'a str,
+    /// What is wrong with the first day.
+    pub from_error: Option<&'static str>,
+    /// What is wrong with the last day.
+    pub to_error: Option<&'static str>,
+}
+
+impl Filter<'_> {
+    fn is_readable(&self) -> bool {
+        self.from_error.is_none() && self.to_error.is_none()
+    }
+}
+
+impl Activity<'_> {
+    /// The page.
+    pub fn page(&self, site: &Site) -> Markup {
+        let content = html! {
+            h1 { "Activity" }
+            (self.filter())
+            @if self.filter.is_readable() { (activity_list::list(&self.lines, self.now)) }
+            (pager(self.newest.as_deref(), self.older.as_deref()))
+            @if !self.lines.is_empty() {
+                p.file { a href=(self.file) download { "Save as CSV" } span.quiet { " up to 100\u{a0}000 rows, times in UTC" } }
+            }
+        };
+        page(site, "Activity", &self.who, ACTIVITY, &content)
+    }
+
+    fn filter(&self) -> Markup {
+        let filter = &self.filter;
+        html! {
+            form.filter role="search" method="get" action=(ACTIVITY) {
+                (text_field("email", "Email", filter.email, None))
+                div.field {
+                    label for="kind" { "What" }
+                    select #kind name="kind" {
+                        option value="" { "Everything" }
+                        @for kind in ActivityKind::ALL {
+                            option value=(kind) selected[filter.kind == Some(kind)] { (kind.in_words()) }
+                        }
+                    }
+                }
+                (day("from", "From (UTC)", filter.from, filter.from_error))
+                (day("to", "To (UTC)", filter.to, filter.to_error))
+                button.button.small type="submit" { "Filter" }
+            }
+        }
+    }
+}
+
+fn day(name: &str, label: &str, value: &str, error: Option<&str>) -> Markup {
+    let error_id = format!("{name}-error");
+    html! {
+        div.field.day {
+            label for=(name) { (label) }
+            input id=(name) name=(name) type="date" value=[error.is_none().then_some(value)] aria-invalid=[error.map(|_| "true")]
+                aria-describedby=[error.map(|_| &error_id)];
+            @if let Some(error) = error { p.error id=(error_id) role="alert" { (error) } }
+        }
+    }
+}

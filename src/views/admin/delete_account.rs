@@ -1,0 +1,45 @@
+//! Asks before an account is removed.
+
+use maud::{Markup, html};
+
+use super::{ACCOUNTS, page};
+use crate::domain::AccountId;
+use crate::views::account_menu::Who;
+use crate::views::components::not_done;
+use crate::views::layout::Site;
+
+/// What the page shows.
+#[derive(Debug)]
+pub struct DeleteAccount<'a> {
+    /// Who is here.
+    pub who: Who<'a>,
+    /// The account's key.
+    pub id: AccountId,
+    /// Its address.
+    pub email: &'a str,
+    /// Why it was not removed.
+    pub not_done: Option<&'a str>,
+}
+
+impl DeleteAccount<'_> {
+    /// The page.
+    pub fn page(&self, site: &Site) -> Markup {
+        let account = format!("{ACCOUNTS}/{}", self.id.0);
+        let content = html! {
+            h1 { "Delete this account?" }
+            p.subject { (self.email) }
+            (not_done(self.not_done))
+            p.lead {
+                "The account, its sessions and its link to WorkOS go at once and can’t be brought back. "
+                "What it did stays in the activity. To keep somebody out for a while, suspend the account instead."
+            }
+            div.actions.asked {
+                form.action method="post" action={ (account) "/delete" } {
+                    button.button.small.danger.filled type="submit" { "Delete the account" }
+                }
+                a.button.small.plain href=(account) { "Keep it" }
+            }
+        };
+        page(site, "Delete an account", &self.who, ACCOUNTS, &content)
+    }
+}

@@ -1,0 +1,187 @@
+//! One account, and what can be done to it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+use super::told::Told;
+use super::{account_id, account_path, actor, address, moment, number, query, see_other, state_of};
+use crate::auth::accounts::Denied;
+use crate::auth::client::Client;
+use crate::auth::directory::Change;
+use crate::auth::session::Listed;
+use crate::domain::{AccountId, SessionId};
+use crate::error::AppError;
+use crate::views::admin::account::Account;
+use crate::views::admin::{ACTIVITY, CODES};
+use crate::views::dashboard::SessionLine;
+use crate::web::Console;
+use crate::web::answer::html;
+use crate::web::extract::{Admin, SignedIn};
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Asked {
+    done: String,
+}
+
+/// Shows it.
+///
+/// # Errors
+/// When there is none, or the database does not answer.
+pub async fn show(
+    console: web::Data<Console>,
+    Admin(admin): Admin,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    let id = account_id(&request)?;
+    let asked: Asked = query(&request)?;
+    let notes = Notes {
+        done: done(&asked.done),
+        denied: None,
+    };
+    render(&console, &admin, id, &notes).await
+}
+
+/// Confirms, suspends, restores, and so on, as the path says.
+///
+/// # Errors
+/// When there is no such account or verb, or the database does not answer.
+pub async fn change(
+    console: web::Data<Console>,
+    Admin(admin): Admin,
+    client: Client,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    let id = account_id(&request)?;
+    let word = request.match_info().get("change").unwrap_or_default();
+    let change = Change::from_word(word).ok_or(AppError::NotFound)?;
+    let changed = console
+        .directory
+        .change(actor(&admin, &client), id, change)
+        .await?;
+    let changed = changed.map(|_| change.word());
+    answer(&console, &admin, id, changed).await
+}
+
+/// Ends one of its sessions.
+///
+/// # Errors
+/// When there is no such account, or the database does not answer.
+pub async fn end_session(
+    console: web::Data<Console>,
+    Admin(admin): Admin,
+    client: Client,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    let id = account_id(&request)?;
+    let session = SessionId(number(&request, "session")?);
+    let ended = console
+        .directory
+        .end_sessions(actor(&admin, &client), id, Some(session))
+        .await?;
+    answer(&console, &admin, id, ended.map(|_| "ended")).await
+}
+
+/// Ends all of its sessions.
+///
+/// # Errors
+/// When there is no such account, or the database does not answer.
+pub async fn end_all_sessions(
+    console: web::Data<Console>,
+    Admin(admin): Admin,
+    client: Client,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    let id = account_id(&request)?;
+    let ended = console
+        .directory
+        .end_sessions(actor(&admin, &client), id, None)
+        .await?;
+    answer(&console, &admin, id, ended.map(|_| "all-ended")).await
+}
+
+/// What is said above the account.
+struct Notes {
+    done: Option<&'static str>,
+    denied: Option<Denied>,
+}
+
+/// Back to the account; or the account again, with why it was left as it is.
+async fn answer(
+    console: &Console,
+    admin: &SignedIn,
+    id: AccountId,
+    outcome: Result<&'static str, Denied>,
+) -> Result<HttpResponse, AppError> {
+    match outcome {
+        Ok(done) => Ok(see_other(&address(&account_path(id), &[("done", done)]))),
+        Err(denied) => {
+            let notes = Notes {
+                done: None,
+                denied: Some(denied),
+            };
+            render(console, admin, id, &notes).await
+        }
+    }
+}
+
+async fn render(
+    console: &Console,
+    admin: &SignedIn,
+    id: AccountId,
+    notes: &Notes,
+) -> Result<HttpResponse, AppError> {
+    let found = console.directory.details(id).await?;
+    let details = found.ok_or(AppError::NotFound)?;
+    let sessions = console.sessions.of_account(id).await?;
+    let told: Vec<_> = details.activity.iter().map(Told::of).collect();
+    let account = &details.account;
+    let not_done = notes.denied.map(|denied| denied.to_string());
+    let line = |listed: &'_ Listed| listed.id.0;
+    let page = Account {
+        who: admin.who(),
+        id,
+        email: &account.email,
+        name: &account.name,
+        role: &account.role,
+        state: state_of(account),
+        created_at: details.created_at,
+        last_sign_in: details.last_sign_in,
+        moved_at: moment(account.moved_at),
+        suspended_at: moment(account.suspended_at),
+        sessions: sessions
+            .iter()
+            .map(|listed| (line(listed), SessionLine::of(listed, admin.live.id)))
+            .collect(),
+        activity: told.iter().map(Told::line).collect(),
+        all_activity: address(ACTIVITY, &[("email", &account.email)]),
+        why_no_code: address(CODES, &[("email", &account.email)]),
+        done: notes.done,
+        not_done: not_done.as_deref(),
+        now: console.clock.now(),
+    };
+    let status = match notes.denied {
+        Some(_) => StatusCode::CONFLICT,
+        None => StatusCode::OK,
+    };
+    Ok(html(status, page.page(&console.site)))
+}
+
+/// What was done just before this page was opened.
+fn done(word: &str) -> Option<&'static str> {
+    let words = match word {
+        "added" => "Added. An invitation is on its way.",
+        "ended" => "The session has ended.",
+        "all-ended" => "All sessions have ended.",
+        _ => match Change::from_word(word)? {
+            Change::Confirm => "Confirmed. The account gets codes from now on.",
+            Change::Suspend => "Suspended. All sessions have ended.",
+            Change::Restore => "Restored. The account can sign in again.",
+            Change::MakeAdmin => "An admin from now on.",
+            Change::MakeMember => "A member from now on.",
+            Change::MoveBack => "Moved back. The account gets codes again.",
+        },
+    };
+    Some(words)
+}

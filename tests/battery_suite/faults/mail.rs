@@ -1,0 +1,169 @@
+//! A mail server in every kind of trouble (SECURITY rule 25): pages do not wait for it, and mail
+//! comes by itself once it is well.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use reqwest::StatusCode;
+
+use super::stopwatch::Stopwatch;
+use crate::guest::{Guest, Seen, connections};
+use crate::report::{Form, Row};
+use crate::support::Workplace;
+use crate::support::outbox::Mail;
+use crate::support::process::Process;
+use crate::support::smtp::{Behaviour, Reply, SmtpServer};
+
+/// No page takes longer than this.
+const PAGE_WITHIN: Duration = Duration::from_millis(300);
+/// Mail is there again this soon after its server; the slowest retry is after 30 seconds.
+const RESUMES_WITHIN: Duration = Duration::from_secs(40);
+
+/// Each trouble, and whether its mail comes once it is over.
+const TROUBLES: [(&str, Reply, bool); 7] = [
+    ("closes", Reply::DropAfterConnect, true),
+    ("hangs", Reply::HangFirst(usize::MAX), true),
+    ("hangs after the mail", Reply::HangAfterData, true),
+    ("drips", Reply::Drip, true),
+    ("answers 451", Reply::TemporaryThenAccept(usize::MAX), true),
+    ("answers 550", Reply::Permanent, false),
+    ("breaks TLS", Reply::BrokenTls, true),
+];
+
+#[derive(Default)]
+struct Tally {
+    troubles: u64,
+    people: u64,
+    pages: Stopwatch,
+    slowest_mail: Duration,
+    findings: Vec<String>,
+}
+
+pub(super) async fn run(form: Form) -> Row {
+    let rounds = form.pick(1, 10);
+    let mut tally = Tally::default();
+    for _ in 0..rounds {
+        one_server(form, &mut tally).await;
+        nobody_listens(form, &mut tally).await;
+    }
+    let Tally {
+        troubles,
+        pages,
+        slowest_mail,
+        mut findings,
+        ..
+    } = tally;
+    if pages.p95() > PAGE_WITHIN {
+        findings.push(format!("pages took {:?}", pages.p95()));
+    }
+    let measured = format!(
+        "no code lost; of {} pages meanwhile 95 in 100 took at most {} ms, the slowest {} ms; mail came within {} s of the recovery",
+        pages.count(),
+        pages.p95().as_millis(),
+        pages.worst().as_millis(),
+        slowest_mail.as_secs_f32().ceil()
+    );
+    let tried =
+        "the mail server refuses, closes, hangs, drips, answers 4xx and 5xx, breaks TLS (25)";
+    Row::judged(tried, troubles, &measured, &findings)
+}
+
+async fn one_server(form: Form, tally: &mut Tally) {
+    let server = SmtpServer::start(Behaviour::starttls()).await;
+    let (place, _console) = console(server.workplace()).await;
+    for (name, reply, comes) in TROUBLES {
+        server.set_behaviour(Behaviour::starttls().replying(reply));
+        let waiting = meanwhile(form, &place, name, tally).await;
+        server.attempt().await;
+        server.set_behaviour(Behaviour::starttls());
+        let waiting = if comes {
+            waiting
+        } else {
+            meanwhile(form, &place, name, tally).await
+        };
+        letters_for(&server, waiting, name, tally).await;
+        tally.troubles += 1;
+    }
+}
+
+/// A server that is not there at all, and then is.
+async fn nobody_listens(form: Form, tally: &mut Tally) {
+    let free = SmtpServer::start(Behaviour::plain()).await;
+    let place = free.workplace();
+    let port = free.port();
+    drop(free);
+    let (place, _console) = console(place).await;
+    let waiting = meanwhile(form, &place, "refuses", tally).await;
+    let server = SmtpServer::start_on(port, Behaviour::plain()).await;
+    letters_for(&server, waiting, "refuses", tally).await;
+    tally.troubles += 1;
+}
+
+/// Whoever waits for a code, by address.
+type Waiting = HashMap<String, Guest>;
+
+async fn console(place: Workplace) -> (Workplace, Process) {
+    let place = place.with("TRUSTED_PROXIES", "127.0.0.1/32");
+    let console = place.serve(&[]).await;
+    (place, console)
+}
+
+/// Somebody with an account of their own, who asks for a code.
+async fn asks(place: &Workplace, tally: &mut Tally) -> (String, Guest, Seen) {
+    tally.people += 1;
+    let email = format!("m{}@acme.test", tally.people);
+    place.sql(&format!(
+        "INSERT INTO accounts (email, confirmed_at, created_at) VALUES ('{email}', 1, 1)"
+    ));
+    let mut guest = Guest::new(&connections(), &place.url());
+    for path in ["/sign-in", "/sign-in/email"] {
+        let page = tally.pages.time(guest.get(path)).await.unwrap();
+        assert_eq!(page.status, StatusCode::OK, "{path}: {page:?}");
+    }
+    let asked = tally.pages.time(guest.ask_for_code(&email)).await.unwrap();
+    (email, guest, asked)
+}
+
+/// Opens pages and asks for codes while the mail server is in trouble.
+async fn meanwhile(form: Form, place: &Workplace, trouble: &str, tally: &mut Tally) -> Waiting {
+    let mut waiting = Waiting::new();
+    for _ in 0..form.pick(3, 10) {
+        let (email, guest, asked) = asks(place, tally).await;
+        if !asked.leads_to("/sign-in/code") {
+            tally.findings.push(format!(
+                "asking answered {} while the server {trouble}",
+                asked.status
+            ));
+        }
+        waiting.insert(email, guest);
+    }
+    waiting
+}
+
+/// Each of the codes comes, and lets its browser in.
+async fn letters_for(server: &SmtpServer, mut waiting: Waiting, trouble: &str, tally: &mut Tally) {
+    let began = Instant::now();
+    while !waiting.is_empty() && began.elapsed() < RESUMES_WITHIN {
+        for mail in server.take_mails() {
+            let code = Mail::parse(mail.data).code();
+            let Some(mut guest) = waiting.remove(&mail.to[0]) else {
+                continue;
+            };
+            let entered = guest.enter(&code).await.unwrap();
+            if !entered.lets_in() {
+                tally.findings.push(format!(
+                    "a code was answered {} after the server {trouble}",
+                    entered.status
+                ));
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tally.slowest_mail = tally.slowest_mail.max(began.elapsed());
+    if !waiting.is_empty() {
+        tally.findings.push(format!(
+            "{} codes were lost when the server {trouble}",
+            waiting.len()
+        ));
+    }
+}

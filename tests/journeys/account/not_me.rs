@@ -1,0 +1,211 @@
+use insta::assert_snapshot;
+use reqwest::{Method, StatusCode};
+use std::time::Duration;
+
+use super::{MIRA, with_mira};
+use crate::support::visitor::words;
+use crate::support::{Answer, TestApp, Visitor};
+
+const KINDS: &str = "SELECT count(*) FROM activity WHERE kind = 'code_disowned'";
+
+fn mark(link: &str) -> &str {
+    link.split_once("?link=").unwrap().1
+}
+
+/// Somebody asks for a code of Mira's, who has the mail open in another browser.
+async fn asked() -> (TestApp, Visitor, String) {
+    let app = TestApp::spawn().await;
+    app.add_account(MIRA, "");
+    let stranger = app.visitor();
+    stranger.ask_for_code(MIRA).await;
+    let link = app.not_me_link().await;
+    (app, stranger, link)
+}
+
+async fn disown(app: &TestApp, link: &str) -> Answer {
+    let owner = app.visitor();
+    let form = [("link", mark(link))];
+    owner.post("/sign-in/not-me", &form).await
+}
+
+fn shown(app: &TestApp, answer: &Answer) -> String {
+    let port = app.server().address().port().to_string();
+    words(&answer.body).replace(&port, "[port]")
+}
+
+#[actix_web::test]
+async fn the_link_says_who_asked_and_changes_nothing_until_the_button_is_pressed() {
+    let (app, stranger, link) = asked().await;
+    let before = app.rows();
+    let page = app.visitor().get(&link).await;
+    assert_snapshot!(shown(&app, &page), @r"
+    Stop this code?
+    Somebody asked for a code to sign in to your account:
+    Browser
+    Firefox on Linux
+    From
+    127.0.0.1
+    When
+    23 November 2026, 12:00 UTC
+    This wasn’t me
+    The code stops working at once. If it was you, close this page: nothing has changed.
+    localhost:[port]
+    ");
+    assert!(!page.body.contains(MIRA), "the page names the address");
+    let head = app.visitor().request(Method::HEAD, &link).send().await;
+    assert_eq!(head.unwrap().status(), StatusCode::OK);
+    assert_eq!(app.rows(), before);
+    let code = app.newest_code(MIRA).await;
+    assert_eq!(stranger.enter(&code).await.location(), "/dashboard");
+}
+
+#[actix_web::test]
+async fn the_button_kills_the_code_and_writes_it_down() {
+    let (app, stranger, link) = asked().await;
+    let code = app.newest_code(MIRA).await;
+    let stopped = disown(&app, &link).await;
+    assert_eq!(stopped.location(), link);
+    let page = app.visitor().get(stopped.location()).await;
+    assert_snapshot!(shown(&app, &page), @r"
+    That code no longer works
+    Nobody got in with it, and nobody can now. Your admin can see that it wasn’t you who asked.
+    See your sessions
+    If such mails keep coming, tell your admin.
+    localhost:[port]
+    ");
+    assert_eq!(stranger.enter(&code).await.status, 422);
+    assert!(!stranger.is_in().await);
+    let detail = "SELECT detail FROM activity WHERE kind = 'code_disowned'";
+    assert_eq!(
+        app.text(detail),
+        "asked for by Firefox on Linux at 127.0.0.1"
+    );
+    let account = "SELECT account_id FROM activity WHERE kind = 'code_disowned'";
+    assert_eq!(app.number(account), 1);
+
+    // Twice is no error, and is written down once.
+    assert_eq!(disown(&app, &link).await.location(), link);
+    assert_eq!(app.number(KINDS), 1);
+}
+
+#[actix_web::test]
+async fn it_kills_whatever_code_the_challenge_has_by_then_and_there_is_no_new_one() {
+    let (app, stranger, link) = asked().await;
+    stranger.resend().await;
+    let newer = app.newest_code(MIRA).await;
+    disown(&app, &link).await;
+    assert_eq!(stranger.enter(&newer).await.status, 422);
+    // The browser that asked has nothing left to send a new code for.
+    assert_eq!(stranger.resend().await.location(), "/sign-in/email");
+
+    // Neither does a challenge whose code has run out come back to life.
+    stranger.ask_for_code(MIRA).await;
+    let link = app.not_me_link().await;
+    app.later(Duration::from_mins(11));
+    disown(&app, &link).await;
+    assert_eq!(stranger.resend().await.location(), "/sign-in/email");
+    assert_eq!(app.number(KINDS), 2);
+}
+
+#[actix_web::test]
+async fn after_the_code_was_used_the_page_says_so_and_where_to_end_that() {
+    let (app, stranger, link) = asked().await;
+    let code = app.newest_code(MIRA).await;
+    assert_eq!(stranger.enter(&code).await.location(), "/dashboard");
+    let page = app
+        .visitor()
+        .get(disown(&app, &link).await.location())
+        .await;
+    assert_snapshot!(shown(&app, &page), @r"
+    That code was used
+    Somebody has signed in with it. If that wasn’t you, end that session now, change the password of your mailbox, and tell your admin.
+    See your sessions
+    localhost:[port]
+    ");
+    assert_eq!(page.attribute("a.button", "href"), "/account/sessions");
+    assert_eq!(app.number(KINDS), 0);
+    assert!(stranger.is_in().await);
+}
+
+// SECURITY rule 10: 128 bits that nobody guesses; a link is for its own challenge alone.
+#[actix_web::test]
+async fn a_link_that_we_did_not_write_does_nothing() {
+    let (app, stranger, link) = asked().await;
+    let code = app.newest_code(MIRA).await;
+    let real = mark(&link).to_owned();
+    let swapped: String = real.chars().rev().collect();
+    let cut = &real[..real.len() - 4];
+    let changed = format!(
+        "{}{}",
+        if real.starts_with('A') { "B" } else { "A" },
+        &real[1..]
+    );
+    for forged in [
+        "",
+        "x",
+        swapped.as_str(),
+        cut,
+        changed.as_str(),
+        "%0d%0aSet-Cookie:x",
+    ] {
+        let path = format!("/sign-in/not-me?link={forged}");
+        let page = app.visitor().get(&path).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{forged}");
+        assert_eq!(page.text("h1"), "This link no longer works");
+        disown(&app, &path).await;
+    }
+    assert_eq!(app.visitor().get("/sign-in/not-me").await.status, 404);
+    assert_eq!(app.number(KINDS), 0);
+    assert_eq!(stranger.enter(&code).await.location(), "/dashboard");
+}
+
+#[actix_web::test]
+async fn a_link_whose_challenge_is_forgotten_gets_a_calm_page() {
+    let (app, _stranger, link) = asked().await;
+    app.later(Duration::from_hours(3));
+    app.server().housekeeping().clean_up().await.unwrap();
+    let page = app.visitor().get(&link).await;
+    assert_snapshot!(shown(&app, &page), @r"
+    This link no longer works
+    Codes work for a few minutes only, and nobody can sign in with that one any more.
+    See your sessions
+    localhost:[port]
+    ");
+    assert_eq!(disown(&app, &link).await.location(), link);
+}
+
+// SECURITY rule 29: a link that the older key wrote still works.
+#[actix_web::test]
+async fn a_new_key_keeps_the_links_of_the_older_one() {
+    let (mut app, stranger, link) = asked().await;
+    let code = app.newest_code(MIRA).await;
+    let older = std::fs::read_to_string(app.data().join("secret.key")).unwrap();
+    let new = vestibule::domain::SecretKey::generate(&mut rand::rng());
+    app.restart_with(|settings| {
+        settings.secret_key = Some(new.expose());
+        settings.secret_key_previous = Some(older);
+    })
+    .await;
+    disown(&app, &link).await;
+    assert_eq!(app.number(KINDS), 1);
+    assert_eq!(stranger.enter(&code).await.status, 422);
+}
+
+#[actix_web::test]
+async fn it_works_for_someone_signed_in_and_every_request_has_a_link_of_its_own() {
+    let (app, mira) = with_mira().await;
+    let stranger = app.visitor();
+    stranger.ask_for_code(MIRA).await;
+    let first = app.not_me_link().await;
+    stranger.resend().await;
+    let second = app.not_me_link().await;
+    assert_ne!(first, second);
+    assert!(!first.contains(&app.newest_code(MIRA).await));
+    let form = [("link", mark(&second))];
+    let stopped = mira.post("/sign-in/not-me", &form).await;
+    let page = mira.get(stopped.location()).await;
+    assert_eq!(page.text("h1"), "That code no longer works");
+    assert!(mira.is_in().await);
+    let disowned = mira.get("/account/activity").await;
+    assert!(disowned.body.contains("“This wasn’t me”"));
+}

@@ -1,0 +1,329 @@
+//! Accounts: found, added, changed, ended.
+
+use insta::assert_snapshot;
+use reqwest::StatusCode;
+
+use super::{ADMIN, NOOR, admin_of, app_with_admin, id_of, make_admin, noted, page_of};
+use crate::support::outbox::Mail;
+use crate::support::visitor::words;
+use crate::support::{Answer, TestApp, Visitor};
+
+fn people(page: &Answer) -> Vec<String> {
+    page.attributes("a.person", "href")
+}
+
+#[actix_web::test]
+async fn accounts_are_found_by_a_part_of_the_address_or_the_name_and_by_nothing_else() {
+    let (app, admin) = app_with_admin().await;
+    app.add_account(NOOR, "Noor Haddad");
+    app.add_account("under_score@acme.test", "100% Mira");
+    app.add_account("underXscore@acme.test", "");
+    let found = async |text: &str| {
+        let path = format!("/admin/accounts?q={}", text.replace('%', "%25"));
+        people(&admin.get(&path).await).len()
+    };
+    assert_eq!(found("").await, 4);
+    assert_eq!(found("NOOR@").await, 1);
+    assert_eq!(found("haddad").await, 1);
+    assert_eq!(found("acme.test").await, 4);
+    assert_eq!(found("under_score").await, 1);
+    assert_eq!(found("%").await, 1);
+    assert_eq!(found("\\").await, 0);
+    assert_eq!(found("nobody").await, 0);
+    let nothing = admin.get("/admin/accounts?q=nobody").await;
+    assert!(
+        nothing
+            .text(".count")
+            .starts_with("No account has “nobody”")
+    );
+}
+
+#[actix_web::test]
+async fn each_account_says_what_it_is() {
+    let (app, admin) = app_with_admin().await;
+    for email in ["a@acme.test", "b@acme.test", "c@acme.test"] {
+        app.add_account(email, "");
+    }
+    app.sql("UPDATE accounts SET confirmed_at = NULL WHERE email = 'a@acme.test'");
+    app.sql("UPDATE accounts SET suspended_at = 1 WHERE email = 'b@acme.test'");
+    app.sql("UPDATE accounts SET moved_at = 1 WHERE email = 'c@acme.test'");
+    let page = admin.get("/admin/accounts").await;
+    let row = |email: &str| format!("tr:has(a[href='{}'])", page_of(&app, email));
+    assert!(page.text(&row("a@acme.test")).contains("Not confirmed"));
+    assert!(page.text(&row("b@acme.test")).contains("Suspended"));
+    assert!(page.text(&row("c@acme.test")).contains("WorkOS"));
+    assert!(page.text(&row("c@acme.test")).contains("never"));
+    let own = page.text(&row(ADMIN));
+    assert!(own.contains("Admin") && own.contains("just now"), "{own}");
+}
+
+#[actix_web::test]
+async fn page_after_page_shows_every_account_once() {
+    let (app, admin) = app_with_admin().await;
+    app.sql(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120)
+         INSERT INTO accounts (email, confirmed_at, created_at) SELECT 'p' || i || '@acme.test', 0, 0 FROM n",
+    );
+    let mut seen = Vec::new();
+    let mut path = "/admin/accounts?q=acme".to_owned();
+    loop {
+        let page = admin.get(&path).await;
+        assert_eq!(page.text(".count"), "121 accounts with “acme”");
+        seen.extend(people(&page));
+        match page.attributes("nav.pager a[rel=next]", "href").first() {
+            Some(next) => path.clone_from(next),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 121);
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 121);
+}
+
+#[actix_web::test]
+async fn somebody_added_is_invited_by_mail_and_gets_in() {
+    let (app, smtp) = TestApp::spawn_with_smtp(|_| {}).await;
+    app.add_account(ADMIN, "");
+    make_admin(&app, ADMIN);
+    let admin = app.visitor();
+    admin.ask_for_code(ADMIN).await;
+    let code = Mail::parse(smtp.next_mail().await.data).code();
+    admin.enter(&code).await.location();
+
+    let form = [
+        ("email", NOOR),
+        ("name", " Noor Haddad "),
+        ("role", "member"),
+    ];
+    let added = admin.post("/admin/accounts", &form).await;
+    assert_eq!(
+        added.location(),
+        format!("{}?done=added", page_of(&app, NOOR))
+    );
+    let page = admin.get(added.location()).await;
+    assert_eq!(page.text("h1"), "Noor Haddad");
+    assert_eq!(
+        page.text("[role=status]"),
+        "Added. An invitation is on its way."
+    );
+    assert_eq!(noted(&app, "account_added", NOOR), 1);
+
+    let received = smtp.next_mail().await;
+    assert_eq!(received.to, [NOOR]);
+    let port = app.server().address().port().to_string();
+    let mail = Mail::parse(received.data);
+    assert_eq!(
+        mail.subject,
+        format!("You can sign in to localhost:{port} now")
+    );
+    assert_snapshot!(mail.part("text/plain").replace(&port, "[port]"), @r"
+    admin@acme.test has added an account for you at localhost:[port]. You need no password: sign in with this address, noor@acme.test.
+
+    Open the sign-in page:
+    http://localhost:[port]/sign-in
+
+    If you don't know why you got this mail, you can ignore it.
+    ");
+    assert_snapshot!(words(&mail.part("text/html")).replace(&port, "[port]"), @r"
+    admin@acme.test has added an account for you at localhost:[port]. You need no password: sign in with this address, noor@acme.test.
+    Open the sign-in page:
+    http://localhost:[port]/sign-in
+    If you don't know why you got this mail, you can ignore it.
+    ");
+
+    let noor = app.visitor();
+    noor.ask_for_code(NOOR).await;
+    let code = Mail::parse(smtp.next_mail().await.data).code();
+    noor.enter(&code).await.location();
+    assert!(noor.is_in().await);
+}
+
+// SECURITY rule 7: nothing typed reaches a mail header.
+#[actix_web::test]
+async fn what_is_wrong_with_somebody_new_stands_beside_the_field_and_nothing_is_sent() {
+    let (app, admin) = app_with_admin().await;
+    let add = async |email: &str, name: &str| {
+        let form = [("email", email), ("name", name), ("role", "member")];
+        admin.post("/admin/accounts", &form).await
+    };
+    let malformed = add("noor\r\nBcc: eve@evil.test", "Noor").await;
+    assert_eq!(malformed.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(malformed.has("#email-error") && malformed.has("details[open] #name[value=Noor]"));
+    let two_lines = add(NOOR, "Noor\nHaddad").await;
+    assert_eq!(two_lines.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(two_lines.has("#name-error") && !two_lines.has("#email-error"));
+    let there = add("ADMIN@acme.test", "").await;
+    assert_eq!(there.status, StatusCode::CONFLICT);
+    assert_eq!(
+        there.text("#email-error"),
+        "That address has an account already."
+    );
+    assert_eq!(app.number("SELECT count(*) FROM accounts"), 1);
+    assert_eq!(app.number("SELECT count(*) FROM outgoing_mails"), 0);
+}
+
+/// Presses a button on the page of an account.
+async fn change(app: &TestApp, admin: &Visitor, email: &str, verb: &str) -> Answer {
+    admin
+        .post(&format!("{}/{verb}", page_of(app, email)), &[])
+        .await
+}
+
+// SECURITY rule 11: suspension acts on the server at once.
+#[actix_web::test]
+async fn whoever_is_suspended_is_out_on_their_very_next_request() {
+    let (app, admin) = app_with_admin().await;
+    let noor = app.signed_in(NOOR).await;
+    let done = change(&app, &admin, NOOR, "suspend").await;
+    assert_eq!(
+        done.location(),
+        format!("{}?done=suspend", page_of(&app, NOOR))
+    );
+    assert!(!noor.is_in().await);
+    assert_eq!(app.number("SELECT count(*) FROM sessions"), 1);
+    change(&app, &admin, NOOR, "restore").await.location();
+    assert!(!noor.is_in().await, "an ended session came back");
+    noor.sign_in(&app, NOOR).await;
+    assert_eq!(noted(&app, "account_suspended", NOOR), 1);
+    assert_eq!(noted(&app, "account_restored", NOOR), 1);
+}
+
+#[actix_web::test]
+async fn an_account_is_confirmed_promoted_and_moved_back() {
+    let (app, admin) = app_with_admin().await;
+    app.add_account(NOOR, "");
+    app.sql("UPDATE accounts SET confirmed_at = NULL, moved_at = 1 WHERE email = 'noor@acme.test'");
+    for (verb, column) in [
+        ("confirm", "confirmed_at IS NOT NULL"),
+        ("make-admin", "role = 'admin'"),
+        ("make-member", "role = 'member'"),
+        ("move-back", "moved_at IS NULL"),
+    ] {
+        let done = change(&app, &admin, NOOR, verb).await;
+        let path = format!("{}?done={verb}", page_of(&app, NOOR));
+        assert_eq!(done.location(), path);
+        let id = id_of(&app, NOOR);
+        let query = format!("SELECT {column} FROM accounts WHERE id = {id}");
+        assert_eq!(app.number(&query), 1, "{verb}");
+        assert!(
+            !admin
+                .get(&path)
+                .await
+                .text(".notice[role=status]")
+                .is_empty()
+        );
+    }
+    let again = change(&app, &admin, NOOR, "confirm").await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    assert_eq!(
+        again.text("[role=alert]"),
+        "That is so already. Nothing was changed."
+    );
+}
+
+#[actix_web::test]
+async fn the_last_admin_can_be_neither_removed_nor_suspended_nor_demoted() {
+    let (app, admin) = app_with_admin().await;
+    app.add_account(NOOR, "");
+    for verb in ["suspend", "make-member", "delete"] {
+        let refused = change(&app, &admin, ADMIN, verb).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{verb}");
+        assert_eq!(
+            refused.text("[role=alert]"),
+            "That is the last admin. Make somebody else an admin first."
+        );
+    }
+    assert!(admin.is_in().await);
+    // With a second admin each may act on themselves.
+    make_admin(&app, NOOR);
+    change(&app, &admin, ADMIN, "make-member").await.location();
+    let page = admin.get(&page_of(&app, ADMIN)).await;
+    assert_eq!(page.text("#error-title"), "There is no such page");
+    assert!(admin.is_in().await);
+}
+
+#[actix_web::test]
+async fn two_admins_who_demote_each_other_at_once_leave_one() {
+    let (app, admin) = app_with_admin().await;
+    app.add_account(NOOR, "");
+    make_admin(&app, NOOR);
+    let noor = app.visitor();
+    noor.sign_in(&app, NOOR).await;
+    let noors = format!("{}/make-member", page_of(&app, NOOR));
+    let admins = format!("{}/make-member", page_of(&app, ADMIN));
+    let count = "SELECT count(*) FROM accounts WHERE role = 'admin'";
+    for _ in 0..20 {
+        make_admin(&app, ADMIN);
+        make_admin(&app, NOOR);
+        futures::future::join(admin.post(&noors, &[]), noor.post(&admins, &[])).await;
+        assert_eq!(app.number(count), 1);
+    }
+}
+
+#[actix_web::test]
+async fn an_account_is_deleted_after_asking_and_what_it_did_stays() {
+    let (app, admin) = app_with_admin().await;
+    let noor = app.signed_in(NOOR).await;
+    let path = page_of(&app, NOOR);
+    let asked = admin.get(&format!("{path}/delete")).await;
+    assert_eq!(asked.text(".subject"), NOOR);
+    assert_eq!(
+        asked.attribute("main form", "action"),
+        format!("{path}/delete")
+    );
+    assert!(noor.is_in().await, "asking has already deleted");
+    let done = admin.post(&format!("{path}/delete"), &[]).await;
+    assert_eq!(done.location(), "/admin/accounts?done=deleted");
+    assert!(!noor.is_in().await);
+    assert_eq!(admin.get(&path).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(noted(&app, "account_deleted", NOOR), 1);
+    let all = admin.get("/admin/activity?email=noor@acme.test").await;
+    assert!(all.body.contains("Account deleted") && all.body.contains("Signed in"));
+}
+
+// SECURITY rule 11: an ended session is refused on its next request.
+#[actix_web::test]
+async fn an_admin_ends_one_session_or_all_of_them() {
+    let (app, admin) = app_with_admin().await;
+    let desk = app.signed_in(NOOR).await;
+    let [phone, tablet] = [app.visitor(), app.visitor()];
+    phone.sign_in(&app, NOOR).await;
+    tablet.sign_in(&app, NOOR).await;
+    let path = page_of(&app, NOOR);
+    let page = admin.get(&path).await;
+    let ends = page.attributes("li form", "action");
+    assert_eq!(ends.len(), 3);
+    // The newest stands first.
+    let done = admin.post(&ends[0], &[]).await;
+    assert_eq!(done.location(), format!("{path}?done=ended"));
+    assert!(desk.is_in().await && phone.is_in().await && !tablet.is_in().await);
+    admin.post(&ends[0], &[]).await.location();
+    assert_eq!(noted(&app, "session_ended", NOOR), 1);
+
+    // Another account's session is not ended by way of this one.
+    let own = app.number("SELECT id FROM sessions WHERE account_id = 1");
+    admin.post(&format!("{path}/sessions/{own}/end"), &[]).await;
+    assert!(admin.is_in().await);
+
+    admin
+        .post(&format!("{path}/sessions/end"), &[])
+        .await
+        .location();
+    assert!(!desk.is_in().await && !phone.is_in().await);
+    assert_eq!(noted(&app, "session_ended", NOOR), 3);
+}
+
+#[actix_web::test]
+async fn an_admin_who_suspends_themselves_is_out() {
+    let app = TestApp::spawn().await;
+    let admin = admin_of(&app).await;
+    app.add_account(NOOR, "");
+    make_admin(&app, NOOR);
+    change(&app, &admin, ADMIN, "suspend").await.location();
+    let path = page_of(&app, ADMIN);
+    assert_eq!(
+        admin.get(&path).await.location(),
+        format!("/sign-in?return_to={path}")
+    );
+}

@@ -1,0 +1,132 @@
+//! Why no code came, for one address.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+use super::{ADMIN, NOOR, app_with_admin, make_admin, page_of};
+use crate::support::outbox::Mail;
+use crate::support::smtp::{Behaviour, Reply};
+use crate::support::{Answer, TestApp, Visitor};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn why(admin: &Visitor, email: &str) -> Answer {
+    let path = format!("/admin/codes?email={}", email.replace('+', "%2B"));
+    admin.get(&path).await
+}
+
+#[actix_web::test]
+async fn an_address_without_an_account_can_be_added_from_there() {
+    let (app, admin) = app_with_admin().await;
+    app.visitor().ask_for_code("nour@acme.test").await;
+    let page = why(&admin, "nour@acme.test").await;
+    assert_eq!(page.text(".verdict h2"), "No account has this address");
+    assert_eq!(page.attributes("main li time", "datetime").len(), 1);
+    assert!(page.text("main li").contains("Firefox on Linux"));
+    let add = page.attribute(".verdict a.button", "href");
+    let form = admin.get(&add).await;
+    assert_eq!(
+        form.attribute("details[open] #email", "value"),
+        "nour@acme.test"
+    );
+}
+
+#[actix_web::test]
+async fn what_the_account_is_comes_before_what_became_of_the_code() {
+    let (app, admin) = app_with_admin().await;
+    app.add_account(NOOR, "");
+    for (change, verdict, words) in [
+        (
+            "confirmed_at = confirmed_at",
+            "Nobody asked for a code with this address",
+            "which address",
+        ),
+        (
+            "confirmed_at = NULL",
+            "The account isn’t confirmed",
+            "Confirm it",
+        ),
+        (
+            "confirmed_at = 1, suspended_at = 1",
+            "The account is suspended",
+            "Restore it",
+        ),
+        (
+            "suspended_at = NULL, moved_at = 1",
+            "The account signs in with WorkOS",
+            "Continue with WorkOS",
+        ),
+    ] {
+        app.sql(&format!(
+            "UPDATE accounts SET {change} WHERE email = '{NOOR}'"
+        ));
+        let page = why(&admin, "NOOR@acme.test").await;
+        assert_eq!(page.text(".verdict h2"), verdict);
+        assert!(page.text(".verdict p").contains(words), "{change}");
+        let account = page.attribute(".verdict a.person", "href");
+        assert_eq!(account, page_of(&app, NOOR));
+    }
+}
+
+#[actix_web::test]
+async fn every_request_of_the_last_days_is_there_with_what_became_of_it() {
+    let (app, admin) = app_with_admin().await;
+    app.add_account(NOOR, "");
+    app.visitor().ask_for_code(NOOR).await;
+    app.mails().await;
+    app.later(Duration::from_hours(6 * 24));
+    for _ in 0..11 {
+        app.visitor().ask_for_code(NOOR).await;
+    }
+    app.mails().await;
+    admin.sign_in(&app, ADMIN).await;
+    let page = why(&admin, NOOR).await;
+    assert_eq!(
+        page.text(".verdict h2"),
+        "A limit refused the newest request"
+    );
+    assert_eq!(page.attributes("main li time", "datetime").len(), 12);
+
+    app.later(Duration::from_hours(2 * 24));
+    admin.sign_in(&app, ADMIN).await;
+    let page = why(&admin, NOOR).await;
+    assert_eq!(page.attributes("main li time", "datetime").len(), 11);
+}
+
+#[actix_web::test]
+async fn what_the_mail_server_answered_is_there_in_its_own_words() {
+    let (app, smtp) = TestApp::spawn_with_smtp(|_| {}).await;
+    app.add_account(ADMIN, "");
+    make_admin(&app, ADMIN);
+    app.add_account(NOOR, "");
+    let admin = app.visitor();
+    admin.ask_for_code(ADMIN).await;
+    let code = Mail::parse(smtp.next_mail().await.data).code();
+    admin.enter(&code).await.location();
+
+    smtp.set_behaviour(Behaviour::plain().replying(Reply::Permanent));
+    app.visitor().ask_for_code(NOOR).await;
+    assert_eq!(app.server().mail().drain(PATIENCE).await, 0);
+    let page = why(&admin, NOOR).await;
+    assert_eq!(
+        page.text(".verdict h2"),
+        "The mail server refused the newest code"
+    );
+    assert!(
+        page.text("main li").contains("550"),
+        "{}",
+        page.text("main li")
+    );
+}
+
+#[actix_web::test]
+async fn what_is_no_address_is_said_beside_the_field() {
+    let (_app, admin) = app_with_admin().await;
+    let page = why(&admin, "noor").await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.text("#email-error").contains("doesn’t look like"));
+    assert_eq!(page.attribute("#email", "value"), "noor");
+    let nothing = admin.get("/admin/codes").await;
+    assert!(nothing.status == StatusCode::OK && !nothing.has("#email-error"));
+}

@@ -1,0 +1,205 @@
+//! `vestibule code`: SECURITY rule 2's one exception.
+
+use std::fs;
+use std::time::Duration;
+
+use futures::future::join_all;
+use reqwest::StatusCode;
+
+use super::{MIRA, NOOR, app_of_today, assert_failed, assert_fine, assert_misused, terminal};
+use crate::support::hostile::{CLIENT_ID, Hostile};
+use crate::support::{TestApp, Visitor, Workplace, other_than};
+
+/// The code that the terminal shows.
+async fn code_on(terminal: &Workplace, email: &str) -> String {
+    let shown = assert_fine(terminal.run(&["code", email]).await);
+    let alone = |line: &&str| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit());
+    let code = shown.lines().map(str::trim).find(alone);
+    code.unwrap_or_else(|| panic!("no code in {shown}"))
+        .to_owned()
+}
+
+async fn asking(app: &TestApp, email: &str) -> Visitor {
+    let visitor = app.visitor();
+    assert_eq!(
+        visitor.ask_for_code(email).await.location(),
+        "/sign-in/code"
+    );
+    visitor
+}
+
+async fn assert_not_taken(visitor: &Visitor, code: &str) {
+    assert_eq!(
+        visitor.enter(code).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+}
+
+// SECURITY rule 2: accepted once, by any open challenge for that address. Rule 4: kept as a hash.
+#[actix_web::test]
+async fn an_operators_code_lets_its_person_in_once_from_any_browser_that_asked() {
+    let app = app_of_today(|_| {}).await;
+    app.add_account(MIRA, "");
+    app.add_account(NOOR, "");
+    let (mira, again, noor) = (
+        asking(&app, MIRA).await,
+        asking(&app, MIRA).await,
+        asking(&app, NOOR).await,
+    );
+    let terminal = terminal(&app);
+    let made = terminal.run(&["code", "Mira@ACME.test"]).await;
+    assert_eq!(made.code, Some(0), "{made:?}");
+    for words in ["once, for 10 minutes", "use email code", "sign-in page"] {
+        assert!(made.stdout.contains(words), "{}", made.stdout);
+    }
+    let code = code_on(&terminal, MIRA).await;
+    assert_not_taken(&noor, &code).await;
+    assert_not_taken(&app.visitor(), &code).await;
+    assert_eq!(mira.enter(&code).await.location(), "/dashboard");
+    assert!(mira.is_in().await);
+    assert_not_taken(&again, &code).await;
+    assert_eq!(app.number("SELECT count(*) FROM operator_codes"), 0);
+    let noted =
+        "SELECT count(*) FROM activity WHERE kind = 'operator_code' AND actor = 'command line'
+                 AND email = 'mira@acme.test' AND account_id = 1 AND detail = ''";
+    assert_eq!(app.number(noted), 2);
+    let own = app.newest_code(MIRA).await;
+    assert_eq!(again.enter(&own).await.location(), "/dashboard");
+}
+
+// SECURITY rules 1 and 2: a new one replaces the older, and none works for longer than ten minutes.
+#[actix_web::test]
+async fn an_operators_code_works_for_ten_minutes_and_until_the_next_one() {
+    let app = app_of_today(|_| {}).await;
+    app.add_account(MIRA, "");
+    let terminal = terminal(&app);
+    let older = code_on(&terminal, MIRA).await;
+    let mut newer = code_on(&terminal, MIRA).await;
+    while newer == older {
+        newer = code_on(&terminal, MIRA).await;
+    }
+    assert_not_taken(&asking(&app, MIRA).await, &older).await;
+    app.later(Duration::from_mins(9));
+    let mira = asking(&app, MIRA).await;
+    // The terminal's clock is the machine's: some seconds ahead of where this server's stands.
+    app.later(Duration::from_secs(40));
+    assert_eq!(mira.enter(&newer).await.location(), "/dashboard");
+
+    let last = code_on(&terminal, MIRA).await;
+    app.later(Duration::from_mins(10));
+    assert_not_taken(&asking(&app, MIRA).await, &last).await;
+}
+
+// SECURITY rule 2: also for an account that has moved to WorkOS, while no code is due.
+#[actix_web::test]
+async fn an_operators_code_lets_in_who_has_moved_to_workos() {
+    let now = vestibule::clock::Clock::system().now();
+    let provider = Hostile::start(now).await;
+    let app = TestApp::spawn_at(now, |settings| {
+        settings.workos_client_id = Some(CLIENT_ID.to_owned());
+        settings.workos_api_key = Some("sk_test_made_up".to_owned());
+        settings.workos_api_url = Some(provider.url.clone());
+    })
+    .await;
+    app.add_account(MIRA, "");
+    app.sql("UPDATE accounts SET moved_at = 1");
+    let mira = asking(&app, MIRA).await;
+    let outcome = "SELECT outcome FROM activity WHERE kind = 'code_requested'";
+    assert_eq!(app.text(outcome), "moved");
+    let code = code_on(&terminal(&app), MIRA).await;
+    assert_eq!(mira.enter(&code).await.location(), "/dashboard");
+}
+
+// SECURITY rule 3: consumed by one conditional write, in one browser or in many.
+#[actix_web::test]
+async fn of_fifty_right_ones_at_once_one_begins_a_session() {
+    let app = app_of_today(|settings| {
+        settings.code_limit_address = Some("100".to_owned());
+    })
+    .await;
+    app.add_account(MIRA, "");
+    let terminal = terminal(&app);
+    let one = asking(&app, MIRA).await;
+    let code = code_on(&terminal, MIRA).await;
+    let answers = join_all((0..50).map(|_| one.enter(&code))).await;
+    let let_in = |answer: &&crate::support::Answer| answer.status == StatusCode::SEE_OTHER;
+    assert_eq!(answers.iter().filter(let_in).count(), 1);
+    assert_eq!(app.number("SELECT count(*) FROM sessions"), 1);
+
+    app.later(Duration::from_mins(10));
+    let many = join_all((0..25).map(|_| asking(&app, MIRA))).await;
+    let code = code_on(&terminal, MIRA).await;
+    app.sql(&format!(
+        "UPDATE operator_codes SET expires_at = {}",
+        app.clock.now().0 + 60_000
+    ));
+    let answers = join_all(many.iter().map(|visitor| visitor.enter(&code))).await;
+    assert_eq!(answers.iter().filter(let_in).count(), 1);
+    assert_eq!(app.number("SELECT count(*) FROM sessions"), 2);
+}
+
+// SECURITY rules 3 and 8: a try counts before an operator's code is compared, too.
+#[actix_web::test]
+async fn an_operators_code_gives_no_more_tries() {
+    let app = app_of_today(|_| {}).await;
+    app.add_account(MIRA, "");
+    let (mira, own) = app.asked(MIRA).await;
+    let code = code_on(&terminal(&app), MIRA).await;
+    let mut wrong = other_than(&code);
+    while wrong == own {
+        wrong = other_than(&wrong);
+    }
+    for _ in 0..5 {
+        assert_not_taken(&mira, &wrong).await;
+    }
+    assert_eq!(
+        mira.enter(&code).await.status,
+        StatusCode::TOO_MANY_REQUESTS
+    );
+    assert_eq!(app.number("SELECT count(*) FROM wrong_tries"), 5);
+    let fresh = asking(&app, MIRA).await;
+    assert_eq!(fresh.enter(&code).await.location(), "/dashboard");
+}
+
+#[actix_web::test]
+async fn who_may_not_sign_in_gets_no_operators_code() {
+    let app = app_of_today(|_| {}).await;
+    let terminal = terminal(&app);
+    app.add_account(MIRA, "");
+    let mira = asking(&app, MIRA).await;
+    let code = code_on(&terminal, MIRA).await;
+    app.sql("UPDATE accounts SET suspended_at = 1");
+    assert_not_taken(&mira, &code).await;
+    assert_failed(&terminal.run(&["code", MIRA]).await, &["is suspended"]);
+    app.sql("UPDATE accounts SET suspended_at = NULL, confirmed_at = NULL");
+    assert_not_taken(&mira, &code).await;
+    assert_failed(&terminal.run(&["code", MIRA]).await, &["is not confirmed"]);
+    assert_failed(
+        &terminal.run(&["code", NOOR]).await,
+        &["no account has the address noor@acme.test"],
+    );
+    assert_misused(
+        &terminal.run(&["code", "noor"]).await,
+        &["no email address"],
+    );
+}
+
+#[actix_web::test]
+async fn a_code_that_no_page_would_take_is_not_made() {
+    let app = app_of_today(|_| {}).await;
+    app.add_account(MIRA, "");
+    let off = terminal(&app).with("EMAIL_CODES", "off");
+    assert_failed(&off.run(&["code", MIRA]).await, &["EMAIL_CODES is off"]);
+    fs::remove_file(app.data().join("secret.key")).unwrap();
+    let keyless = terminal(&app).run(&["code", MIRA]).await;
+    assert_failed(
+        &keyless,
+        &["There is no secret key", "secret.key does not exist"],
+    );
+    assert!(!app.data().join("secret.key").exists());
+    assert_eq!(app.number("SELECT count(*) FROM operator_codes"), 0);
+
+    let empty = Workplace::empty();
+    assert_failed(&empty.run(&["code", MIRA]).await, &["no secret key"]);
+    assert!(empty.contents().is_empty(), "{:?}", empty.contents());
+}

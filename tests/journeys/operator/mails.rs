@@ -1,0 +1,57 @@
+//! `vestibule test-mail`
+
+use super::{MIRA, assert_failed, assert_fine, assert_misused};
+use crate::support::Workplace;
+use crate::support::app::free_address;
+use crate::support::outbox::read_outbox;
+use crate::support::smtp::{Behaviour, Reply, SmtpServer};
+
+#[actix_web::test]
+async fn a_test_mail_is_sent_at_once_and_the_servers_answer_is_shown() {
+    let login = Behaviour::starttls().with_login("console", "pass-word");
+    let server = SmtpServer::start(login).await;
+    let said = assert_fine(server.workplace().run(&["test-mail", MIRA]).await);
+    assert!(said.contains("250 2.0.0 accepted"), "{said}");
+    let mail = server.next_mail().await;
+    assert_eq!(mail.to, [MIRA]);
+    assert!(mail.tls && mail.data.contains("Subject: A test mail from localhost"));
+}
+
+#[actix_web::test]
+async fn a_test_mail_that_fails_says_why_and_what_to_do() {
+    let refusing = SmtpServer::start(Behaviour::plain().replying(Reply::Permanent)).await;
+    let refused = refusing.workplace().run(&["test-mail", MIRA]).await;
+    assert_failed(&refused, &["550", "no such user", "Look at the address"]);
+
+    let server = SmtpServer::start(Behaviour::starttls().with_login("console", "pass-word")).await;
+    let wrong = server.url().replace("pass-word", "hunter2");
+    let place = server.workplace().with("SMTP_URL", wrong);
+    let denied = place.run(&["test-mail", MIRA]).await;
+    assert_failed(&denied, &["535", "the user and the password"]);
+    assert!(!denied.stderr.contains("hunter2"), "{}", denied.stderr);
+
+    let untrusted = server.workplace().with("SSL_CERT_FILE", "/dev/null");
+    let distrusted = untrusted.run(&["test-mail", MIRA]).await;
+    assert_failed(&distrusted, &["SSL_CERT_FILE"]);
+
+    let nobody = Workplace::empty()
+        .with("SMTP_URL", format!("smtp://{}", free_address()))
+        .with("MAIL_FROM", "console@acme.test");
+    let unheard = nobody.run(&["test-mail", MIRA]).await;
+    assert_failed(&unheard, &["refused", "the host and the port"]);
+    assert_eq!(server.accepted() + refusing.accepted(), 0);
+}
+
+#[actix_web::test]
+async fn without_a_mail_server_a_test_mail_is_written_and_said_not_to_be_sent() {
+    let place = Workplace::empty();
+    let said = assert_fine(place.run(&["test-mail", MIRA]).await);
+    assert!(said.contains("Nothing was sent"), "{said}");
+    let mails = read_outbox(&place.path().join("data/outbox"));
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].to, MIRA);
+    assert_misused(
+        &place.run(&["test-mail", "mira"]).await,
+        &["no email address"],
+    );
+}
