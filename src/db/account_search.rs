@@ -8,6 +8,9 @@ use super::accounts::AccountRow;
 use super::schema::accounts;
 use crate::domain::{AccountId, Timestamp};
 
+/// No address and no name is longer, in bytes; SQLite refuses patterns far longer than this.
+const LONGEST_TEXT: usize = 1_000;
+
 /// Which accounts are looked for; all where nothing is said.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
@@ -69,6 +72,9 @@ pub fn created_at(connection: &mut SqliteConnection, id: AccountId) -> QueryResu
 fn contains(text: &str) -> Option<Condition> {
     if text.is_empty() {
         return None;
+    }
+    if text.len() > LONGEST_TEXT {
+        return Some(Box::new(false.into_sql::<Bool>()));
     }
     let pattern = format!("%{}%", escaped(text));
     let email = accounts::email.like(pattern.clone()).escape('\\');

@@ -14,11 +14,16 @@ pub mod backup;
 pub mod crash;
 pub mod crowd;
 pub mod faults;
+pub mod flood;
+pub mod guessing;
 pub mod guest;
 pub mod keys;
+pub mod measures;
 pub mod report;
 #[path = "../journeys/support/mod.rs"]
 pub mod support;
+pub mod timing;
+pub mod wire;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
@@ -27,7 +32,7 @@ use std::time::Instant;
 use report::{Form, Part, Row};
 
 /// Every part, in the order of the table.
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 8] = [
     Part {
         name: "crash",
         run: crash::run,
@@ -43,6 +48,22 @@ const PARTS: [Part; 4] = [
     Part {
         name: "keys",
         run: keys::run,
+    },
+    Part {
+        name: "wire",
+        run: wire::run,
+    },
+    Part {
+        name: "flood",
+        run: flood::run,
+    },
+    Part {
+        name: "guessing",
+        run: guessing::run,
+    },
+    Part {
+        name: "timing",
+        run: timing::run,
     },
 ];
 

@@ -64,8 +64,10 @@ pub(super) fn count_in(
     challenges::count_try(c, challenge.id)?;
     let account_id = challenge.account_id.map(AccountId);
     let try_id = wrong_tries::add(c, &email, account_id, known, now)?;
-    let exhausted =
-        account_id.is_some() && known.is_none() && try_budget::was_the_last_overall(c, now)?;
+    // Looked up for every address, so that it takes the same time (SECURITY rule 5); a try for an
+    // address without an account is not among those counted.
+    let last_of_all = known.is_none() && try_budget::was_the_last_overall(c, now)?;
+    let exhausted = account_id.is_some() && last_of_all;
     let admins_are_told =
         exhausted && notices::claim(c, "overall-guessing", try_budget::SPAN, now)?;
     if admins_are_told {

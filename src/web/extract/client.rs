@@ -34,8 +34,7 @@ pub fn client_of(request: &HttpRequest, console: &Console) -> Client {
     }
 }
 
-/// The peer, or, when that is a trusted proxy, the last address in `X-Forwarded-For` that is not
-/// one: whatever stands further left was written by whoever sent the request (SECURITY rule 16).
+/// The peer, or who stands behind it.
 fn ip_of(request: &HttpRequest, console: &Console) -> IpAddr {
     let peer = request
         .peer_addr()
@@ -45,13 +44,20 @@ fn ip_of(request: &HttpRequest, console: &Console) -> IpAddr {
         .get_all(X_FORWARDED_FOR)
         .map(|line| line.as_bytes())
         .collect();
+    behind(peer, &lines, |ip| console.trusts(ip))
+}
+
+/// The peer, or, when that is a trusted proxy, the last address in the lines of `X-Forwarded-For`
+/// that is not one: whatever stands further left was written by whoever sent the request (SECURITY
+/// rule 16).
+pub fn behind(peer: IpAddr, lines: &[&[u8]], trusts: impl Fn(IpAddr) -> bool) -> IpAddr {
     let hops = lines
         .iter()
         .rev()
         .flat_map(|line| line.rsplit(|byte| *byte == b','));
     let mut nearest = peer;
     for hop in hops {
-        if !console.trusts(nearest) {
+        if !trusts(nearest) {
             break;
         }
         match parse_hop(hop) {

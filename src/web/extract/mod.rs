@@ -15,7 +15,7 @@ use super::console::Console;
 use crate::domain::{ReturnTo, TokenHash};
 use crate::error::AppError;
 
-pub use client::client_of;
+pub use client::{behind, client_of};
 pub use forms::{CodeForm, EmailForm, FromAdmin, NameForm, NotMeForm, Timely, form_config};
 pub use session::{Admin, MaybeSignedIn, SignedIn};
 pub use uploads::{LARGEST_UPLOAD, Upload};

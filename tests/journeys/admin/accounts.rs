@@ -12,6 +12,19 @@ fn people(page: &Answer) -> Vec<String> {
     page.attributes("a.person", "href")
 }
 
+// SECURITY rule 28: SQLite would refuse so long a pattern.
+#[actix_web::test]
+async fn a_text_longer_than_any_address_finds_nobody() {
+    let (_app, admin) = app_with_admin().await;
+    for length in [1_000, 1_001, 25_000, 60_000] {
+        let page = admin
+            .get(&format!("/admin/accounts?q={}", "a".repeat(length)))
+            .await;
+        assert_eq!(page.status, StatusCode::OK, "{length} letters");
+        assert!(people(&page).is_empty());
+    }
+}
+
 #[actix_web::test]
 async fn accounts_are_found_by_a_part_of_the_address_or_the_name_and_by_nothing_else() {
     let (app, admin) = app_with_admin().await;

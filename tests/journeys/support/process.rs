@@ -118,6 +118,11 @@ pub struct Process {
 }
 
 impl Process {
+    /// Its number, by which `/proc` knows it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();

@@ -1,0 +1,191 @@
+//! How long an answer takes tells nothing of the address (SECURITY rule 5).
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+
+use crate::measures::Times;
+use crate::report::{Form, Row};
+use crate::support::Workplace;
+use crate::support::app::START;
+use crate::support::hostile::{CLIENT_ID, Hostile};
+
+const SEED: u64 = 5;
+/// What an address may be. The first is what all others are compared with.
+const KINDS: [&str; 4] = ["ghost", "known", "pause", "moved"];
+/// Medians may differ by this much; on a machine that does something else, a short run says little.
+const TOLERANCE: f64 = 0.02;
+const TOLERANCE_SHORT: f64 = 0.10;
+const WARM_UP: usize = 200;
+
+pub fn run(form: Form) -> Vec<Row> {
+    actix_web::rt::System::new().block_on(measure(form))
+}
+
+async fn measure(form: Form) -> Vec<Row> {
+    let provider = Hostile::start(START).await;
+    let place = Workplace::empty()
+        .with("TRUSTED_PROXIES", "127.0.0.1/32")
+        .with("WORKOS_CLIENT_ID", CLIENT_ID)
+        .with("WORKOS_API_KEY", "sk_test_made_up")
+        .with("WORKOS_API_URL", provider.url.clone())
+        .with("RUST_LOG", "error");
+    let server = place.serve(&["serve"]).await;
+    let of_each = form.pick(500, 7_000);
+    let most = of_each + WARM_UP;
+    for (kind, change) in [
+        ("known", ""),
+        ("pause", "suspended_at = 1"),
+        ("moved", "moved_at = 1"),
+    ] {
+        place.sql(&format!(
+            "INSERT INTO accounts (email, name, confirmed_at, created_at)
+             WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {most})
+             SELECT printf('{kind}%06d@acme.test', i), '', 1, 1 FROM n"
+        ));
+        if !change.is_empty() {
+            place.sql(&format!(
+                "UPDATE accounts SET {change} WHERE email LIKE '{kind}%'"
+            ));
+        }
+    }
+    let mut order: Vec<(usize, usize)> = (0..of_each)
+        .flat_map(|number| (0..KINDS.len()).map(move |kind| (kind, number)))
+        .collect();
+    order.shuffle(&mut StdRng::seed_from_u64(SEED));
+    let port = place.url().rsplit_once(':').unwrap().1.parse().unwrap();
+    // The client is on a thread of its own, and does nothing but wait for the answer.
+    let client = std::thread::spawn(move || times_of(port, &order, most));
+    while !client.is_finished() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        // Or everybody's budget of wrong codes would end the trial.
+        place.sql("DELETE FROM wrong_tries");
+    }
+    let [asked, entered] = client.join().unwrap();
+    drop(server);
+    let tolerance = form.pick(TOLERANCE_SHORT, TOLERANCE);
+    vec![
+        judged(
+            "5: time to ask for a code, by kind of address",
+            &asked,
+            tolerance,
+            form,
+        ),
+        judged(
+            "5: time to refuse a wrong code, by kind of address",
+            &entered,
+            tolerance,
+            form,
+        ),
+    ]
+}
+
+type ByKind = [Times; KINDS.len()];
+
+/// Asks and enters a wrong code, in this order.
+fn times_of(port: u16, order: &[(usize, usize)], most: usize) -> [ByKind; 2] {
+    let mut connection = Connection::open(port);
+    let [mut asked, mut entered] = [(); 2].map(|()| ByKind::default());
+    let warm_up = (most - WARM_UP..most).map(|number| (number % KINDS.len(), number));
+    for (turn, (kind, number)) in warm_up.chain(order.iter().copied()).enumerate() {
+        let email = format!("email={}{number:06}%40acme.test", KINDS[kind]);
+        // Each from a network of its own, so that no limit refuses.
+        let ip = format!(
+            "198.{}.{}.{}",
+            18 + turn / 65_536,
+            turn / 256 % 256,
+            turn % 256
+        );
+        let (time, answer) = connection.post("/sign-in/email", &email, &ip, "");
+        assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+        let (_, cookie) = answer.split_once("challenge=").unwrap();
+        let cookie = format!("challenge={}", &cookie[..43]);
+        let (time_to_refuse, answer) =
+            connection.post("/sign-in/code", "code=123456", &ip, &cookie);
+        // One in a million of them is right.
+        assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+        if turn >= WARM_UP {
+            asked[kind].add(time);
+            entered[kind].add(time_to_refuse);
+        }
+    }
+    [asked, entered]
+}
+
+fn judged(tried: &str, times: &ByKind, tolerance: f64, form: Form) -> Row {
+    let mut findings = Vec::new();
+    let [unknown, others @ ..] = times;
+    let median = |times: &Times| times.quantile(0.5).as_secs_f64() * 1e3;
+    let mut measured = format!("median {:.2} ms for an unknown address", median(unknown));
+    for (kind, other) in KINDS[1..].iter().zip(others) {
+        let apart = median(other) / median(unknown) - 1.0;
+        let (distance, bound) = unknown.distance_to(other);
+        measured += &format!(
+            ", {kind} {:+.1} % (KS {distance:.3} of {bound:.3})",
+            apart * 100.0
+        );
+        if apart.abs() > tolerance {
+            findings.push(format!(
+                "the median for {kind} is {:.1} % off",
+                apart * 100.0
+            ));
+        }
+        if form == Form::Full && distance > bound {
+            findings.push(format!("the times for {kind} are another distribution"));
+        }
+    }
+    let count = times.iter().map(|times| times.len() as u64).sum();
+    Row::judged(tried, count, &measured, &findings)
+}
+
+/// One connection that is kept.
+struct Connection {
+    stream: BufReader<TcpStream>,
+}
+
+impl Connection {
+    fn open(port: u16) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        Self {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    /// Sends a form; how long the whole answer took, and its head.
+    fn post(&mut self, path: &str, form: &str, ip: &str, cookie: &str) -> (Duration, String) {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nX-Forwarded-For: {ip}\r\nCookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            form.len()
+        );
+        let began = Instant::now();
+        self.stream.get_mut().write_all(request.as_bytes()).unwrap();
+        let mut head = String::new();
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            assert_ne!(
+                self.stream.read_line(&mut line).unwrap(),
+                0,
+                "closed after {head}"
+            );
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            if line == "\r\n" {
+                break;
+            }
+            head.push_str(&line);
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).unwrap();
+        (began.elapsed(), head)
+    }
+}

@@ -1,0 +1,98 @@
+//! Whatever a callback's query says: for every line of `tests/corpus/callback.txt`, and for others drawn
+//! from their pieces.
+
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use reqwest::StatusCode;
+
+use super::{set_out, with_mira};
+use crate::support::{Answer, TestApp};
+
+const DRAWN: usize = 200;
+const SEED: u64 = 28;
+
+/// The kept queries, and others made of their pairs.
+fn queries() -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/callback.txt");
+    let kept: Vec<String> = std::fs::read_to_string(path)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let pairs: Vec<&str> = kept.iter().flat_map(|line| line.split('&')).collect();
+    let mut random = StdRng::seed_from_u64(SEED);
+    let drawn = (0..DRAWN).map(|_| {
+        let count = random.random_range(1..6);
+        let chosen: Vec<&str> = pairs.sample(&mut random, count).copied().collect();
+        chosen.join("&")
+    });
+    let drawn: Vec<String> = drawn.collect();
+    kept.into_iter().chain(drawn).collect()
+}
+
+/// Nobody is in, nothing broke, and the browser stays here.
+#[track_caller]
+fn assert_refused(app: &TestApp, query: &str, answer: &str) {
+    let status = answer.get(9..12).unwrap_or_default();
+    let head = answer.split("\r\n\r\n").next().unwrap_or_default();
+    assert!(["303", "400"].contains(&status), "{query:?}: {head}");
+    let header = |name: &str| {
+        let mut lines = head.lines();
+        lines.find(|line| line.to_ascii_lowercase().starts_with(name))
+    };
+    if status == "303" {
+        let location = header("location:").unwrap();
+        let (_, address) = location.split_once(": ").unwrap();
+        assert!(
+            address.starts_with("/sign-in?problem="),
+            "{query:?} led to {address}"
+        );
+        assert!(address.bytes().all(|byte| byte.is_ascii_graphic()));
+    }
+    assert!(!head.contains("session="), "{query:?}: {head}");
+    assert_eq!(app.number("SELECT count(*) FROM sessions"), 0);
+}
+
+// SECURITY rules 17 and 28: no query brings anybody in without the flow that it belongs to.
+#[actix_web::test]
+async fn no_query_brings_anybody_in_who_did_not_set_out() {
+    let (app, _provider) = with_mira().await;
+    for query in queries() {
+        let answer = app
+            .get_as_written(&format!("/auth/workos/callback?{query}"))
+            .await;
+        assert_refused(&app, &query, &answer);
+    }
+}
+
+// SECURITY rules 4 and 28: whatever the provider is said to have said, beside the right state.
+#[actix_web::test]
+async fn whatever_comes_with_the_right_state_is_an_answer_in_our_words() {
+    let (app, provider) = with_mira().await;
+    provider.script().refuse(
+        "/user_management/authenticate",
+        400,
+        "{\"error\":\"invalid_grant\"}",
+    );
+    let visitor = app.visitor();
+    for query in queries().iter().step_by(4) {
+        let state = set_out(&visitor, "/auth/workos").await;
+        let others: Vec<_> = query
+            .split('&')
+            .filter(|pair| !pair.starts_with("state"))
+            .collect();
+        let path = format!("/auth/workos/callback?state={state}&{}", others.join("&"));
+        let answer: Answer = visitor.get(&path).await;
+        match answer.status {
+            StatusCode::SEE_OTHER => {
+                assert!(
+                    answer.location().starts_with("/sign-in?problem="),
+                    "{query:?}: {answer:?}"
+                );
+            }
+            status => assert_eq!(status, StatusCode::BAD_REQUEST, "{query:?}"),
+        }
+        assert_eq!(app.number("SELECT count(*) FROM sessions"), 0, "{query:?}");
+    }
+}
