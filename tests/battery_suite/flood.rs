@@ -215,9 +215,13 @@ async fn flood(form: Form, place: &Workplace, server: &Process, mira: &Visitor) 
     let calm = Pages::watch(place, cookie.clone());
     tokio::time::sleep(Duration::from_secs(5)).await;
     let calm = calm.seen();
+    let (tally, asker) = (Arc::new(Tally::default()), Asker::new(place));
+    // What so many connections take is not what so many addresses take: they are opened first, by an
+    // address that is refused already.
+    let opening = (0..AT_ONCE).map(|number| asker.ask(VICTIM.to_owned(), number as u32));
+    join_all(opening).await;
     let before = resident(server.id());
     let pages = Pages::watch(place, cookie);
-    let (tally, asker) = (Arc::new(Tally::default()), Asker::new(place));
     let began = Instant::now();
     let workers = (0..AT_ONCE).map(|number| {
         let (tally, asker) = (Arc::clone(&tally), asker.clone());
