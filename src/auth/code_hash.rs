@@ -1,6 +1,6 @@
 //! Hashing codes, in a pool that no flood can widen.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -8,14 +8,15 @@ use hkdf::hmac::digest::CtOutput;
 use rand::Rng;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
+use super::hash_pool::HashPool;
 use super::keys::Keys;
 use crate::db::challenges::HashedCode;
 use crate::domain::SignInCode;
 use crate::metrics::Metrics;
 
-/// How long a request waits for its turn.
+/// How long a request waits for its hash; one that has been given up is not begun any more.
 const TURN_WAIT: Duration = Duration::from_secs(2);
 /// 8 MiB, one pass, one lane. Six digits are 20 bits whatever a guess costs; the pepper is what
 /// makes a stolen file useless, and a heavier hash would only be a lever for a flood.
@@ -25,8 +26,8 @@ const MEMORY_KIB: u32 = 8 * 1024;
 #[derive(Clone)]
 pub struct CodeHasher {
     keys: Keys,
-    turns: Arc<Semaphore>,
-    memories: Arc<Mutex<Vec<Vec<Block>>>>,
+    threads: usize,
+    pool: Arc<OnceLock<HashPool>>,
     metrics: Metrics,
 }
 
@@ -42,12 +43,12 @@ pub enum HashError {
 }
 
 impl CodeHasher {
-    /// A pool of `threads` threads.
+    /// A pool of `threads` threads, which start with the first hash.
     pub fn new(keys: Keys, threads: usize) -> Self {
         Self {
             keys,
-            turns: Arc::new(Semaphore::new(threads)),
-            memories: Arc::default(),
+            threads,
+            pool: Arc::default(),
             metrics: Metrics::default(),
         }
     }
@@ -91,42 +92,39 @@ impl CodeHasher {
         .await
     }
 
-    /// Gives the memory of past work back; called when nothing has been hashed for a while.
-    pub fn release_memory(&self) {
-        let mut memories = self.memories.lock().unwrap_or_else(PoisonError::into_inner);
-        *memories = Vec::new();
-    }
-
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut [Block]) -> Result<T, argon2::Error> + Send + 'static,
     ) -> Result<T, HashError> {
         let (waiting, begun) = (self.metrics.hash_waits(), Instant::now());
-        let turn = tokio::time::timeout(TURN_WAIT, Arc::clone(&self.turns).acquire_owned())
+        let metrics = self.metrics.clone();
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(move |memory: &mut [Block]| {
+            drop(waiting);
+            if !answer.is_closed() {
+                let _running = metrics.hash_begins(begun.elapsed());
+                // Whoever asked may have gone away meanwhile.
+                let _gone = answer.send(work(memory));
+            }
+        });
+        if !self.pool()?.put(job) {
+            return Err(HashError::Failed("no thread is left".to_owned()));
+        }
+        tokio::time::timeout(TURN_WAIT, answered)
             .await
             .map_err(|_| HashError::Busy)?
-            .map_err(|_| HashError::Busy)?;
-        drop(waiting);
-        let running = self.metrics.hash_begins(begun.elapsed());
-        let memories = Arc::clone(&self.memories);
-        tokio::task::spawn_blocking(move || {
-            let _until_done = (turn, running);
-            // Kept between hashes: fresh pages cost a fifth of the hash itself.
-            let kept = memories
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop();
-            let mut memory = kept.unwrap_or_else(|| vec![Block::new(); MEMORY_KIB as usize]);
-            let outcome = work(&mut memory);
-            memories
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(memory);
-            outcome
-        })
-        .await
-        .map_err(|e| HashError::Failed(e.to_string()))?
-        .map_err(|e| HashError::Failed(e.to_string()))
+            .map_err(|e| HashError::Failed(e.to_string()))?
+            .map_err(|e| HashError::Failed(e.to_string()))
+    }
+
+    fn pool(&self) -> Result<&HashPool, HashError> {
+        if let Some(pool) = self.pool.get() {
+            return Ok(pool);
+        }
+        let started = HashPool::start(self.threads, MEMORY_KIB as usize)
+            .map_err(|e| HashError::Failed(e.to_string()))?;
+        // Of two that were started at once the second ends again.
+        Ok(self.pool.get_or_init(|| started))
     }
 }
 

@@ -1,5 +1,4 @@
-//! What has to be done now and then: expired rows go, last uses are written down, memory is given
-//! back.
+//! What has to be done now and then: expired rows go, last uses are written down.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,7 +57,6 @@ impl Housekeeping {
             if let Err(e) = self.sessions.write_down_use().await {
                 warn!("when sessions were last used is not written down yet: {e}");
             }
-            self.email_code.hasher.release_memory();
         }
     }
 

@@ -7,6 +7,7 @@ pub mod code_hash;
 pub mod directory;
 pub mod email_code;
 pub mod end_sessions;
+mod hash_pool;
 pub mod health;
 pub mod housekeeping;
 pub mod import;
