@@ -38,13 +38,15 @@ pub async fn show(
 /// `None` for what a newer version wrote.
 fn line(row: &ActivityRow) -> Option<ActivityLine<'_>> {
     let kind = ActivityKind::from_word(&row.kind)?;
+    // Where somebody else sat, an admin as a rule, is for admins alone.
+    let theirs = row.actor.is_empty();
     Some(ActivityLine {
         at: Timestamp(row.at),
         what: kind.in_words(),
         whom: None,
-        actor: Some(row.actor.as_str()).filter(|actor| !actor.is_empty()),
-        ip: &row.ip,
-        browser: &row.browser,
+        actor: (!theirs).then_some(&row.actor),
+        ip: if theirs { &row.ip } else { "" },
+        browser: if theirs { &row.browser } else { "" },
         detail: detail(kind, &row.detail),
     })
 }
