@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::in_query;
 use crate::db::activity::ActivityRow;
-use crate::domain::{ActivityKind, Method, Timestamp};
+use crate::domain::{ActivityKind, Timestamp, WayIn};
 use crate::error::AppError;
 use crate::views::account::activity::Activity;
 use crate::views::activity_list::ActivityLine;
@@ -55,7 +55,7 @@ fn line(row: &ActivityRow) -> Option<ActivityLine<'_>> {
 fn detail(kind: ActivityKind, detail: &str) -> &str {
     match kind {
         ActivityKind::CodeRequested => "",
-        ActivityKind::SignedIn => Method::from_word(detail).map_or("", Method::in_words),
+        ActivityKind::SignedIn => WayIn::from_word(detail).map_or("", WayIn::in_words),
         _ => detail,
     }
 }
