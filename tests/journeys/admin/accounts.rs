@@ -340,3 +340,23 @@ async fn an_admin_who_suspends_themselves_is_out() {
         format!("/sign-in?return_to={path}")
     );
 }
+
+#[actix_web::test]
+async fn mail_to_somebody_who_is_shut_out_or_gone_is_not_sent_any_more() {
+    let (app, admin) = app_with_admin().await;
+    app.add_account(NOOR, "");
+    app.add_account("ada@acme.test", "");
+    let later = app.clock.now().0 + 3_600_000;
+    app.sql(&format!(
+        "INSERT INTO outgoing_mails
+         (message_id, recipient, subject, body_text, body_html, attempts, created_at, next_attempt_at, give_up_at)
+         SELECT email, email, 'You can sign in', '', '', 0, 0, {later}, {later} FROM accounts"
+    ));
+    let waiting = "SELECT group_concat(recipient ORDER BY recipient) FROM outgoing_mails";
+    change(&app, &admin, NOOR, "suspend").await.location();
+    assert_eq!(app.text(waiting), "ada@acme.test,admin@acme.test");
+    change(&app, &admin, "ada@acme.test", "delete")
+        .await
+        .location();
+    assert_eq!(app.text(waiting), ADMIN);
+}
