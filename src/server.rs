@@ -65,7 +65,7 @@ impl Server {
         let listener = listen(config.listen)?;
         let measured = Measured::listen(config.metrics_listen)?;
         make_folder(&config.storage)?;
-        let alone = be_alone(&config.storage)?;
+        let alone = be_alone(&config.storage, "another server")?;
         let keys = keys::in_force(
             config.secret_key.clone(),
             config.secret_key_previous.clone(),
@@ -283,17 +283,18 @@ fn listen(address: SocketAddr) -> Result<TcpListener, String> {
 }
 
 /// Two servers on one folder would each count half of the requests. The lock goes with the process.
+/// `other` is what the one that holds it is called: for a command it is not “another” server.
 ///
 /// # Errors
 /// In words for the operator, when a server runs.
-pub fn be_alone(storage: &Storage) -> Result<File, String> {
+pub fn be_alone(storage: &Storage, other: &str) -> Result<File, String> {
     let path = storage.data_dir.join("serve.lock");
     let shown = path.display();
     let file = File::create(&path).map_err(|e| format!("{shown} cannot be made: {e}"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(format!(
-            "another server runs on the folder {}. Stop it first",
+            "{other} runs on the folder {}. Stop it first",
             storage.data_dir.display()
         )),
         Err(TryLockError::Error(e)) => Err(format!("{shown} cannot be locked: {e}")),

@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::client::Client;
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::activity::{self, NewActivity};
-use crate::db::{QueryResult, SqliteConnection, identities, sessions};
+use crate::db::{QueryResult, SqliteConnection, identities, outgoing_mails, sessions};
 use crate::domain::{AccountId, ActivityKind, Email, Role, Timestamp};
 
 /// Who does it.
@@ -164,7 +164,7 @@ pub fn confirm(
     Ok(Ok(account))
 }
 
-/// Shuts an account, and ends all its sessions.
+/// Shuts an account, and ends all its sessions. Mail to it that waits is not sent any more.
 ///
 /// # Errors
 /// When a query fails.
@@ -185,6 +185,7 @@ pub fn suspend(
     }
     accounts::set_suspended(c, id, Some(now))?;
     sessions::delete_of_account(c, id, None)?;
+    outgoing_mails::delete_to(c, &account.email)?;
     actor.note(c, ActivityKind::AccountSuspended, &account, "", now)?;
     Ok(Ok(account))
 }
@@ -259,7 +260,7 @@ pub fn move_back(
     Ok(Ok(account))
 }
 
-/// Removes an account with all that belongs to it. What it did stays in the activity, by its
+/// Removes an account with all that belongs to it, mail that waits too. What it did stays in the activity, by its
 /// address.
 ///
 /// # Errors
@@ -278,6 +279,7 @@ pub fn delete(
     }
     actor.note(c, ActivityKind::AccountDeleted, &account, "", now)?;
     accounts::delete(c, id)?;
+    outgoing_mails::delete_to(c, &account.email)?;
     Ok(Ok(account))
 }
 

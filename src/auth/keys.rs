@@ -53,7 +53,8 @@ pub fn in_force(
         Some(key) => key,
         None => load_or_make(data_dir)?,
     };
-    with_previous(current, given_previous, data_dir)
+    let previous = previous(given_previous, data_dir)?;
+    Ok(Keys { current, previous })
 }
 
 /// The same, where a server has made the key before; `None` when there is no key at all.
@@ -69,21 +70,15 @@ pub fn in_force_already(
         Some(key) => Some(key),
         None => read(&data_dir.join(KEY_FILE))?,
     };
-    current
-        .map(|current| with_previous(current, given_previous, data_dir))
-        .transpose()
+    let previous = previous(given_previous, data_dir)?;
+    Ok(current.map(|current| Keys { current, previous }))
 }
 
-fn with_previous(
-    current: SecretKey,
-    given: Option<SecretKey>,
-    data_dir: &Path,
-) -> Result<Keys, String> {
-    let previous = match given {
-        Some(key) => Some(key),
-        None => read(&data_dir.join(PREVIOUS_KEY_FILE))?,
-    };
-    Ok(Keys { current, previous })
+fn previous(given: Option<SecretKey>, data_dir: &Path) -> Result<Option<SecretKey>, String> {
+    match given {
+        Some(key) => Ok(Some(key)),
+        None => read(&data_dir.join(PREVIOUS_KEY_FILE)),
+    }
 }
 
 /// The key in a file; `None` when there is no such file.

@@ -7,7 +7,7 @@ use super::keys::Keys;
 use crate::config::BaseUrl;
 use crate::db::accounts::AccountRow;
 use crate::db::{QueryResult, SqliteConnection, activity};
-use crate::domain::{Device, Email, Method, Timestamp};
+use crate::domain::{Device, Email, Timestamp, WayIn};
 use crate::mail::{MailQueue, NewBrowserMail};
 
 /// Knows a browser by what it remembers itself, and mails about one that it does not know.
@@ -40,7 +40,7 @@ impl KnownBrowsers {
         &self,
         c: &mut SqliteConnection,
         account: &AccountRow,
-        method: Method,
+        way_in: WayIn,
         client: &Client,
         now: Timestamp,
     ) -> QueryResult<bool> {
@@ -48,7 +48,7 @@ impl KnownBrowsers {
             && activity::has_signed_in(c, account.account_id())?;
         if is_new {
             let mail = NewBrowserMail {
-                method,
+                way_in,
                 browser: client.browser.clone(),
                 ip: client.ip,
                 at: now,

@@ -38,7 +38,7 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<(), Failure>
     }
     let data_dir = &upkeep.storage.data_dir;
     let (present, previous) = (data_dir.join(KEY_FILE), data_dir.join(PREVIOUS_KEY_FILE));
-    let longest = humantime::format_duration(upkeep.session_max);
+    let longest = in_words(upkeep.session_max);
     match rotate(data_dir, upkeep.session_max, *force) {
         Ok(()) => say(format!(
             "{} holds a new key. The one before it is in {} and is still read, so nobody is signed out; keep it for \
@@ -68,4 +68,17 @@ fn in_hours(left: Duration) -> String {
         hours @ 2..=48 => format!("{hours} hours"),
         hours => format!("{} days", hours.div_ceil(24)),
     }
+}
+
+/// “7 days”, “1 day 12 h”.
+fn in_words(span: Duration) -> String {
+    let mut words = String::new();
+    for letter in humantime::format_duration(span).to_string().chars() {
+        let after_number = words.ends_with(|before: char| before.is_ascii_digit());
+        if after_number && letter.is_alphabetic() {
+            words.push(' ');
+        }
+        words.push(letter);
+    }
+    words
 }

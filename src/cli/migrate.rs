@@ -55,7 +55,7 @@ fn revert(storage: &Storage) -> Result<(), Failure> {
     }
     let not_done = |e| Failure::Failed(format!("Nothing was reverted: {e}."));
     make_folder(storage)?;
-    let _alone = be_alone(storage).map_err(not_done)?;
+    let _alone = be_alone(storage, "a server").map_err(not_done)?;
     let name = Database::open(&storage.database)?
         .with_writer(migrations::revert)
         .map_err(not_done)?;

@@ -27,7 +27,7 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
         return Err(failed(format!("{shown} is the database itself")));
     }
     make_folder(&storage).map_err(failed)?;
-    let _alone = be_alone(&storage).map_err(failed)?;
+    let _alone = be_alone(&storage, "a server").map_err(failed)?;
     let now = Clock::system().now();
     let draft = Draft::make(with_end(&storage.database, ".restoring")).map_err(|e| {
         failed(format!(

@@ -128,10 +128,13 @@ fn end_all(settings: &Settings, email: &str) -> Result<(), Failure> {
             Err(denied) => Ok(Err(denied)),
         })?
         .map_err(|denied| refused(email, &denied))?;
-    say(format!(
-        "{} of {address} ended.",
-        counted(ended, "session", "sessions")
-    ))
+    say(match ended {
+        0 => format!("{address} was not signed in anywhere."),
+        _ => format!(
+            "{} of {address} ended.",
+            counted(ended, "session", "sessions")
+        ),
+    })
 }
 
 fn refused(email: &str, why: &Denied) -> Failure {

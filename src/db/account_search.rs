@@ -9,7 +9,7 @@ use super::schema::accounts;
 use crate::domain::{AccountId, Timestamp};
 
 /// No address and no name is longer, in bytes; SQLite refuses patterns far longer than this.
-const LONGEST_TEXT: usize = 1_000;
+pub(super) const LONGEST_TEXT: usize = 1_000;
 
 /// Which accounts are looked for; all where nothing is said.
 #[derive(Debug, Clone, Default)]

@@ -249,6 +249,25 @@ pub fn delete_before(
     diesel::delete(activity::table.filter(activity::id.eq_any(old))).execute(connection)
 }
 
+/// Whether this has been written down of an address since then, with this detail.
+///
+/// # Errors
+/// When the query fails.
+pub fn is_written_down(
+    connection: &mut SqliteConnection,
+    kind: ActivityKind,
+    email: &str,
+    detail: &str,
+    since: Timestamp,
+) -> QueryResult<bool> {
+    let such = activity::table
+        .filter(activity::email.eq(email))
+        .filter(activity::at.ge(since.0))
+        .filter(activity::kind.eq(kind.as_str()))
+        .filter(activity::detail.eq(detail));
+    diesel::select(diesel::dsl::exists(such)).get_result(connection)
+}
+
 /// Forgets up to `at_most` rows from before `before` that are about nobody's account: a visitor
 /// decides how many of those there are.
 ///

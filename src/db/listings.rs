@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use serde::Serialize;
 
+use super::account_search::LONGEST_TEXT;
 use super::schema::{accounts, sessions};
 use crate::domain::{AccountId, Email, Timestamp};
 
@@ -55,6 +56,9 @@ pub struct ListedSession {
 /// # Errors
 /// When the query fails.
 pub fn accounts(connection: &mut SqliteConnection, part: &str) -> QueryResult<Vec<ListedAccount>> {
+    if part.len() > LONGEST_TEXT {
+        return Ok(Vec::new());
+    }
     let pattern = format!("%{}%", escaped(part));
     let in_address = accounts::email.like(pattern.clone()).escape('\\');
     let in_name = accounts::name.like(pattern).escape('\\');

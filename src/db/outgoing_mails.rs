@@ -111,3 +111,13 @@ pub fn delete(connection: &mut SqliteConnection, message_id: &str) -> QueryResul
     diesel::delete(this).execute(connection)?;
     Ok(())
 }
+
+/// Takes every mail to an address out of the queue.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete_to(connection: &mut SqliteConnection, recipient: &str) -> QueryResult<()> {
+    let theirs = outgoing_mails::table.filter(outgoing_mails::recipient.eq(recipient));
+    diesel::delete(theirs).execute(connection)?;
+    Ok(())
+}

@@ -79,3 +79,41 @@ impl Method {
             .find(|method| method.as_str() == word)
     }
 }
+
+/// What let somebody in, as the activity and the mail about a new browser tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WayIn {
+    /// Six digits from a mail.
+    EmailCode,
+    /// Six digits that an operator told them; the session is one by email code (SECURITY rule 2).
+    OperatorCode,
+    /// WorkOS AuthKit, or another OpenID Provider.
+    WorkOs,
+}
+
+impl WayIn {
+    /// The word kept in the activity.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EmailCode => Method::EmailCode.as_str(),
+            Self::OperatorCode => "operator_code",
+            Self::WorkOs => Method::WorkOs.as_str(),
+        }
+    }
+
+    /// What it is called on a page.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::EmailCode => Method::EmailCode.in_words(),
+            Self::OperatorCode => "operator’s code",
+            Self::WorkOs => Method::WorkOs.in_words(),
+        }
+    }
+
+    /// Reads the activity's word; `None` for any other.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::EmailCode, Self::OperatorCode, Self::WorkOs]
+            .into_iter()
+            .find(|way| way.as_str() == word)
+    }
+}

@@ -11,7 +11,7 @@ pub enum ActivityKind {
     CodeDisowned,
     /// An operator had a one-time code shown on the terminal.
     OperatorCode,
-    /// A session began; the detail is its method.
+    /// A session began; the detail is the way in.
     SignedIn,
     /// WorkOS knows them, and they were not let in; the detail says why.
     TurnedAway,

@@ -15,7 +15,7 @@ mod sign_in_code;
 mod timestamp;
 mod token;
 
-pub use account::{AccountId, Method, Role, SessionId};
+pub use account::{AccountId, Method, Role, SessionId, WayIn};
 pub use activity::{ActivityKind, CodeOutcome};
 pub use browser_name::BrowserName;
 pub use client_ip::ClientIp;
@@ -23,7 +23,7 @@ pub use colour::Colour;
 pub use device::{Device, DeviceId};
 pub use email::{Email, InvalidEmail};
 pub use not_me::NotMe;
-pub use person_name::{InvalidName, PersonName};
+pub use person_name::{InvalidName, PersonName, is_hidden};
 pub use return_to::ReturnTo;
 pub use secret_key::{InvalidSecretKey, SecretKey};
 pub use sign_in_code::{InvalidCode, SignInCode};

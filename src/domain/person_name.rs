@@ -40,9 +40,9 @@ impl PersonName {
     }
 }
 
-/// The line and paragraph separators, and what turns the direction of the text that follows: in a
+/// Control characters, the line and paragraph separators, and what turns the direction of the text that follows: in a
 /// list of people the one after it would read wrong. Joiners stay, since names are written with them.
-fn is_hidden(character: char) -> bool {
+pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

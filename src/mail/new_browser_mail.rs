@@ -1,13 +1,13 @@
 use maud::html;
 
 use super::letter::{Letter, html_letter};
-use crate::domain::{BrowserName, ClientIp, Method, Timestamp};
+use crate::domain::{BrowserName, ClientIp, Timestamp, WayIn};
 
 /// Tells somebody that their account was signed in to from a browser that it was never used with.
 #[derive(Debug)]
 pub struct NewBrowserMail {
     /// How.
-    pub method: Method,
+    pub way_in: WayIn,
     /// With which browser.
     pub browser: BrowserName,
     /// From where.
@@ -28,19 +28,23 @@ impl NewBrowserMail {
             "{} at {}, with {}, on {}.",
             self.browser,
             self.ip,
-            match self.method {
-                Method::EmailCode => "an email code",
-                Method::WorkOs => "WorkOS",
+            match self.way_in {
+                WayIn::EmailCode => "an email code",
+                WayIn::OperatorCode => "a code from an operator of the server",
+                WayIn::WorkOs => "WorkOS",
             },
             self.at.in_words()
         );
         let if_you = "If this was you, there is nothing to do.";
         let otherwise = "If it wasn't, end that session now:";
-        let then = match self.method {
-            Method::EmailCode => {
+        let then = match self.way_in {
+            WayIn::EmailCode => {
                 "Then tell your admin, and change the password of your mailbox: whoever it was has read a mail to you."
             }
-            Method::WorkOs => {
+            WayIn::OperatorCode => {
+                "Then tell your admin: whoever it was got the code from somebody with a terminal on the server."
+            }
+            WayIn::WorkOs => {
                 "Then tell your admin, and change the password that you use with WorkOS."
             }
         };

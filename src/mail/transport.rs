@@ -7,6 +7,7 @@ use std::time::Duration;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use crate::config::SmtpUrl;
+use crate::domain::is_hidden;
 
 /// For the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -73,7 +74,9 @@ impl Transport {
             Self::Smtp(server) => {
                 match tokio::time::timeout(DELIVERY_TIMEOUT, server.send(message)).await {
                     Ok(Ok(response)) => Delivery::Accepted(answer_in_words(&response)),
-                    Ok(Err(e)) if is_about_the_recipient(&e) => Delivery::Refused(e.to_string()),
+                    Ok(Err(e)) if is_about_the_recipient(&e) => {
+                        Delivery::Refused(plain(&e.to_string()))
+                    }
                     Ok(Err(e)) => Delivery::Later(with_causes(&e)),
                     Err(_) => Delivery::Later("the mail server took too long".to_owned()),
                 }
@@ -92,7 +95,12 @@ const SILENCE_ADVICE: &str = "Look at the host and the port in SMTP_URL: smtps:/
 
 fn answer_in_words(response: &lettre::transport::smtp::response::Response) -> String {
     let words: Vec<&str> = response.message().collect();
-    format!("{} {}", response.code(), words.join(" "))
+    plain(&format!("{} {}", response.code(), words.join(" ")))
+}
+
+/// A mail server's words go to terminals, pages and files: none of them may be a command there.
+fn plain(words: &str) -> String {
+    words.replace(is_hidden, " ").trim().to_owned()
 }
 
 /// What to do about an error, by the server's answer (RFC 5321, 4.2.3; RFC 4954, 6) or by how far it
@@ -151,7 +159,7 @@ pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
         }
         cause = next.source();
     }
-    words
+    plain(&words)
 }
 
 /// Written whole beside its place and then renamed, so that nobody reads half a mail; for the

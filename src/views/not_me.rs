@@ -22,7 +22,12 @@ pub enum NotMe<'a> {
     /// It was stopped.
     Stopped,
     /// Somebody got in with it.
-    Used,
+    Used {
+        /// The link's own text, to be sent back.
+        link: &'a str,
+    },
+    /// Somebody got in with it, and the owner of the mailbox said that it was not them.
+    UsedByAnother,
     /// There is no such code, or not any more.
     Unknown,
 }
@@ -38,7 +43,8 @@ impl NotMe<'_> {
                 asked_at,
             } => ("Stop this code?", open(link, browser, ip, *asked_at)),
             Self::Stopped => ("That code no longer works", stopped()),
-            Self::Used => ("That code was used", used()),
+            Self::Used { link } => ("That code was used", used(link)),
+            Self::UsedByAnother => ("That code was used", used_by_another()),
             Self::Unknown => ("This link no longer works", unknown()),
         };
         Screen {
@@ -59,10 +65,7 @@ fn open(link: &str, browser: &str, ip: &str, asked_at: Timestamp) -> Markup {
             div { dt { "From" } dd { (ip) } }
             div { dt { "When" } dd { time datetime=(asked_at.rfc3339()) { (asked_at.in_words()) } } }
         }
-        form method="post" action="/sign-in/not-me" {
-            input type="hidden" name="link" value=(link);
-            button.button type="submit" { "This wasn’t me" }
-        }
+        (not_me(link))
         p.why { "The code stops working at once. If it was you, close this page: nothing has changed." }
     }
 }
@@ -77,13 +80,33 @@ fn stopped() -> Markup {
     }
 }
 
-fn used() -> Markup {
+fn used(link: &str) -> Markup {
     html! {
         p.lead {
-            "Somebody has signed in with it. If that wasn’t you, end that session now, change the password "
-            "of your mailbox, and tell your admin."
+            "Somebody has signed in with it. If that wasn’t you, say so here, end that session, change the "
+            "password of your mailbox, and tell your admin."
+        }
+        (not_me(link))
+        (see_sessions())
+    }
+}
+
+fn used_by_another() -> Markup {
+    html! {
+        p.lead role="status" {
+            "Your admin can see that it wasn’t you. Whoever it was is signed in until you end that session: do so "
+            "now, change the password of your mailbox, and tell your admin."
         }
         (see_sessions())
+    }
+}
+
+fn not_me(link: &str) -> Markup {
+    html! {
+        form method="post" action="/sign-in/not-me" {
+            input type="hidden" name="link" value=(link);
+            button.button type="submit" { "This wasn’t me" }
+        }
     }
 }
 

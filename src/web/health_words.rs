@@ -124,7 +124,7 @@ fn revocations(stored: &Stored) -> HealthLine {
     let what = "Sign-outs at WorkOS";
     let waiting = stored.revocations;
     if waiting.count == 0 {
-        let words = vec!["None waits.".to_owned()];
+        let words = vec!["Nothing is waiting.".to_owned()];
         return line(what, HealthState::Fine, words, "");
     }
     let words = vec![format!(

@@ -41,13 +41,14 @@ pub async fn show(
             asked_at: asked.asked_at,
         },
         Standing::Disowned => NotMe::Stopped,
-        Standing::Used => NotMe::Used,
+        Standing::Used => NotMe::Used { link: &link },
+        Standing::UsedByAnother => NotMe::UsedByAnother,
         Standing::Unknown => NotMe::Unknown,
     };
     Ok(wants.screen(&console.site, status, &screen.screen()))
 }
 
-/// Stops the code. Where the answer leads says what has become of it.
+/// Stops the code, or writes down that it was used by somebody else. Where the answer leads says what has become of it.
 ///
 /// # Errors
 /// When the database does not answer: the code goes on working, and the page says so.

@@ -50,7 +50,7 @@ async fn an_admin_sees_that_everything_works() {
     assert!(
         row(&mira, "Sign-outs at WorkOS")
             .await
-            .contains("None waits")
+            .contains("Nothing is waiting")
     );
     let versions = row(&mira, "Versions").await;
     assert!(versions.contains(env!("CARGO_PKG_VERSION")), "{versions}");

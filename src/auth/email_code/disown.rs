@@ -9,6 +9,9 @@ use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection};
 use crate::domain::{AccountId, ActivityKind, NotMe, Timestamp};
 
+/// The detail of what is written down when a code was used before its owner said anything.
+const AFTER_IT_WAS_USED: &str = "after it was used";
+
 /// What has become of the code that a link “This wasn’t me” is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
@@ -16,8 +19,10 @@ pub enum Standing {
     Open(Request),
     /// It was ended by such a link: nobody has got in.
     Disowned,
-    /// Somebody got in.
+    /// Somebody got in, and nobody has said that it was not the owner of the mailbox.
     Used,
+    /// Somebody got in, and the owner of the mailbox has said that it was not them.
+    UsedByAnother,
     /// We wrote no such link, or so long ago that its challenge is forgotten.
     Unknown,
 }
@@ -51,16 +56,16 @@ impl EmailCode {
         };
         self.database
             .read(move |c| {
-                let found = find(c, link)?;
-                Ok(found.map_or(Standing::Unknown, |(challenge, request)| {
-                    standing_of(&challenge, request)
-                }))
+                let Some((challenge, request)) = find(c, link)? else {
+                    return Ok(Standing::Unknown);
+                };
+                standing_of(c, &challenge, request)
             })
             .await
     }
 
     /// Ends the challenge that this link is about, whatever code it has by now, and writes that down.
-    /// Twice is no error; a code that was used stays used.
+    /// Twice is no error; a code that was used stays used, and that it was not by them is written down.
     ///
     /// # Errors
     /// When the database does not answer; the code goes on working then.
@@ -75,17 +80,21 @@ impl EmailCode {
                 let Some((challenge, request)) = find(c, link)? else {
                     return Ok(false);
                 };
-                if !challenges::disown(c, challenge.id, now)? {
+                let ended = challenges::disown(c, challenge.id, now)?;
+                let detail = if ended {
+                    format!("asked for by {} at {}", request.browser, request.ip)
+                } else if standing_of(c, &challenge, request.clone())? == Standing::Used {
+                    AFTER_IT_WAS_USED.to_owned()
+                } else {
                     return Ok(false);
-                }
-                let detail = format!("asked for by {} at {}", request.browser, request.ip);
+                };
                 let what = NewActivity {
                     account_id: request.account_id.map(AccountId),
                     detail: &detail,
                     ..client.doing(&request.email)
                 };
                 activity::add(c, ActivityKind::CodeDisowned, &what, now)?;
-                Ok(true)
+                Ok(ended)
             })
             .await?;
         if ended {
@@ -106,14 +115,31 @@ fn find(c: &mut SqliteConnection, link: NotMe) -> QueryResult<Option<(ChallengeR
     Ok(challenges::find_by_id(c, link.challenge_id)?.zip(request))
 }
 
-fn standing_of(challenge: &ChallengeRow, request: ActivityRow) -> Standing {
-    match challenge.consumed_at {
-        None => Standing::Open(Request {
+fn standing_of(
+    c: &mut SqliteConnection,
+    challenge: &ChallengeRow,
+    request: ActivityRow,
+) -> QueryResult<Standing> {
+    let Some(consumed_at) = challenge.consumed_at else {
+        return Ok(Standing::Open(Request {
             browser: request.browser,
             ip: request.ip,
             asked_at: Timestamp(request.at),
-        }),
-        Some(at) if at >= challenge.expires_at => Standing::Disowned,
-        Some(_) => Standing::Used,
+        }));
+    };
+    if consumed_at >= challenge.expires_at {
+        return Ok(Standing::Disowned);
     }
+    let said = activity::is_written_down(
+        c,
+        ActivityKind::CodeDisowned,
+        &request.email,
+        AFTER_IT_WAS_USED,
+        Timestamp(consumed_at),
+    )?;
+    Ok(if said {
+        Standing::UsedByAnother
+    } else {
+        Standing::Used
+    })
 }

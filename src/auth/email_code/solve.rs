@@ -16,6 +16,7 @@ use crate::db::challenges::{self, ChallengeRow, HashedCode};
 use crate::db::{operator_codes, wrong_tries};
 use crate::domain::{
     AccountId, ActivityKind, DeviceId, Email, Method, SignInCode, Timestamp, Token, TokenHash,
+    WayIn,
 };
 
 /// Which code was entered.
@@ -201,7 +202,10 @@ impl EmailCode {
         let token = Token::generate(&mut rand::rng());
         let token_hash = token.hash();
         let (client_for, browsers) = (client.clone(), Arc::clone(&self.browsers));
-        let by_operator = matches!(code, RightCode::Operator(_));
+        let way_in = match code {
+            RightCode::Own => WayIn::EmailCode,
+            RightCode::Operator(_) => WayIn::OperatorCode,
+        };
         let email = open.email.clone();
         let began = self
             .database
@@ -235,13 +239,13 @@ impl EmailCode {
                     older_session,
                     now,
                 )?;
-                let told = browsers.tell_if_new(c, &account, method, &client_for, now)?;
+                let told = browsers.tell_if_new(c, &account, way_in, &client_for, now)?;
                 session::note(
                     c,
                     ActivityKind::SignedIn,
                     &account,
                     &client_for,
-                    method.as_str(),
+                    way_in.as_str(),
                     now,
                 )?;
                 Ok(Some((account, id, told)))
@@ -254,10 +258,9 @@ impl EmailCode {
         info!(
             "account {} signed in with {}, session {}",
             account.id,
-            if by_operator {
-                "an operator's code"
-            } else {
-                "an email code"
+            match way_in {
+                WayIn::OperatorCode => "an operator's code",
+                _ => "an email code",
             },
             session_id.0
         );

@@ -3,7 +3,7 @@
 use csv::StringRecord;
 
 use super::{NewRow, Unreadable};
-use crate::domain::{Email, InvalidEmail, InvalidName, PersonName, Role};
+use crate::domain::{Email, InvalidEmail, InvalidName, PersonName, Role, is_hidden};
 
 /// The longest part of a cell that is shown again, in characters.
 const SHOWN: usize = 60;
@@ -124,12 +124,13 @@ fn confirmed(cell: &str) -> Result<bool, String> {
     }
 }
 
-/// A cell in quotation marks, shortened, without what could not be seen or would move a cursor.
+/// A cell in quotation marks, shortened, without what could not be seen, would move a cursor or
+/// turn the text around it.
 fn shown(cell: &str) -> String {
     let whole: Vec<char> = cell.chars().collect();
     let start = whole.iter().take(SHOWN);
     let seen: String = start
-        .map(|c| if c.is_control() { '\u{fffd}' } else { *c })
+        .map(|c| if is_hidden(*c) { '\u{fffd}' } else { *c })
         .collect();
     let more = if whole.len() > SHOWN { "…" } else { "" };
     format!("“{seen}{more}”")

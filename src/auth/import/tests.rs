@@ -95,6 +95,10 @@ fn every_bad_line_is_named_by_its_number_in_the_file() {
             "16: A quotation mark is not closed on this line.",
         ]
     );
+    assert_eq!(
+        told("email\nno\u{202e}body\u{2066}"),
+        ["2: “no\u{fffd}body\u{fffd}” is no email address."]
+    );
     let long = format!("email,name\nmira@acme.test,{}", "m".repeat(201));
     assert_eq!(
         told(long),

@@ -24,7 +24,7 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::provider_sessions::{self, ProviderSessionRow};
 use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, pending_revocations};
 use crate::domain::{
-    ActivityKind, Device, Email, Method, ReturnTo, SessionId, Timestamp, Token, TokenHash,
+    ActivityKind, Device, Email, Method, ReturnTo, SessionId, Timestamp, Token, TokenHash, WayIn,
 };
 use crate::metrics::Metrics;
 
@@ -240,9 +240,9 @@ impl WorkOs {
                 let method = Method::WorkOs;
                 let client = &client_for;
                 let id = session::begin(c, hash, &account, method, client, older_session, now)?;
-                let told = browsers.tell_if_new(c, &account, method, client, now)?;
+                let told = browsers.tell_if_new(c, &account, WayIn::WorkOs, client, now)?;
                 let kind = ActivityKind::SignedIn;
-                session::note(c, kind, &account, client, method.as_str(), now)?;
+                session::note(c, kind, &account, client, WayIn::WorkOs.as_str(), now)?;
                 provider_sessions::insert(c, &held(&seal, id, provider, &identity))?;
                 Ok(Ok((account, id, told)))
             })

@@ -1,7 +1,9 @@
-use crate::auth::accounts::Denied;
+use crate::auth::accounts::{Denied, find};
 use crate::cli::output::{aligned, moment_or, print, print_json, print_table};
 use crate::cli::{Failure, place, say};
-use crate::config::{Settings, Storage};
+use crate::clock::Clock;
+use crate::config::{Settings, Storage, Upkeep};
+use crate::db::activity;
 use crate::db::listings::{self, ListedAccount};
 
 /// Lists the accounts that a search finds.
@@ -31,14 +33,27 @@ pub(super) fn all(settings: &Settings, search: &str, json: bool) -> Result<(), F
 /// Shows one account.
 pub(super) fn one(settings: &Settings, email: &str, json: bool) -> Result<(), Failure> {
     let address = place::address(email)?;
-    let database = place::database(&Storage::from_settings(settings)?)?;
-    let found = database
-        .read_in_place(|c| listings::account(c, &address))?
-        .ok_or_else(|| Failure::Failed(format!("{address}: {}", Denied::NoSuchAccount)))?;
+    let upkeep = Upkeep::from_settings(settings)?;
+    let database = place::database(&upkeep.storage)?;
+    let now = Clock::system().now();
+    let begun_after = now.minus(upkeep.session_max);
+    let seen_after = now.minus(upkeep.session_idle);
+    let found = database.read_in_place(|c| {
+        let (Some(account), Ok(row)) = (listings::account(c, &address)?, find(c, &address)?) else {
+            return Ok(None);
+        };
+        let last_sign_in = activity::last_sign_in(c, &row)?;
+        let id = Some(row.account_id());
+        let sessions = listings::sessions(c, id, begun_after, seen_after)?.len();
+        Ok(Some((account, last_sign_in, sessions)))
+    })?;
+    let (found, last_sign_in, sessions) =
+        found.ok_or_else(|| Failure::Failed(format!("{address}: {}", Denied::NoSuchAccount)))?;
     if json {
         return print_json(&[found]);
     }
     let lines = [
+        ("Number", found.id.to_string()),
         ("Address", found.email),
         ("Name", found.name),
         ("Role", found.role),
@@ -46,6 +61,8 @@ pub(super) fn one(settings: &Settings, email: &str, json: bool) -> Result<(), Fa
         ("Confirmed", moment_or(found.confirmed_at, "not yet")),
         ("Suspended", moment_or(found.suspended_at, "no")),
         ("Moved to WorkOS", moment_or(found.moved_at, "not yet")),
+        ("Last sign-in", moment_or(last_sign_in, "none known")),
+        ("Sessions", sessions.to_string()),
     ];
     let lines = lines.map(|(what, value)| [what.to_owned(), value]);
     print(aligned(&lines).as_bytes())

@@ -2,6 +2,7 @@
 
 mod address;
 mod check;
+mod key;
 mod mail;
 mod provider;
 mod storage;
@@ -9,7 +10,7 @@ mod storage;
 use check::{Check, Report};
 
 use super::{Failure, say};
-use crate::config::{Config, Settings, Storage};
+use crate::config::{Config, Settings, Storage, Upkeep};
 
 /// Asks everything, says a line for each check as it is done, and fails when any of them does.
 pub(super) fn run(settings: &Settings, json: bool) -> Result<(), Failure> {
@@ -40,6 +41,10 @@ async fn examine(settings: &Settings, report: &mut Report) -> Result<(), Failure
                 report.add(Check::failed("settings", reason, "Mend it, then ask again"))?;
             }
         }
+    }
+    match Upkeep::from_settings(settings) {
+        Ok(upkeep) => report.add(key::check(&upkeep))?,
+        Err(_) => report.add(Check::open("key", AFTER_THE_SETTINGS))?,
     }
     match Storage::from_settings(settings) {
         Ok(storage) => report.add_all(storage::checks(&storage).await)?,

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::in_query;
 use crate::db::activity::ActivityRow;
-use crate::domain::{ActivityKind, Method, Timestamp};
+use crate::domain::{ActivityKind, Timestamp, WayIn};
 use crate::error::AppError;
 use crate::views::account::activity::Activity;
 use crate::views::activity_list::ActivityLine;
@@ -38,13 +38,15 @@ pub async fn show(
 /// `None` for what a newer version wrote.
 fn line(row: &ActivityRow) -> Option<ActivityLine<'_>> {
     let kind = ActivityKind::from_word(&row.kind)?;
+    // Where somebody else sat, an admin as a rule, is for admins alone.
+    let theirs = row.actor.is_empty();
     Some(ActivityLine {
         at: Timestamp(row.at),
         what: kind.in_words(),
         whom: None,
-        actor: Some(row.actor.as_str()).filter(|actor| !actor.is_empty()),
-        ip: &row.ip,
-        browser: &row.browser,
+        actor: (!theirs).then_some(&row.actor),
+        ip: if theirs { &row.ip } else { "" },
+        browser: if theirs { &row.browser } else { "" },
         detail: detail(kind, &row.detail),
     })
 }
@@ -53,7 +55,7 @@ fn line(row: &ActivityRow) -> Option<ActivityLine<'_>> {
 fn detail(kind: ActivityKind, detail: &str) -> &str {
     match kind {
         ActivityKind::CodeRequested => "",
-        ActivityKind::SignedIn => Method::from_word(detail).map_or("", Method::in_words),
+        ActivityKind::SignedIn => WayIn::from_word(detail).map_or("", WayIn::in_words),
         _ => detail,
     }
 }

@@ -10,7 +10,8 @@ use crate::auth::accounts::Denied;
 use crate::auth::client::Client;
 use crate::auth::directory::Change;
 use crate::auth::session::Listed;
-use crate::domain::{AccountId, SessionId};
+use crate::db::accounts::AccountRow;
+use crate::domain::{AccountId, Role, SessionId};
 use crate::error::AppError;
 use crate::views::admin::account::Account;
 use crate::views::admin::{ACTIVITY, CODES};
@@ -37,7 +38,7 @@ pub async fn show(
     let id = account_id(&request)?;
     let asked: Asked = query(&request)?;
     let notes = Notes {
-        done: done(&asked.done),
+        done: &asked.done,
         denied: None,
     };
     render(&console, &admin, id, &notes).await
@@ -102,8 +103,9 @@ pub async fn end_all_sessions(
 }
 
 /// What is said above the account.
-struct Notes {
-    done: Option<&'static str>,
+struct Notes<'a> {
+    /// The word for what was done; may be empty.
+    done: &'a str,
     denied: Option<Denied>,
 }
 
@@ -118,7 +120,7 @@ async fn answer(
         Ok(done) => Ok(see_other(&address(&account_path(id), &[("done", done)]))),
         Err(denied) => {
             let notes = Notes {
-                done: None,
+                done: "",
                 denied: Some(denied),
             };
             render(console, admin, id, &notes).await
@@ -130,7 +132,7 @@ async fn render(
     console: &Console,
     admin: &SignedIn,
     id: AccountId,
-    notes: &Notes,
+    notes: &Notes<'_>,
 ) -> Result<HttpResponse, AppError> {
     let found = console.directory.details(id).await?;
     let details = found.ok_or(AppError::NotFound)?;
@@ -157,7 +159,7 @@ async fn render(
         activity: told.iter().map(Told::line).collect(),
         all_activity: address(ACTIVITY, &[("email", &account.email)]),
         why_no_code: address(CODES, &[("email", &account.email)]),
-        done: notes.done,
+        done: done(notes.done, account),
         not_done: not_done.as_deref(),
         now: console.clock.now(),
     };
@@ -168,18 +170,29 @@ async fn render(
     Ok(html(status, page.page(&console.site)))
 }
 
-/// What was done just before this page was opened.
-fn done(word: &str) -> Option<&'static str> {
+/// What was done just before this page was opened, and what that means as the account is now. Nothing
+/// that is not so: the word stands in the address.
+fn done(word: &str, account: &AccountRow) -> Option<&'static str> {
+    let state = state_of(account);
+    let is_admin = account.role == Role::Admin.as_str();
     let words = match word {
         "added" => "Added. An invitation is on its way.",
         "ended" => "The session has ended.",
         "all-ended" => "All sessions have ended.",
         _ => match Change::from_word(word)? {
-            Change::Confirm => "Confirmed. The account gets codes from now on.",
+            Change::Confirm if !state.confirmed => return None,
+            Change::Confirm if state.suspended => "Confirmed. The account is still suspended.",
+            Change::Confirm => "Confirmed. The account can sign in from now on.",
+            Change::Suspend if !state.suspended => return None,
             Change::Suspend => "Suspended. All sessions have ended.",
+            Change::Restore if state.suspended => return None,
+            Change::Restore if !state.confirmed => "Restored. The account isn’t confirmed yet.",
             Change::Restore => "Restored. The account can sign in again.",
-            Change::MakeAdmin => "An admin from now on.",
-            Change::MakeMember => "A member from now on.",
+            Change::MakeAdmin => is_admin.then_some("An admin from now on.")?,
+            Change::MakeMember => (!is_admin).then_some("A member from now on.")?,
+            Change::MoveBack if state.moved => return None,
+            Change::MoveBack if state.suspended => "Moved back. The account is still suspended.",
+            Change::MoveBack if !state.confirmed => "Moved back. The account isn’t confirmed yet.",
             Change::MoveBack => "Moved back. The account gets codes again.",
         },
     };

@@ -143,7 +143,7 @@ fn done(asked: &Asked) -> Option<String> {
     match (asked.done.as_str(), asked.count) {
         ("deleted", _) => Some("The account is gone.".to_owned()),
         ("imported", 1) => Some("1 account was added.".to_owned()),
-        ("imported", count) => Some(format!("{count} accounts were added.")),
+        ("imported", count @ 0..) => Some(format!("{count} accounts were added.")),
         _ => None,
     }
 }

@@ -92,14 +92,23 @@ fn written(with_columns: bool, rows: &[ActivityRow]) -> csv::Result<Bytes> {
     Ok(bytes.into())
 }
 
+/// What a formula begins with.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// A spreadsheet runs a cell that begins like a formula, and visitors choose what stands in some: an
-/// apostrophe makes it text (OWASP, CSV injection).
+/// apostrophe makes it text (OWASP, CSV injection). In many countries a spreadsheet takes a semicolon
+/// for the end of a cell.
 fn defused(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
+    let mut defused = String::with_capacity(cell.len());
+    let mut begins = true;
+    for letter in cell.chars() {
+        if begins && FORMULA.contains(&letter) {
+            defused.push('\'');
+        }
+        defused.push(letter);
+        begins = matches!(letter, ';' | '\t' | '\r' | '\n') || begins && letter == '"';
     }
+    defused
 }
 
 #[cfg(test)]
@@ -108,10 +117,25 @@ mod tests {
 
     #[test]
     fn a_cell_that_a_spreadsheet_would_run_becomes_text() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)"] {
             assert_eq!(defused(formula), format!("'{formula}"));
         }
-        for harmless in ["", "mira@acme.test", "a=b", "2026-11-23T12:00:00Z"] {
+        for (formula, text) in [
+            ("\t=1", "'\t'=1"),
+            ("\r=1", "'\r'=1"),
+            ("450 later;=1+1", "450 later;'=1+1"),
+            ("later\t@SUM(A1)", "later\t'@SUM(A1)"),
+            ("later;\"=1\"", "later;\"'=1\""),
+        ] {
+            assert_eq!(defused(formula), text);
+        }
+        for harmless in [
+            "",
+            "mira@acme.test",
+            "a=b",
+            "a; b=c",
+            "2026-11-23T12:00:00Z",
+        ] {
             assert_eq!(defused(harmless), harmless);
         }
     }

@@ -86,13 +86,29 @@ fn rows_of(upload: &Upload) -> Result<(String, Rows), (StatusCode, String)> {
         return Err(too_large());
     }
     let sent = upload.field("file").or_else(|| upload.field("text"));
-    let bytes = sent.unwrap_or_default();
+    let bytes = with_short_line_ends(sent.unwrap_or_default());
     if bytes.len() > LARGEST_UPLOAD {
         return Err(too_large());
     }
-    let rows = read(bytes).map_err(|e| (StatusCode::UNPROCESSABLE_ENTITY, e.to_string()))?;
+    let rows = read(&bytes).map_err(|e| (StatusCode::UNPROCESSABLE_ENTITY, e.to_string()))?;
     // What has rows is UTF-8 text.
-    Ok((String::from_utf8_lossy(bytes).into_owned(), rows))
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), rows))
+}
+
+/// A browser sends the text of a page back with longer line ends than it was given; it must be the
+/// same size both times.
+fn with_short_line_ends(bytes: &[u8]) -> Vec<u8> {
+    let mut shorter = Vec::with_capacity(bytes.len());
+    let mut after_return = false;
+    for byte in bytes {
+        match byte {
+            b'\n' if after_return => {}
+            b'\r' => shorter.push(b'\n'),
+            other => shorter.push(*other),
+        }
+        after_return = *byte == b'\r';
+    }
+    shorter
 }
 
 fn asking(

@@ -1,5 +1,5 @@
 use crate::auth::journal::ActivityRow;
-use crate::domain::{ActivityKind, CodeOutcome, Method, Timestamp};
+use crate::domain::{ActivityKind, CodeOutcome, Timestamp, WayIn};
 use crate::views::activity_list::ActivityLine;
 use crate::views::admin::accounts::role_in_words;
 
@@ -64,9 +64,10 @@ fn detail(row: &ActivityRow, kind: Option<ActivityKind>) -> String {
             let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             said.join(": ")
         }
-        Some(SignedIn) => match Method::from_word(&row.detail) {
-            Some(Method::EmailCode) => "with an email code".to_owned(),
-            Some(Method::WorkOs) => "with WorkOS".to_owned(),
+        Some(SignedIn) => match WayIn::from_word(&row.detail) {
+            Some(WayIn::EmailCode) => "with an email code".to_owned(),
+            Some(WayIn::OperatorCode) => "with an operator’s code".to_owned(),
+            Some(WayIn::WorkOs) => "with WorkOS".to_owned(),
             None => row.detail.clone(),
         },
         Some(AccountAdded | AccountImported | RoleChanged) => role_in_words(&row.detail).to_owned(),

@@ -12,8 +12,9 @@ use crate::error::AppError;
 
 /// The largest file that an admin can send, in bytes.
 pub const LARGEST_UPLOAD: usize = 1_000_000;
-/// What the form's other fields may take beside the file.
-const BESIDE_THE_FILE: usize = 4_096;
+/// What a form may take: browsers write each line end of a field as two bytes (HTML, 4.10.22.4), and
+/// there are other fields beside the file.
+const LARGEST_FORM: usize = 2 * LARGEST_UPLOAD + 4_096;
 /// More than a form's worth is read to its end and thrown away: a browser that is hung up on while it
 /// sends shows no page that says why.
 const THROWN_AWAY: usize = 20_000_000;
@@ -74,7 +75,7 @@ async fn read(mut form: Multipart) -> Result<Option<Fields>, AppError> {
             if total > THROWN_AWAY {
                 return Err(AppError::TooLarge);
             }
-            if total <= LARGEST_UPLOAD + BESIDE_THE_FILE {
+            if total <= LARGEST_FORM {
                 bytes.extend_from_slice(&chunk);
             }
         }
@@ -83,7 +84,7 @@ async fn read(mut form: Multipart) -> Result<Option<Fields>, AppError> {
             return Err(AppError::TooLarge);
         }
     }
-    Ok((total <= LARGEST_UPLOAD + BESIDE_THE_FILE).then_some(fields))
+    Ok((total <= LARGEST_FORM).then_some(fields))
 }
 
 fn in_our_words(error: MultipartError) -> AppError {

@@ -141,8 +141,8 @@ async fn the_activity_says_what_happened_and_keeps_the_mail_servers_words_to_adm
     stranger.enter(&other_than(&code)).await;
     rename(&mira, "Mira").await;
     app.sql(
-        "INSERT INTO activity (at, kind, account_id, email, actor, detail)
-         SELECT 0, 'role_changed', id, email, 'noor@acme.test', 'admin' FROM accounts",
+        "INSERT INTO activity (at, kind, account_id, email, actor, ip, browser, detail)
+         SELECT 0, 'role_changed', id, email, 'noor@acme.test', '192.0.2.7', 'Safari on macOS', 'admin' FROM accounts",
     );
     let outcome = "UPDATE activity SET outcome = 'accepted', detail = '250 OK from mx'";
     app.sql(&format!("{outcome} WHERE kind = 'code_requested'"));

@@ -112,18 +112,33 @@ async fn after_the_code_was_used_the_page_says_so_and_where_to_end_that() {
     let (app, stranger, link) = asked().await;
     let code = app.newest_code(MIRA).await;
     assert_eq!(stranger.enter(&code).await.location(), "/dashboard");
+    let page = app.visitor().get(&link).await;
+    assert_snapshot!(shown(&app, &page), @r"
+    That code was used
+    Somebody has signed in with it. If that wasn’t you, say so here, end that session, change the password of your mailbox, and tell your admin.
+    This wasn’t me
+    See your sessions
+    localhost:[port]
+    ");
+    assert_eq!(page.attribute("input[name=link]", "value"), mark(&link));
+    assert_eq!(app.number(KINDS), 0);
+
+    // Twice is written down once.
+    disown(&app, &link).await;
     let page = app
         .visitor()
         .get(disown(&app, &link).await.location())
         .await;
     assert_snapshot!(shown(&app, &page), @r"
     That code was used
-    Somebody has signed in with it. If that wasn’t you, end that session now, change the password of your mailbox, and tell your admin.
+    Your admin can see that it wasn’t you. Whoever it was is signed in until you end that session: do so now, change the password of your mailbox, and tell your admin.
     See your sessions
     localhost:[port]
     ");
     assert_eq!(page.attribute("a.button", "href"), "/account/sessions");
-    assert_eq!(app.number(KINDS), 0);
+    assert_eq!(app.number(KINDS), 1);
+    let detail = "SELECT detail || account_id FROM activity WHERE kind = 'code_disowned'";
+    assert_eq!(app.text(detail), "after it was used1");
     assert!(stranger.is_in().await);
 }
 

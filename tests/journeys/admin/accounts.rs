@@ -340,3 +340,61 @@ async fn an_admin_who_suspends_themselves_is_out() {
         format!("/sign-in?return_to={path}")
     );
 }
+
+#[actix_web::test]
+async fn what_is_said_to_be_done_is_what_the_account_can_do_now() {
+    let (app, admin) = app_with_admin().await;
+    app.add_account(NOOR, "");
+    let path = page_of(&app, NOOR);
+    let said = async |verb: &str| {
+        let done = admin.post(&format!("{path}/{verb}"), &[]).await;
+        admin.get(done.location()).await.text(".notice")
+    };
+    app.sql("UPDATE accounts SET confirmed_at = NULL, suspended_at = 1, moved_at = 1 WHERE id = 2");
+    assert_eq!(
+        said("move-back").await,
+        "Moved back. The account is still suspended."
+    );
+    assert_eq!(
+        said("restore").await,
+        "Restored. The account isn’t confirmed yet."
+    );
+    app.sql("UPDATE accounts SET moved_at = 1 WHERE id = 2");
+    assert_eq!(
+        said("move-back").await,
+        "Moved back. The account isn’t confirmed yet."
+    );
+    app.sql("UPDATE accounts SET suspended_at = 1 WHERE id = 2");
+    assert_eq!(
+        said("confirm").await,
+        "Confirmed. The account is still suspended."
+    );
+    // The word stands in the address, and is not taken for granted.
+    for untrue in ["restore", "make-admin", "nonsense"] {
+        let page = admin.get(&format!("{path}?done={untrue}")).await;
+        assert!(!page.has(".notice"), "{untrue}");
+    }
+    let fewer = admin.get("/admin/accounts?done=imported&count=-5").await;
+    assert_eq!(fewer.status, StatusCode::OK);
+    assert!(!fewer.has(".notice"));
+}
+
+#[actix_web::test]
+async fn mail_to_somebody_who_is_shut_out_or_gone_is_not_sent_any_more() {
+    let (app, admin) = app_with_admin().await;
+    app.add_account(NOOR, "");
+    app.add_account("ada@acme.test", "");
+    let later = app.clock.now().0 + 3_600_000;
+    app.sql(&format!(
+        "INSERT INTO outgoing_mails
+         (message_id, recipient, subject, body_text, body_html, attempts, created_at, next_attempt_at, give_up_at)
+         SELECT email, email, 'You can sign in', '', '', 0, 0, {later}, {later} FROM accounts"
+    ));
+    let waiting = "SELECT group_concat(recipient ORDER BY recipient) FROM outgoing_mails";
+    change(&app, &admin, NOOR, "suspend").await.location();
+    assert_eq!(app.text(waiting), "ada@acme.test,admin@acme.test");
+    change(&app, &admin, "ada@acme.test", "delete")
+        .await
+        .location();
+    assert_eq!(app.text(waiting), ADMIN);
+}

@@ -109,7 +109,7 @@ async fn a_file_holds_what_the_filter_finds_and_no_cell_that_a_spreadsheet_would
     write_down(&app, "wrong_code", NOOR, 2_500);
     app.sql(
         "INSERT INTO activity (at, kind, email, detail, browser)
-         VALUES (1795435200000, 'wrong_code', '=1+1@acme.test', '550 \"no\", said the server', '@SUM(A1)')",
+         VALUES (1795435200000, 'wrong_code', '=1+1@acme.test', '550 \"no\", said the server;=1+1', '@SUM(A1)')",
     );
     let page = admin.get("/admin/activity?kind=wrong_code").await;
     let file = admin.get(&page.attribute(".file a", "href")).await;
@@ -127,7 +127,7 @@ async fn a_file_holds_what_the_filter_finds_and_no_cell_that_a_spreadsheet_would
     assert_eq!(
         lines.next(),
         Some(
-            "2026-11-23T12:00:00Z,wrong_code,'=1+1@acme.test,,,'@SUM(A1),,\"550 \"\"no\"\", said the server\""
+            "2026-11-23T12:00:00Z,wrong_code,'=1+1@acme.test,,,'@SUM(A1),,\"550 \"\"no\"\", said the server;'=1+1\""
         )
     );
     assert_eq!(lines.count(), 2_500);

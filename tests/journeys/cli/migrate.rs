@@ -82,7 +82,7 @@ async fn nothing_is_reverted_under_a_running_server() {
     let console = place.serve(&[]).await;
     assert_eq!(
         fails(&place, &["migrate", "--revert"]).await,
-        "Nothing was reverted: another server runs on the folder data. Stop it first."
+        "Nothing was reverted: a server runs on the folder data. Stop it first."
     );
     let list = objects(&place, &["migrate", "--status", "--json"]).await;
     assert!(run(&list).iter().all(|(_, run)| *run), "{list:?}");

@@ -126,10 +126,13 @@ async fn all_sessions_of_an_account_are_ended_and_nobody_elses() {
     assert!(!visitors[1].is_in().await);
     assert!(visitors[2].is_in().await);
     assert_eq!(noted(&place, "session_ended", NOOR), 2);
+    let shown = succeeds(&place, &["account", "show", MIRA]).await;
+    assert!(shown.ends_with("\nSessions         1\n"), "{shown}");
+    assert!(!shown.contains("none known"), "{shown}");
     let where_from = "SELECT count(*) FROM activity WHERE detail = 'Firefox on Linux at 127.0.0.1'";
     assert_eq!(place.number(where_from), 2);
     assert_eq!(
         succeeds(&place, &["sessions", "end", "--all", NOOR]).await,
-        "0 sessions of noor@acme.test ended.\n"
+        "noor@acme.test was not signed in anywhere.\n"
     );
 }

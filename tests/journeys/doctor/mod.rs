@@ -78,7 +78,14 @@ async fn with_the_server_running_a_first_look_finds_nothing_wrong() {
     let _server = place.serve(&[]).await;
     let findings = ask(&place).await;
     assert_eq!(findings.failed(), Vec::<&str>::new());
-    for check in ["settings", "database", "migrations", "integrity", "address"] {
+    for check in [
+        "settings",
+        "key",
+        "database",
+        "migrations",
+        "integrity",
+        "address",
+    ] {
         assert_eq!(findings.mark(check), Mark::Fine, "{check}");
     }
     for check in ["mail server", "provider", "clock"] {
@@ -94,6 +101,7 @@ async fn it_says_a_line_a_check_and_makes_nothing() {
     assert_eq!(place.contents(), Vec::<String>::new());
     let expected = [
         "✓ settings: each has a value that can be used.",
+        "✓ key: there is none at data/secret.key yet. The first start makes it.",
         "– database: there is none at data/vestibule.db yet. The first start makes it.",
         "– address: the server is not running at ",
         "– mail server: none is set: ",

@@ -84,3 +84,25 @@ async fn a_damaged_database_and_one_that_is_none_are_found() {
     assert_eq!(findings.failed(), ["database"]);
     assert!(findings.words("database").contains("another file"));
 }
+
+#[actix_web::test]
+async fn a_key_that_no_server_starts_with_is_found() {
+    let place = migrated().await;
+    let folder = place.database().parent().unwrap().to_owned();
+    for file in ["secret.key.previous", "secret.key"] {
+        let file = folder.join(file);
+        fs::write(&file, "garbage").unwrap();
+        let findings = ask(&place).await;
+        assert_eq!(findings.failed(), ["key"]);
+        let words = findings.words("key");
+        let shown = format!("data/{} must be 64", file.file_name().unwrap().display());
+        assert!(
+            words.contains(&shown) && words.contains("read the file"),
+            "{words}"
+        );
+        fs::remove_file(&file).unwrap();
+    }
+    // Looking made none.
+    assert!(!folder.join("secret.key").exists());
+    assert_eq!(ask(&place).await.failed(), Vec::<&str>::new());
+}

@@ -67,6 +67,26 @@ async fn an_operators_code_lets_its_person_in_once_from_any_browser_that_asked()
     assert_eq!(again.enter(&own).await.location(), "/dashboard");
 }
 
+#[actix_web::test]
+async fn a_sign_in_with_an_operators_code_is_told_as_what_it_was() {
+    let app = app_of_today(|_| {}).await;
+    app.signed_in(MIRA).await;
+    let mira = asking(&app, MIRA).await;
+    let code = code_on(&terminal(&app), MIRA).await;
+    assert_eq!(mira.enter(&code).await.location(), "/dashboard");
+    let mail = app.mail_about("New sign-in").await.part("text/plain");
+    assert!(
+        mail.contains("with a code from an operator of the server, on"),
+        "{mail}"
+    );
+    assert!(!mail.contains("read a mail"), "{mail}");
+    let own = mira.get("/account/activity").await.text(".rows");
+    assert!(own.contains("· operator’s code ·"), "{own}");
+    app.sql("UPDATE accounts SET role = 'admin'");
+    let page = mira.get("/admin/activity?kind=signed_in").await;
+    assert!(page.text("main li.row").contains("with an operator’s code"));
+}
+
 // SECURITY rules 1 and 2: a new one replaces the older, and none works for longer than ten minutes.
 #[actix_web::test]
 async fn an_operators_code_works_for_ten_minutes_and_until_the_next_one() {

@@ -84,7 +84,11 @@ async fn a_second_rotation_waits_until_no_session_needs_the_first_key() {
     server.stopped().await;
     let key = || fs::read_to_string(place.path().join("data/secret.key")).unwrap();
     let previous = place.path().join("data/secret.key.previous");
-    assert_fine(place.run(&["key", "rotate"]).await);
+    let rotated = assert_fine(place.run(&["key", "rotate"]).await);
+    assert!(
+        rotated.contains("keep it for 7 days (SESSION_MAX)"),
+        "{rotated}"
+    );
     let second = key();
     let refused = place.run(&["key", "rotate"]).await;
     assert_failed(&refused, &["Nothing was changed", "7 days", "--force"]);

@@ -1,5 +1,7 @@
 //! `vestibule test-mail`
 
+use std::time::Duration;
+
 use super::{MIRA, assert_failed, assert_fine, assert_misused};
 use crate::support::Workplace;
 use crate::support::app::free_address;
@@ -53,5 +55,30 @@ async fn without_a_mail_server_a_test_mail_is_written_and_said_not_to_be_sent() 
     assert_misused(
         &place.run(&["test-mail", "mira"]).await,
         &["no email address"],
+    );
+}
+
+// SECURITY rule 25: a mail server's words are a stranger's.
+#[actix_web::test]
+async fn a_servers_answer_reaches_no_terminal_and_no_page_as_a_command() {
+    let server = SmtpServer::start(Behaviour::plain().replying(Reply::AcceptInColour)).await;
+    let app = server.console().await;
+    app.add_account(MIRA, "");
+    let said = assert_fine(server.workplace().run(&["test-mail", MIRA]).await);
+    assert!(said.contains("250 2.0.0  [31maccepted\n"), "{said:?}");
+    app.visitor().ask_for_code(MIRA).await;
+    let newest = "SELECT outcome || ': ' || detail FROM activity ORDER BY id DESC LIMIT 1";
+    app.server().mail().drain(Duration::from_secs(20)).await;
+    assert_eq!(app.text(newest), "accepted: 250 2.0.0  [31maccepted");
+
+    server.set_behaviour(Behaviour::plain().replying(Reply::PermanentInColour));
+    let refused = server.workplace().run(&["test-mail", MIRA]).await;
+    assert_failed(&refused, &["no  [31msuch  user"]);
+    app.visitor().ask_for_code(MIRA).await;
+    app.server().mail().drain(Duration::from_secs(20)).await;
+    let noted = app.text(newest);
+    assert!(
+        noted.contains("refused: ") && noted.contains("no  [31msuch  user"),
+        "{noted:?}"
     );
 }

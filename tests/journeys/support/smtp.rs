@@ -49,6 +49,10 @@ pub enum Reply {
     TemporaryThenAccept(usize),
     /// Answers every RCPT TO with 550.
     Permanent,
+    /// Answers every RCPT TO with 550, in words that colour a terminal and turn the text around them.
+    PermanentInColour,
+    /// Accepts every mail, in such words.
+    AcceptInColour,
     /// Takes the first connections, so many of them, and never says a word to them, not even of
     /// TLS; accepts every mail on later ones.
     HangFirst(usize),
@@ -379,6 +383,9 @@ impl Session {
             "RCPT" => match path(argument, "TO:") {
                 None => "501 5.5.4 RCPT TO:<address>",
                 Some(_) if self.behaviour.reply == Reply::Permanent => "550 5.1.1 no such user",
+                Some(_) if self.behaviour.reply == Reply::PermanentInColour => {
+                    "550 5.1.1 no \u{1b}[31msuch\u{202e} user"
+                }
                 Some(to) => {
                     self.mail.to.push(to);
                     "250 2.1.5 OK"
@@ -392,6 +399,9 @@ impl Session {
                     self.hang().await?;
                 }
                 self.accept();
+                if self.behaviour.reply == Reply::AcceptInColour {
+                    return Ok("250 2.0.0 \u{1b}[31maccepted\u{7}".to_owned());
+                }
                 "250 2.0.0 accepted"
             }
             _ => "502 5.5.1 not known here",
