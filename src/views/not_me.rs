@@ -87,7 +87,7 @@ fn used(link: &str) -> Markup {
             "password of your mailbox, and tell your admin."
         }
         (not_me(link))
-        (see_sessions())
+        a.button.plain href="/account/sessions" { "See your sessions" }
     }
 }
 
