@@ -44,6 +44,19 @@ async fn the_reference_on_the_sign_in_page_is_in_the_log_with_its_cause() {
 }
 
 #[actix_web::test]
+async fn where_there_are_no_email_codes_the_terminal_speaks_of_none() {
+    let (place, _provider) = place_and_provider().await;
+    let place = place.with("EMAIL_CODES", "off").with("ADMIN_EMAIL", MIRA);
+    let said = place.serve(&[]).await.stopped().await.stdout;
+    assert!(
+        said.contains("SMTP_URL is set: mail is written to"),
+        "{said}"
+    );
+    assert!(said.contains("choose “Continue with WorkOS”"), "{said}");
+    assert!(!said.contains("code"), "{said}");
+}
+
+#[actix_web::test]
 async fn every_reference_that_a_page_shows_is_in_the_log_with_its_cause() {
     let (place, provider) = place_and_provider().await;
     let console = place.serve(&[]).await;
