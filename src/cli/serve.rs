@@ -4,7 +4,7 @@ use log::warn;
 
 use super::{Failure, say};
 use crate::clock::Clock;
-use crate::config::{Config, Settings};
+use crate::config::{Config, EmailCodes, Settings};
 use crate::server::{Server, StopSignals};
 
 /// Serves until told to stop.
@@ -23,6 +23,7 @@ async fn serve(config: Config) -> Result<(), String> {
         .is_none()
         .then(|| config.storage.data_dir.join("outbox"));
     let admin = config.admin_email.clone();
+    let email_codes = config.email_codes != EmailCodes::Off;
     let signals = StopSignals::listen()?;
     let server = Server::start(config, Clock::system())
         .await
@@ -32,13 +33,23 @@ async fn serve(config: Config) -> Result<(), String> {
         base_url.link("/")
     );
     if let Some(admin) = admin {
+        let way_in = if email_codes {
+            "use email code"
+        } else {
+            "Continue with WorkOS"
+        };
         lines.push_str(&format!(
-            "\n  {admin} is an admin: choose “use email code” to sign in."
+            "\n  {admin} is an admin: choose “{way_in}” to sign in."
         ));
     }
     if let Some(outbox) = outbox {
+        let shown = if email_codes {
+            "codes are shown here, and "
+        } else {
+            ""
+        };
         lines.push_str(&format!(
-            "\n  No SMTP_URL is set: codes are shown here, and mail is written to {}.",
+            "\n  No SMTP_URL is set: {shown}mail is written to {}.",
             outbox.display()
         ));
     }

@@ -1,6 +1,7 @@
 //! What can go wrong on the way to WorkOS and back: for each cause its words and its fix.
 
 use crate::auth::workos::{Failure, NotAdmitted, Stray};
+use crate::db::DatabaseError;
 
 /// A cause, as the sign-in page's banner shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,12 @@ pub enum Problem {
     OtherAddress,
     /// It is no sign-in of ours.
     Unknown,
+    /// It is not remembered any more.
+    Lost,
+    /// Too many came from this network.
+    TooMany,
+    /// The database did not take the session.
+    Busy,
     /// WorkOS does not take our credentials.
     Credentials,
     /// WorkOS did not take the code.
@@ -37,12 +44,15 @@ pub enum Problem {
     LinkedToAnother,
 }
 
-const ALL: [Problem; 15] = [
+const ALL: [Problem; 18] = [
     Problem::Cancelled,
     Problem::Expired,
     Problem::OtherBrowser,
     Problem::OtherAddress,
     Problem::Unknown,
+    Problem::Lost,
+    Problem::TooMany,
+    Problem::Busy,
     Problem::Credentials,
     Problem::CodeRefused,
     Problem::Unreachable,
@@ -64,6 +74,9 @@ impl Problem {
             Self::OtherBrowser => "other-browser",
             Self::OtherAddress => "other-address",
             Self::Unknown => "unknown",
+            Self::Lost => "lost",
+            Self::TooMany => "too-many",
+            Self::Busy => "busy",
             Self::Credentials => "credentials",
             Self::CodeRefused => "code-refused",
             Self::Unreachable => "unreachable",
@@ -82,17 +95,22 @@ impl Problem {
         ALL.into_iter().find(|problem| problem.word() == word)
     }
 
-    /// What happened, and what to do about it. `home` is the console's own address.
-    pub fn words(self, home: &str) -> String {
+    /// What happened, and what to do about it. `home` is the console's own address;
+    /// an email code is spoken of where there are any.
+    pub fn words(self, home: &str, email_codes: bool) -> String {
         match self {
             Self::Cancelled => "The sign-in was cancelled at WorkOS. Try again whenever you like.".to_owned(),
             Self::Expired => "This sign-in has expired: one has to be finished within ten minutes. Try again.".to_owned(),
             Self::OtherBrowser => "This sign-in was started in another browser, or was finished already. Start it again here.".to_owned(),
             Self::OtherAddress => format!("This sign-in was started at another address than {home}. Open {home} and start again there."),
             Self::Unknown => "That was no sign-in of this console. Start it here.".to_owned(),
+            Self::Lost => "That sign-in can’t be found any more. Start again.".to_owned(),
+            Self::TooMany => "Many sign-ins came from your network. Wait one minute, then try again.".to_owned(),
+            Self::Busy => "The console is busy, so this sign-in was not finished. Wait a moment, then start again.".to_owned(),
             Self::Credentials => "WorkOS rejected this console’s credentials. Ask your admin to check the WorkOS client ID and API key.".to_owned(),
             Self::CodeRefused => "WorkOS didn’t accept this sign-in any more. Try again.".to_owned(),
-            Self::Unreachable => "WorkOS can’t be reached right now. Nothing was lost: try again in a moment, or use an email code.".to_owned(),
+            Self::Unreachable if email_codes => "WorkOS can’t be reached right now. Nothing was lost: try again in a moment, or use an email code.".to_owned(),
+            Self::Unreachable => "WorkOS can’t be reached right now. Nothing was lost: try again in a moment.".to_owned(),
             Self::Untrusted => "WorkOS sent an answer that can’t be trusted, so nobody was signed in. Tell your admin.".to_owned(),
             Self::Refused => "WorkOS refused this sign-in. Ask your admin; the reference tells them why.".to_owned(),
             Self::NoAccount => "You have no account here yet. Ask your admin to add your address.".to_owned(),
@@ -140,7 +158,7 @@ impl From<NotAdmitted> for Problem {
 }
 
 impl Problem {
-    /// The cause of a failure; `None` when the database is to blame, which has a page of its own.
+    /// The cause of a failure; `None` when it is a defect, which has a page of its own.
     pub fn of(failure: &Failure) -> Option<Self> {
         Some(match failure {
             Failure::Unreachable(_) => Self::Unreachable,
@@ -149,7 +167,8 @@ impl Problem {
             Failure::Untrusted(_) => Self::Untrusted,
             Failure::Refused { .. } => Self::Refused,
             Failure::NotAdmitted { reason, .. } => (*reason).into(),
-            Failure::Database(_) => return None,
+            Failure::Database(DatabaseError::Unavailable(_)) => Self::Busy,
+            Failure::Database(DatabaseError::Query(_)) => return None,
         })
     }
 }

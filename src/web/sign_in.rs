@@ -9,6 +9,7 @@ use super::flow_cookies::FlowCookies;
 use super::middleware::RequestId;
 use super::problem::Problem;
 use crate::domain::ReturnTo;
+use crate::views::Screen;
 use crate::views::sign_in::{Banner, SignIn};
 
 /// Shows the ways in; whoever is in already goes on.
@@ -30,18 +31,30 @@ pub async fn show(
     };
     let problem = asked("problem").and_then(|word| Problem::from_word(&word));
     let reference = asked("ref").and_then(|text| RequestId::parse(&text));
-    let came_back = FlowCookies::of(&request, &console.cookies).any_unfinished();
+    let problem = problem.map(|problem| (problem, reference.as_ref()));
+    let screen = screen(&console, &request, return_to, problem);
+    wants.step(&console.site, &screen, &address)
+}
+
+/// The page, with what went wrong and the reference to it, if something did.
+pub(super) fn screen(
+    console: &Console,
+    request: &HttpRequest,
+    return_to: ReturnTo,
+    problem: Option<(Problem, Option<&RequestId>)>,
+) -> Screen {
+    let came_back = FlowCookies::of(request, &console.cookies).any_unfinished();
     let page = SignIn {
         brand: &console.site.brand,
         return_to,
         workos: console.workos_state(),
         email_codes: console.email_codes_offered,
-        problem: problem.map(|problem| Banner {
-            words: problem.words(&console.origin),
-            reference: reference.as_ref().map(RequestId::as_str),
+        problem: problem.map(|(problem, reference)| Banner {
+            words: problem.words(&console.origin, console.email_codes_offered),
+            reference: reference.map(RequestId::as_str),
             use_another_account: problem.is_about_the_person(),
         }),
         unfinished: came_back.then_some(console.callback.as_str()),
     };
-    wants.step(&console.site, &page.screen(), &address)
+    page.screen()
 }

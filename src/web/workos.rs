@@ -1,5 +1,6 @@
 //! To WorkOS and back.
 
+use std::fmt;
 use std::time::Duration;
 
 use actix_session::Session;
@@ -17,9 +18,10 @@ use super::flow_cookies::FlowCookies;
 use super::middleware::RequestId;
 use super::problem::Problem;
 use super::session_cookie::hand_over;
+use super::sign_in;
 use crate::auth::client::Client;
 use crate::auth::provider::Callback;
-use crate::auth::workos::{Arrival, Failure, Outcome};
+use crate::auth::workos::{Arrival, Failure, NotBegun, Outcome};
 use crate::domain::ReturnTo;
 use crate::error::AppError;
 use crate::views;
@@ -27,6 +29,10 @@ use crate::views::landing::On;
 
 /// Past this the person is told that the provider is slow.
 const USUALLY_WITHIN: Duration = Duration::from_millis(700);
+const STILL_SILENT: &str = "the provider does not answer at this moment";
+
+/// As much of a stranger's text as a log line takes, in characters.
+const LONGEST_HOST: usize = 100;
 
 /// What a provider sends people back with (RFC 6749, 4.1.2; RFC 9207).
 #[derive(Deserialize)]
@@ -56,6 +62,9 @@ pub async fn start(
     let Some(workos) = &console.workos else {
         return Ok(Wants::Page.go_to(&return_to.carried_by("/sign-in")));
     };
+    if !workos.may_answer().await {
+        return Ok(show(Problem::Unreachable, &STILL_SILENT, &id));
+    }
     match workos.start(host_of(&request), return_to).await {
         Ok((address, flow)) => {
             let mut response = Wants::Page.go_to(&address);
@@ -104,22 +113,31 @@ pub async fn callback(
         if signed_in.0.is_some() {
             return Ok(landing(&console, On::To(ReturnTo::default().as_str())));
         }
-        let stray = workos.states.explain(&query.state, host_of(&request), now);
-        return Ok(show(stray.into(), &id));
+        let host = host_of(&request);
+        let problem = Problem::from(workos.states.explain(&query.state, host, now));
+        let host: String = host.chars().take(LONGEST_HOST).collect();
+        let why = format!("{}, come back to {host}", problem.word());
+        return Ok(show(problem, &why, &id));
     };
     let used = flows.forget(&query.state);
     let mut response = match answer_of(query) {
         Ok(callback) => {
             let waiting = flow.return_to.explicitly_carried_by("/auth/workos/finish");
             let waiting = format!("{waiting}&flow={}", flow.mark());
-            let exchange = workos.exchange(Arrival {
+            let return_to = flow.return_to.clone();
+            let exchange = match workos.exchange(Arrival {
                 flow,
                 callback,
                 client,
                 user_agent: text_of(&request, &USER_AGENT).to_owned(),
                 older_session: signed_in.0.map(|signed_in| signed_in.hash),
-            });
-            let exchange = exchange.ok_or_else(too_many)?;
+            }) {
+                Ok(exchange) => exchange,
+                Err(NotBegun::Busy) => return Err(too_many()),
+                Err(NotBegun::Limited(wait)) => {
+                    return Ok(limited(&console, &request, return_to, wait, &id));
+                }
+            };
             match tokio::time::timeout(USUALLY_WITHIN, exchange.outcome()).await {
                 Ok(outcome) => take_up(&console, &session, outcome, &id, |to| {
                     landing(&console, On::To(to))
@@ -128,7 +146,7 @@ pub async fn callback(
                 Err(_) => return Ok(landing(&console, On::Waiting(&waiting))),
             }
         }
-        Err(None) => show(Problem::Cancelled, &id),
+        Err(None) => show(Problem::Cancelled, &"cancelled at the provider", &id),
         Err(Some(failure)) => not_signed_in(&console, &failure, &id)?,
     };
     if let Some(cookie) = used {
@@ -161,7 +179,7 @@ pub async fn finish(
         return Ok(if signed_in.0.is_some() {
             Wants::Page.go_to(return_to.as_str())
         } else {
-            show(Problem::Expired, &id)
+            show(Problem::Lost, &"nothing is known of it any more", &id)
         });
     };
     let outcome = exchange.outcome().await;
@@ -223,7 +241,7 @@ pub async fn another_account(
         return Ok(Wants::Page.go_to("/auth/workos"));
     };
     if !console.workos_answers().await {
-        return Ok(show(Problem::Unreachable, &id));
+        return Ok(show(Problem::Unreachable, &STILL_SILENT, &id));
     }
     let mut response = Wants::Page.go_to(&address);
     set_cookie(&mut response, &console.cookies.forget_way_out())?;
@@ -266,12 +284,7 @@ fn not_signed_in(
             other => AppError::Internal(other.to_string()),
         });
     };
-    warn!(
-        "[{}] no sign-in with WorkOS: {}",
-        id.as_str(),
-        failure.to_string().escape_debug()
-    );
-    let mut response = show(problem, id);
+    let mut response = show(problem, failure, id);
     if let Failure::NotAdmitted {
         logout: Some(address),
         ..
@@ -283,9 +296,37 @@ fn not_signed_in(
     Ok(response)
 }
 
+/// The code is not spent and the flow is kept: a reload, later, goes on with the sign-in.
+fn limited(
+    console: &Console,
+    request: &HttpRequest,
+    return_to: ReturnTo,
+    wait: Duration,
+    id: &RequestId,
+) -> HttpResponse {
+    note(&"too many from this network", id);
+    let problem = Some((Problem::TooMany, Some(id)));
+    let screen = sign_in::screen(console, request, return_to, problem);
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let mut response = Wants::Page.refused(&console.site, &screen, status, Some(wait));
+    let policy = HeaderValue::from_static("no-referrer");
+    response.headers_mut().insert(REFERRER_POLICY, policy);
+    response
+}
+
+/// The reference that the page shows leads to this line.
+fn note(why: &impl fmt::Display, id: &RequestId) {
+    warn!(
+        "[{}] no sign-in with WorkOS: {}",
+        id.as_str(),
+        why.to_string().escape_debug()
+    );
+}
+
 /// Back to the sign-in page. The fragment in the address keeps the browser from carrying over the
 /// callback's own.
-fn show(problem: Problem, id: &RequestId) -> HttpResponse {
+fn show(problem: Problem, why: &impl fmt::Display, id: &RequestId) -> HttpResponse {
+    note(why, id);
     Wants::Page.go_to(&format!(
         "/sign-in?problem={}&ref={}#problem",
         problem.word(),

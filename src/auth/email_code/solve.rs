@@ -9,6 +9,7 @@ use super::count::{Beside, Counted, count_in};
 use super::{EmailCode, OpenChallenge, Refusal, SignedIn};
 use crate::auth::client::Client;
 use crate::auth::code_hash::HashError;
+use crate::auth::operator_code;
 use crate::auth::session;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
@@ -220,10 +221,15 @@ impl EmailCode {
                     return Ok(None);
                 };
                 wrong_tries::take_back(c, try_id)?;
+                // Of several browsers one alone gets the operator's code; the others keep their own.
+                if let RightCode::Operator(code) = &code
+                    && !is_still_in_force(c, &email, code, now)?
+                {
+                    return Ok(None);
+                }
                 if !challenges::consume(c, challenge.id, &kept.hash, now)? {
                     return Ok(None);
                 }
-                // The challenge is this browser's; of several, one alone gets the operator's code.
                 if let RightCode::Operator(code) = &code
                     && !operator_codes::consume(c, &email, &code.hash, now)?
                 {
@@ -270,6 +276,17 @@ impl EmailCode {
             device: self.browsers.remembering(&account, client, now),
         })
     }
+}
+
+/// Whether an operator's code is still the one that was compared.
+fn is_still_in_force(
+    c: &mut SqliteConnection,
+    email: &Email,
+    compared: &HashedCode,
+    now: Timestamp,
+) -> QueryResult<bool> {
+    let kept = operator_codes::in_force(c, email, now, operator_code::latest_end(now))?;
+    Ok(kept.is_some_and(|kept| kept.hash == compared.hash))
 }
 
 /// The account that a right code lets in; `None` for an address without one, and for an account

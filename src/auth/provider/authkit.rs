@@ -12,7 +12,7 @@ use serde_json::json;
 use url::Url;
 
 use super::answer::{TokenAnswer, TokenClient};
-use super::error::{Complaint, ProviderError};
+use super::error::{Complaint, ProviderError, Secrets};
 use super::flow::{Begun, Callback, Flow};
 use super::http::{AsJson, Http, Timeouts};
 use super::identity::{Identity, ProviderSession, Tokens, full_name};
@@ -134,7 +134,11 @@ impl AuthKit {
             StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Ok(()),
             status if status.is_success() => Ok(()),
             status => {
-                Err(Complaint::read(answer.body()).into_error(status, std::slice::from_ref(key)))
+                let secrets = Secrets {
+                    ours: vec![key.clone()],
+                    visitors: Vec::new(),
+                };
+                Err(Complaint::read(answer.body()).into_error(status, &secrets))
             }
         }
     }

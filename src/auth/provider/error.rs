@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::fmt;
 use std::time::Duration;
 
@@ -8,6 +9,8 @@ use thiserror::Error;
 
 /// The longest text of a provider's that is passed on, in characters.
 const LONGEST: usize = 300;
+/// A visitor's secret that is shorter, in bytes, could be anywhere in a text.
+const SHORTEST: usize = 8;
 
 /// Why the provider did not do what it was asked for. No secret is in any of the texts.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -19,6 +22,8 @@ pub enum ProviderError {
         reason: String,
         /// How long it asks us to wait, if it says so.
         retry_after: Option<Duration>,
+        /// It is there, and was asked too often: a visitor can see to that.
+        too_often: bool,
     },
     /// It does not know our client id, or the secret or API key is wrong.
     #[error("the provider rejected our credentials: {0}")]
@@ -64,11 +69,40 @@ impl ProviderError {
         Self::Unreachable {
             reason: tidy(&reason.to_string()),
             retry_after: None,
+            too_often: false,
         }
     }
 
     pub(super) fn untrusted(what: impl fmt::Display) -> Self {
         Self::Untrusted(tidy(&what.to_string()))
+    }
+}
+
+/// What is cut out of a provider's words.
+#[derive(Debug, Default)]
+pub(super) struct Secrets {
+    /// Ours and the provider's own.
+    pub(super) ours: Vec<String>,
+    /// What a visitor can make up.
+    pub(super) visitors: Vec<String>,
+}
+
+impl Secrets {
+    /// The words without them; `None` where a visitor's is so short that what is left could be told
+    /// from what is missing. Ours go first and the longest before its own parts: a visitor who
+    /// guesses a part of one must not keep the whole from being found.
+    fn cut_out_of(&self, words: &str) -> Option<String> {
+        let mut words = words.to_owned();
+        for secrets in [&self.ours, &self.visitors] {
+            let mut secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+            secrets.retain(|secret| !secret.is_empty());
+            secrets.sort_unstable_by_key(|secret| Reverse(secret.len()));
+            for secret in secrets {
+                words = words.replace(secret, "…");
+            }
+        }
+        let plain = |secret: &String| secret.is_empty() || secret.len() >= SHORTEST;
+        self.visitors.iter().all(plain).then_some(words)
     }
 }
 
@@ -88,16 +122,13 @@ impl Complaint {
     }
 
     /// What it means. `secrets` are cut out of the provider's words, in case it repeats them.
-    pub(super) fn into_error(self, status: StatusCode, secrets: &[String]) -> ProviderError {
-        let code = self.error.or(self.code).map(|code| tidy(&code));
-        let mut words = self.error_description.or(self.message).unwrap_or_default();
-        for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-            words = words.replace(secret.as_str(), "…");
-        }
-        let words = if words.is_empty() {
-            format!("HTTP status {status}")
-        } else {
-            tidy(&words)
+    pub(super) fn into_error(self, status: StatusCode, secrets: &Secrets) -> ProviderError {
+        let code = self.error.or(self.code);
+        let words = self.error_description.or(self.message);
+        let words = words.and_then(|words| secrets.cut_out_of(&words));
+        let words = match words {
+            Some(words) if !words.is_empty() => tidy(&words),
+            _ => format!("HTTP status {status}"),
         };
         match (code.as_deref(), status) {
             (
@@ -110,7 +141,9 @@ impl Complaint {
                 ProviderError::CredentialsRejected(words)
             }
             (code, status) => ProviderError::Refused {
-                code: code.map_or_else(|| format!("http_{}", status.as_u16()), str::to_owned),
+                code: code
+                    .and_then(|code| secrets.cut_out_of(code))
+                    .map_or_else(|| format!("http_{}", status.as_u16()), |code| tidy(&code)),
                 description: words,
             },
         }
@@ -144,7 +177,56 @@ mod tests {
 
     fn judged(status: u16, body: &str) -> ProviderError {
         let status = StatusCode::from_u16(status).unwrap();
-        Complaint::read(body.as_bytes()).into_error(status, &["s3cret".to_owned()])
+        let secrets = Secrets {
+            ours: vec!["s3cret".to_owned()],
+            visitors: Vec::new(),
+        };
+        Complaint::read(body.as_bytes()).into_error(status, &secrets)
+    }
+
+    // SECURITY rule 4: whatever a visitor has sent as a code, to a provider that repeats it all.
+    #[test]
+    fn no_code_of_a_visitors_brings_our_secrets_out() {
+        let ours = ["sk_test_0123456789", "sk_test_0123456789_and_more"];
+        for code in [
+            "k",
+            "sk_test",
+            "sk_test_0",
+            "0123456789",
+            "a_code_of_theirs",
+        ] {
+            let secrets = Secrets {
+                ours: ours.map(str::to_owned).to_vec(),
+                visitors: vec![code.to_owned()],
+            };
+            let echo = format!("odd {} {} {code}", ours[0], ours[1]);
+            for body in [
+                format!(r#"{{"error":"{echo}","error_description":"{echo}"}}"#),
+                format!(r#"{{"code":"{echo}","message":"{echo}"}}"#),
+            ] {
+                let complaint = Complaint::read(body.as_bytes());
+                let error = complaint.into_error(StatusCode::BAD_REQUEST, &secrets);
+                let (kept, words) = match &error {
+                    ProviderError::Refused { code, description } => (code, description),
+                    other => panic!("{other:?}"),
+                };
+                if code.len() < SHORTEST {
+                    assert_eq!(kept, "http_400", "{code}");
+                    assert_eq!(words, "HTTP status 400 Bad Request", "{code}");
+                } else {
+                    assert_eq!([kept, words], ["odd … … …"; 2], "{code}");
+                }
+            }
+        }
+        // What it means is understood all the same.
+        let secrets = Secrets {
+            ours: Vec::new(),
+            visitors: vec!["k".to_owned()],
+        };
+        let spent = Complaint::read(br#"{"error":"invalid_grant","error_description":"k"}"#);
+        let error = spent.into_error(StatusCode::BAD_REQUEST, &secrets);
+        let words = "HTTP status 400 Bad Request".to_owned();
+        assert_eq!(error, ProviderError::GrantRefused(words));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use url::form_urlencoded;
 
-use super::error::{Complaint, ProviderError};
+use super::error::{Complaint, ProviderError, Secrets};
 
 /// The longest answer that is read, in bytes. Metadata and key sets have a hundredth of that.
 const LONGEST_ANSWER: usize = 1024 * 1024;
@@ -26,7 +26,9 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// may be lost.
 const IDLE: Duration = Duration::from_secs(3);
 /// What a provider might repeat in its complaint, and nobody else may read.
-const SECRET_FIELDS: [&str; 4] = ["code", "code_verifier", "refresh_token", "token"];
+const OUR_FIELDS: [&str; 3] = ["code_verifier", "refresh_token", "token"];
+/// The same, and whoever comes to the callback can make it up.
+const VISITORS_FIELD: &str = "code";
 
 /// How long to wait for the provider.
 #[derive(Debug, Clone, Copy)]
@@ -73,8 +75,8 @@ impl Http {
 
     /// Sends a request and returns the answer to it; a refusal is an error that says why.
     pub(super) async fn ask(&self, request: HttpRequest) -> Answer {
-        let mut secrets = secrets_of(&request);
-        secrets.push(self.secret.secret().clone());
+        let mut secrets = Secrets::of(&request);
+        secrets.ours.push(self.secret.secret().clone());
         let answer = self.exchange(request).await?;
         let status = answer.status();
         if status.is_success() {
@@ -93,6 +95,7 @@ impl Http {
             return Err(ProviderError::Unreachable {
                 reason: format!("it answered with HTTP status {status}"),
                 retry_after: retry_after(answer.headers()),
+                too_often: status == StatusCode::TOO_MANY_REQUESTS,
             });
         }
         let mut body = Vec::new();
@@ -180,19 +183,24 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     seconds.parse().ok().map(Duration::from_secs)
 }
 
-fn secrets_of(request: &HttpRequest) -> Vec<String> {
-    let fields: BTreeMap<String, String> = if request.headers().get(CONTENT_TYPE) == Some(&JSON) {
-        serde_json::from_slice(request.body()).unwrap_or_default()
-    } else {
-        form_urlencoded::parse(request.body())
-            .into_owned()
-            .collect()
-    };
-    fields
-        .into_iter()
-        .filter(|(name, _)| SECRET_FIELDS.contains(&name.as_str()))
-        .map(|(_, value)| value)
-        .collect()
+impl Secrets {
+    fn of(request: &HttpRequest) -> Self {
+        let is_json = request.headers().get(CONTENT_TYPE) == Some(&JSON);
+        let mut fields: BTreeMap<String, String> = if is_json {
+            serde_json::from_slice(request.body()).unwrap_or_default()
+        } else {
+            form_urlencoded::parse(request.body())
+                .into_owned()
+                .collect()
+        };
+        Self {
+            visitors: fields.remove(VISITORS_FIELD).into_iter().collect(),
+            ours: OUR_FIELDS
+                .iter()
+                .filter_map(|name| fields.remove(*name))
+                .collect(),
+        }
+    }
 }
 
 /// The system's store, or what `SSL_CERT_FILE` names instead.

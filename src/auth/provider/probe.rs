@@ -8,7 +8,7 @@ use openidconnect::http::header::{DATE, LOCATION};
 use openidconnect::{HttpResponse, JsonWebKeySet};
 use url::Url;
 
-use super::error::{Complaint, ProviderError, tidy};
+use super::error::{Complaint, ProviderError, Secrets, tidy};
 use super::http::Http;
 use super::{Kind, Provider};
 use crate::domain::Timestamp;
@@ -112,7 +112,7 @@ fn judge(answer: &HttpResponse, authorize: &str) -> Result<(), String> {
             Ok(())
         };
     }
-    match Complaint::read(answer.body()).into_error(status, &[]) {
+    match Complaint::read(answer.body()).into_error(status, &Secrets::default()) {
         ProviderError::Refused { description, .. }
         | ProviderError::CredentialsRejected(description)
         | ProviderError::GrantRefused(description) => Err(description),

@@ -9,9 +9,9 @@ mod refresh;
 mod revocation;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use log::info;
+use log::{info, warn};
 
 use super::client::Client;
 use super::known_browsers::KnownBrowsers;
@@ -29,7 +29,7 @@ use crate::domain::{
 use crate::metrics::Metrics;
 
 pub use admission::{Admission, NotAdmitted};
-pub use exchange::{Arrival, Exchange, Exchanges, Outcome};
+pub use exchange::{Arrival, Exchange, Exchanges, NotBegun, Outcome};
 pub use failure::Failure;
 pub use flow::{Flow, StateOrigin, Stray};
 pub use reachability::{Reachability, Seen};
@@ -37,6 +37,10 @@ pub use refresh::{Refreshed, Refresher};
 pub use revocation::Revocations;
 
 const SOON: Duration = Duration::from_secs(2);
+/// How long a sign-in whose code is spent waits for a database that somebody else holds, and how
+/// long it pauses between two tries.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(12);
+const DATABASE_PAUSE: Duration = Duration::from_millis(250);
 
 /// The provider's verbs as people use them.
 pub struct WorkOs {
@@ -78,6 +82,9 @@ pub struct SignedIn {
     /// The browser's memory, with this account in it.
     pub device: Option<Device>,
 }
+
+/// A session's token and the browser's memory; or why there is none.
+type Entered = Result<(Token, Option<Device>), NotAdmitted>;
 
 /// A session that the provider began for somebody who is not let in.
 struct Unwelcome<'a> {
@@ -151,9 +158,16 @@ impl WorkOs {
     /// Asks the provider whether it answers, at this moment and soon: a browser that is sent to a
     /// provider that is down finds no page that says what to do.
     pub async fn answers_now(&self) -> bool {
-        if !self.reachability.is_reachable() {
-            return false;
-        }
+        self.reachability.is_reachable() && self.answers().await
+    }
+
+    /// Whether to send a browser there that asks for it: it was not seen to be down, or has an
+    /// answer now.
+    pub async fn may_answer(&self) -> bool {
+        self.reachability.is_reachable() || self.answers().await
+    }
+
+    async fn answers(&self) -> bool {
         match tokio::time::timeout(SOON, self.provider.warm_up()).await {
             Ok(outcome) => {
                 self.reachability.note(&outcome);
@@ -199,7 +213,10 @@ impl WorkOs {
             .complete(&flow.provider, &arrival.callback, &ip, &arrival.user_agent)
             .await;
         let identity = self.noted(completed)?;
-        match self.enter(&identity, client, arrival.older_session).await? {
+        match self
+            .enter_patiently(&identity, client, arrival.older_session)
+            .await?
+        {
             Ok((token, device)) => Ok(SignedIn {
                 token,
                 return_to: flow.return_to,
@@ -215,12 +232,34 @@ impl WorkOs {
         }
     }
 
+    /// The code is spent, and the identity is here: that the database is held by somebody else for
+    /// a while must not cost them the sign-in.
+    async fn enter_patiently(
+        &self,
+        identity: &Identity,
+        client: &Client,
+        older_session: Option<TokenHash>,
+    ) -> Result<Entered, Failure> {
+        let began = Instant::now();
+        loop {
+            match self.enter(identity, client, older_session).await {
+                Err(Failure::Database(DatabaseError::Unavailable(cause)))
+                    if began.elapsed() < DATABASE_PATIENCE =>
+                {
+                    warn!("a sign-in with WorkOS waits for the database: {cause}");
+                    tokio::time::sleep(DATABASE_PAUSE).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
     async fn enter(
         &self,
         identity: &Identity,
         client: &Client,
         older_session: Option<TokenHash>,
-    ) -> Result<Result<(Token, Option<Device>), NotAdmitted>, Failure> {
+    ) -> Result<Entered, Failure> {
         let now = self.clock.now();
         let token = Token::generate(&mut rand::rng());
         let hash = token.hash();

@@ -70,6 +70,10 @@ impl Reachability {
         let now = self.clock.now();
         let mut story = self.story.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
+            // Visitors can bring this about, so it says nothing of whether the provider is down.
+            Err(ProviderError::Unreachable {
+                too_often: true, ..
+            }) => {}
             Err(ProviderError::Unreachable { reason, .. }) => {
                 let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
                 story.last_failure = Some((now, reason.clone()));

@@ -158,6 +158,44 @@ async fn of_fifty_right_ones_at_once_one_begins_a_session() {
     assert_eq!(app.number("SELECT count(*) FROM sessions"), 2);
 }
 
+// SECURITY rule 3: whoever comes second has lost nothing of their own.
+#[actix_web::test]
+async fn of_browsers_that_race_for_an_operators_code_the_losers_keep_their_own() {
+    let app = app_of_today(|_| {}).await;
+    app.add_account(MIRA, "");
+    let mut racing = Vec::new();
+    for _ in 0..4 {
+        racing.push(app.asked(MIRA).await);
+    }
+    let code = code_on(&terminal(&app), MIRA).await;
+    let answers = join_all(racing.iter().map(|(visitor, _)| visitor.enter(&code))).await;
+    let mut losers = 0;
+    for ((visitor, own), answer) in racing.iter().zip(answers) {
+        if answer.status == StatusCode::UNPROCESSABLE_ENTITY {
+            assert_eq!(visitor.enter(own).await.location(), "/dashboard");
+            losers += 1;
+        }
+    }
+    assert_eq!(losers, 3);
+    assert_eq!(app.number("SELECT count(*) FROM sessions"), 4);
+}
+
+// SECURITY rule 29: between the change of the key and the restart, and after it.
+#[actix_web::test]
+async fn an_operators_code_works_before_and_after_the_restart_that_a_new_key_asks_for() {
+    let mut app = app_of_today(|_| {}).await;
+    app.add_account(MIRA, "");
+    let terminal = terminal(&app);
+    assert_fine(terminal.run(&["key", "rotate"]).await);
+    let mira = asking(&app, MIRA).await;
+    let code = code_on(&terminal, MIRA).await;
+    assert_eq!(mira.enter(&code).await.location(), "/dashboard");
+    let again = asking(&app, MIRA).await;
+    let code = code_on(&terminal, MIRA).await;
+    app.restart_with(|_| {}).await;
+    assert_eq!(again.enter(&code).await.location(), "/dashboard");
+}
+
 // SECURITY rules 3 and 8: a try counts before an operator's code is compared, too.
 #[actix_web::test]
 async fn an_operators_code_gives_no_more_tries() {

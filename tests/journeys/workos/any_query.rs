@@ -1,6 +1,8 @@
 //! Whatever a callback's query says: for every line of `tests/corpus/callback.txt`, and for others drawn
 //! from their pieces.
 
+use std::time::Duration;
+
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -77,6 +79,8 @@ async fn whatever_comes_with_the_right_state_is_an_answer_in_our_words() {
     );
     let visitor = app.visitor();
     for query in queries().iter().step_by(4) {
+        // Not so many in a minute that the limit answers.
+        app.later(Duration::from_secs(2));
         let state = set_out(&visitor, "/auth/workos").await;
         let others: Vec<_> = query
             .split('&')

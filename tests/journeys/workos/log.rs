@@ -5,8 +5,8 @@ use vestibule::clock::Clock;
 use super::{
     KEY, MIRA, assert_landed, assert_turned_back, bring_back, come_back, set_out, way_back,
 };
-use crate::support::Workplace;
 use crate::support::hostile::{CLIENT_ID, Hostile, REFRESH_TOKEN};
+use crate::support::{Visitor, Workplace};
 
 const TOKENS: &str = "/user_management/authenticate";
 
@@ -29,7 +29,9 @@ async fn the_reference_on_the_sign_in_page_is_in_the_log_with_its_cause() {
     let mira = place.visitor();
     let refusal = r#"{"error":"invalid_client","error_description":"no such client"}"#;
     provider.script().refuse(TOKENS, 401, refusal);
-    let answer = come_back(&mira).await;
+    let state = set_out(&mira, "/auth/workos").await;
+    let back = way_back(&state).replace("a_code", "a_code_of_some_length");
+    let answer = bring_back(&mira, &back).await;
     assert_turned_back(&mira, &answer, "credentials").await;
     let reference = answer.header("x-request-id").to_owned();
     assert!(answer.location().contains(&reference));
@@ -39,6 +41,66 @@ async fn the_reference_on_the_sign_in_page_is_in_the_log_with_its_cause() {
     let line = line.unwrap_or_else(|| panic!("{}", ended.stderr));
     assert!(line.contains("rejected our credentials"), "{line}");
     assert!(line.contains("no such client"), "{line}");
+}
+
+#[actix_web::test]
+async fn where_there_are_no_email_codes_the_terminal_speaks_of_none() {
+    let (place, _provider) = place_and_provider().await;
+    let place = place.with("EMAIL_CODES", "off").with("ADMIN_EMAIL", MIRA);
+    let said = place.serve(&[]).await.stopped().await.stdout;
+    assert!(
+        said.contains("SMTP_URL is set: mail is written to"),
+        "{said}"
+    );
+    assert!(said.contains("choose “Continue with WorkOS”"), "{said}");
+    assert!(!said.contains("code"), "{said}");
+}
+
+#[actix_web::test]
+async fn every_reference_that_a_page_shows_is_in_the_log_with_its_cause() {
+    let (place, provider) = place_and_provider().await;
+    let console = place.serve(&[]).await;
+    let mira = place.visitor();
+    let port = place.url().rsplit(':').next().unwrap().to_owned();
+    let elsewhere = Visitor::new(format!("http://127.0.0.1:{port}"));
+    let begun_elsewhere = set_out(&elsewhere, "/auth/workos").await;
+    let begun_by_another = set_out(&place.visitor(), "/auth/workos").await;
+    let cancelled = set_out(&mira, "/auth/workos").await;
+    let mut expected = Vec::new();
+    for (path, problem, cause) in [
+        (way_back(&begun_by_another), "other-browser", "localhost"),
+        (way_back(&begun_elsewhere), "other-address", "localhost"),
+        (way_back("made.up"), "unknown", "come back to localhost"),
+        (
+            format!("/auth/workos/callback?error=access_denied&state={cancelled}"),
+            "cancelled",
+            "cancelled at the provider",
+        ),
+        (
+            "/auth/workos/finish?flow=x".to_owned(),
+            "lost",
+            "nothing is known of it",
+        ),
+    ] {
+        let answer = mira.get(&path).await;
+        assert_turned_back(&mira, &answer, problem).await;
+        expected.push((answer.header("x-request-id").to_owned(), cause));
+    }
+    place.sql("UPDATE accounts SET suspended_at = 1");
+    let suspended = come_back(&mira).await;
+    assert_turned_back(&mira, &suspended, "suspended").await;
+    let jwks = "/sso/jwks/client_vestibule";
+    provider.script().refuse(jwks, 503, "");
+    let another = mira.get("/auth/workos/another-account").await;
+    assert_turned_back(&mira, &another, "unreachable").await;
+    expected.push((another.header("x-request-id").to_owned(), "does not answer"));
+    let ended = console.stopped().await;
+    for (reference, cause) in expected {
+        let mut lines = ended.stderr.lines();
+        let line = lines.find(|line| line.contains(&format!("[{reference}] no sign-in")));
+        let line = line.unwrap_or_else(|| panic!("{cause}: {}", ended.stderr));
+        assert!(line.contains(cause), "{line}");
+    }
 }
 
 // SECURITY rule 4.

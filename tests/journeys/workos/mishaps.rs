@@ -6,7 +6,7 @@ use reqwest::Method;
 
 use super::{
     MIRA, assert_landed, assert_turned_back, bring_back, come_back, come_back_to_wait,
-    console_and_provider, set_out, until, way_back, with_mira,
+    console_and_provider, set_out, take_down, until, way_back, with_mira,
 };
 use crate::support::hostile::Instead;
 use crate::support::{Answer, TestApp, Visitor};
@@ -136,6 +136,53 @@ async fn every_refusal_of_the_provider_has_its_own_words() {
     }
 }
 
+// SECURITY rule 9: anyone can make up a code, and the provider is asked about each.
+#[actix_web::test]
+async fn whoever_comes_back_in_vain_too_often_keeps_only_their_own_network_out() {
+    let (app, provider) = console_and_provider(|settings| {
+        settings.trusted_proxies = Some("127.0.0.1/32".to_owned());
+    })
+    .await;
+    app.add_account(MIRA, "");
+    let spent = r#"{"error":"invalid_grant"}"#;
+    let flooder = app.visitor_at("192.0.2.7");
+    let in_vain = async |visitor: &Visitor| {
+        provider.script().refuse(TOKENS, 400, spent);
+        assert_turned_back(visitor, &come_back(visitor).await, "code-refused").await;
+    };
+    for _ in 0..59 {
+        in_vain(&flooder).await;
+    }
+    // A sign-in that works does not count.
+    provider.script().instead.clear();
+    let neighbour = app.visitor_at("192.0.2.7");
+    assert_landed(&come_back(&neighbour).await, "/dashboard");
+    in_vain(&flooder).await;
+
+    let heard = provider.script().heard.len();
+    let state = set_out(&flooder, "/auth/workos?return_to=%2Fdashboard%3Fx").await;
+    let limited = flooder.get(&way_back(&state)).await;
+    assert_eq!(limited.status, 429);
+    assert_eq!(limited.header("retry-after"), "60");
+    assert_eq!(limited.header("referrer-policy"), "no-referrer");
+    let words = limited.text("#problem p");
+    assert!(words.contains("Many sign-ins came from your network"));
+    assert_eq!(
+        limited.text("#problem code"),
+        limited.header("x-request-id")
+    );
+    assert_eq!(provider.script().heard.len(), heard);
+    in_vain(&app.visitor_at("192.0.2.8")).await;
+
+    // The code was not spent: a reload goes on.
+    provider.script().instead.clear();
+    app.later(Duration::from_mins(1));
+    assert_landed(
+        &bring_back(&flooder, &way_back(&state)).await,
+        "/dashboard?x",
+    );
+}
+
 /// The names of the flow cookies in this browser.
 fn flow_names(visitor: &Visitor) -> Vec<String> {
     let names = visitor.cookie_names();
@@ -202,14 +249,7 @@ async fn whoever_comes_back_unfinished_finds_the_callback_to_be_registered() {
 async fn while_the_provider_is_down_the_email_code_is_put_forward_and_afterwards_it_is_back() {
     let (app, provider) = with_mira().await;
     let mira = app.visitor();
-    let jwks = "/sso/jwks/client_vestibule";
-    for path in [TOKENS, jwks] {
-        provider.script().refuse(path, 503, "");
-    }
-    for _ in 0..2 {
-        let answer = come_back(&mira).await;
-        words_after(&app, &mira, &answer, "unreachable").await;
-    }
+    take_down(&app, &provider).await;
     let page = mira.get("/sign-in").await;
     assert_eq!(page.text("a.button"), "Use email code");
     assert!(page.text("#card").contains("can’t be reached right now"));

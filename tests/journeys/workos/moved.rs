@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{assert_landed, come_back, console_and_provider, take_down, until};
+use super::{assert_landed, assert_turned_back, come_back, console_and_provider, take_down, until};
 use crate::support::hostile::Hostile;
 use crate::support::{Answer, TestApp, Visitor};
 use crate::uniform_answers::{ADDRESSES, add_every_kind, portrait, the_only};
@@ -90,6 +90,23 @@ async fn whoever_has_moved_gets_a_mail_that_says_so_and_no_code() {
             .iter()
             .all(|subject| subject.ends_with("with WorkOS"))
     );
+}
+
+// SECURITY rule 2: a visitor can see to it that the provider is asked too often.
+#[actix_web::test]
+async fn a_provider_that_is_asked_too_often_is_no_outage() {
+    let (app, provider) = with_every_kind().await;
+    let tokens = "/user_management/authenticate";
+    provider.script().refuse(tokens, 429, "");
+    for _ in 0..2 {
+        let visitor = app.visitor();
+        let answer = come_back(&visitor).await;
+        let words = assert_turned_back(&visitor, &answer, "unreachable").await;
+        assert!(words.contains("can’t be reached right now"), "{words}");
+    }
+    app.visitor().ask_for_code(MOVED).await;
+    let subjects = subjects(&app, 1).await;
+    assert!(subjects[0].ends_with("with WorkOS"), "{subjects:?}");
 }
 
 #[actix_web::test]

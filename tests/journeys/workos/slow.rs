@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use futures::future::{join, join_all};
 
 use super::{
     assert_landed, assert_turned_back, assert_waiting, bring_back, come_back_to_wait, set_out,
     signed_in, until, way_back, with_mira,
 };
+use crate::support::app::connect;
 use crate::support::hostile::Hostile;
 use crate::support::{TestApp, Visitor};
 
@@ -114,7 +116,8 @@ async fn whoever_waits_for_nothing_is_sent_where_they_belong() {
     set_out(&stranger, "/auth/workos").await;
     for path in [&on, "/auth/workos/finish", "/auth/workos/finish?flow=x"] {
         let answer = stranger.get(path).await;
-        assert_turned_back(&stranger, &answer, "expired").await;
+        let words = assert_turned_back(&stranger, &answer, "lost").await;
+        assert!(words.contains("can’t be found any more"), "{words}");
         assert!(!stranger.is_in().await);
     }
     let noor = app.signed_in("noor@acme.test").await;
@@ -134,7 +137,7 @@ async fn an_outcome_that_nobody_asked_for_within_a_minute_is_forgotten() {
     gate.open();
     until_the_session_has_begun(&app).await;
     app.later(Duration::from_secs(60));
-    assert_turned_back(&mira, &mira.get(&on).await, "expired").await;
+    assert_turned_back(&mira, &mira.get(&on).await, "lost").await;
     assert!(!mira.is_in().await);
 }
 
@@ -155,6 +158,34 @@ async fn two_tabs_that_wait_both_end_where_they_meant_to_and_in_one_session() {
     assert_eq!(mira.get(&waiting[0]).await.location(), "/dashboard?first");
     assert!(mira.is_in().await);
     assert_eq!(app.number("SELECT count(*) FROM sessions"), 1);
+}
+
+// SECURITY rule 26: the code is spent by then, so the sign-in would be lost.
+#[actix_web::test]
+async fn a_database_that_is_held_for_some_seconds_delays_a_sign_in_and_loses_none() {
+    let (app, provider) = with_mira().await;
+    let mut holder = connect(&app.database());
+    holder.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let mira = app.visitor();
+    let on = come_back_to_wait(&mira).await;
+    // Whoever writes after her is given up on, so her own first try was, too.
+    let noor = app.visitor().ask_for_code("noor@acme.test").await;
+    assert_eq!(noor.status, 503);
+    holder.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(mira.get(&on).await.location(), "/dashboard");
+    assert!(mira.is_in().await);
+    assert_eq!(exchanges(&provider), 1);
+}
+
+#[actix_web::test]
+async fn a_database_that_is_held_for_too_long_has_them_start_again() {
+    let (app, _provider) = with_mira().await;
+    let mut holder = connect(&app.database());
+    holder.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let mira = app.visitor();
+    let on = come_back_to_wait(&mira).await;
+    let words = assert_turned_back(&mira, &mira.get(&on).await, "busy").await;
+    assert!(words.contains("start again"), "{words}");
 }
 
 #[actix_web::test]

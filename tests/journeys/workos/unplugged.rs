@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    MIRA, assert_turned_back, come_back, come_back_to_wait, console_and_provider, signed_in,
-    until_nothing_is_to_be_revoked, with_mira,
+    MIRA, assert_landed, assert_turned_back, come_back, come_back_to_wait, console_and_provider,
+    signed_in, take_down, until_nothing_is_to_be_revoked, with_mira,
 };
 use crate::support::TestApp;
 use crate::support::app::free_address;
@@ -61,6 +61,34 @@ async fn at_the_sign_out_the_browser_is_not_sent_to_a_page_that_is_not_there() {
     assert_eq!(page.attribute("a.button", "href"), "/sign-in");
     assert_eq!(app.number("SELECT count(*) FROM pending_revocations"), 1);
     assert!(!mira.get("/signed-out").await.has("[role=status]"));
+}
+
+#[actix_web::test]
+async fn once_that_is_known_nobody_is_sent_there_until_it_answers_again() {
+    let (app, provider) = with_mira().await;
+    take_down(&app, &provider).await;
+    let mira = app.visitor();
+    let anyway = mira.get("/auth/workos").await;
+    assert_turned_back(&mira, &anyway, "unreachable").await;
+    let another = mira.get("/auth/workos/another-account").await;
+    let on = mira.get(another.location()).await;
+    assert_turned_back(&mira, &on, "unreachable").await;
+    provider.script().instead.clear();
+    assert_landed(&come_back(&mira).await, "/dashboard");
+}
+
+#[actix_web::test]
+async fn where_there_are_no_email_codes_none_is_offered() {
+    let (app, provider) = console_and_provider(|settings| {
+        settings.email_codes = Some("off".to_owned());
+    })
+    .await;
+    take_down(&app, &provider).await;
+    let mira = app.visitor();
+    let answer = mira.get("/auth/workos").await;
+    let words = assert_turned_back(&mira, &answer, "unreachable").await;
+    assert!(words.ends_with("try again in a moment."), "{words}");
+    assert!(!mira.get("/sign-in").await.body.contains("email code"));
 }
 
 #[actix_web::test]
