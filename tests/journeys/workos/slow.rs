@@ -6,8 +6,8 @@ use diesel::connection::SimpleConnection;
 use futures::future::{join, join_all};
 
 use super::{
-    assert_landed, assert_turned_back, assert_waiting, bring_back, come_back_to_wait, set_out,
-    signed_in, until, way_back, with_mira,
+    MIRA, assert_landed, assert_turned_back, assert_waiting, bring_back, come_back_to_wait,
+    set_out, signed_in, until, way_back, with_mira,
 };
 use crate::support::app::connect;
 use crate::support::hostile::Hostile;
@@ -164,6 +164,8 @@ async fn two_tabs_that_wait_both_end_where_they_meant_to_and_in_one_session() {
 #[actix_web::test]
 async fn a_database_that_is_held_for_some_seconds_delays_a_sign_in_and_loses_none() {
     let (app, provider) = with_mira().await;
+    // What a server writes at its start has been written by then.
+    app.asked(MIRA).await;
     let mut holder = connect(&app.database());
     holder.batch_execute("BEGIN IMMEDIATE").unwrap();
     let mira = app.visitor();
