@@ -18,7 +18,7 @@ use crate::support::process::Process;
 use crate::support::{Visitor, Workplace};
 
 /// More than come to their turn at hashing in time.
-const AT_ONCE: usize = 800;
+const AT_ONCE: usize = 4000;
 /// One inbox's requests of a day.
 const A_DAY: usize = 100;
 const VICTIM: &str = "victim@acme.test";
