@@ -18,7 +18,7 @@ use crate::support::process::Process;
 use crate::support::{Visitor, Workplace};
 
 /// More than come to their turn at hashing in time.
-const AT_ONCE: usize = 4000;
+const AT_ONCE: usize = 2500;
 /// One inbox's requests of a day.
 const A_DAY: usize = 100;
 const VICTIM: &str = "victim@acme.test";
@@ -216,9 +216,10 @@ async fn flood(form: Form, place: &Workplace, server: &Process, mira: &Visitor) 
     tokio::time::sleep(Duration::from_secs(5)).await;
     let calm = calm.seen();
     let (tally, asker) = (Arc::new(Tally::default()), Asker::new(place));
-    // What so many connections take is not what so many addresses take: they are opened first, by an
-    // address that is refused already.
-    let opening = (0..AT_ONCE).map(|number| asker.ask(VICTIM.to_owned(), number as u32));
+    // What so many connections and requests in flight take is not what so many addresses take: there
+    // are as many before the memory is measured.
+    let opening =
+        (0..AT_ONCE).map(|number| asker.ask(format!("first{number}@acme.test"), number as u32));
     join_all(opening).await;
     let before = resident(server.id());
     let pages = Pages::watch(place, cookie);
