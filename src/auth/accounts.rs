@@ -260,8 +260,8 @@ pub fn move_back(
     Ok(Ok(account))
 }
 
-/// Removes an account with all that belongs to it, mail that waits too. What it did stays in the activity, by its
-/// address.
+/// Removes an account with all that belongs to it, mail that waits too. What it did stays in the
+/// activity, by its address.
 ///
 /// # Errors
 /// When a query fails.

@@ -20,8 +20,7 @@ pub fn one(
     let Some(account) = sessions::find_account(c, id)? else {
         return Ok(None);
     };
-    let all = sessions::of_account(c, account.account_id(), i64::MAX)?;
-    let Some(session) = all.into_iter().find(|session| session.id == id.0) else {
+    let Some(session) = sessions::find_of_account(c, account.account_id(), id)? else {
         return Ok(None);
     };
     sessions::delete_by_id(c, id)?;
