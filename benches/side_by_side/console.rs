@@ -7,8 +7,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Barrier, Condvar, Mutex};
-use std::thread;
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
@@ -19,11 +19,13 @@ use crate::population;
 
 /// People who sign in at once, each from an address of their own: enough to keep every core hashing
 /// while mails wait for the answers before them to leave.
-const PEOPLE: usize = 48;
+const PEOPLE: usize = 128;
 /// Codes that each of them takes in one go.
-const VERIFIED_EACH: usize = 20;
+const VERIFIED_EACH: usize = 10;
 /// Accounts for each round; nobody may ask for codes more often than the limits allow.
-const ACCOUNTS_A_ROUND: usize = 2_000;
+const ACCOUNTS_A_ROUND: usize = 4_000;
+/// By then as many sign-ins end as begin.
+const WARM_UP: Duration = Duration::from_millis(500);
 
 /// A running console.
 pub(crate) struct Console {
@@ -34,10 +36,14 @@ pub(crate) struct Console {
     _mail: TempDir,
 }
 
+/// Codes by the address that they are for. Each wakes the one thread that waits for it: waking all of
+/// them would take from the server what is measured.
 #[derive(Default)]
-struct Codes {
-    by_address: Mutex<HashMap<String, String>>,
-    arrived: Condvar,
+struct Codes(Mutex<HashMap<String, Code>>);
+
+enum Code {
+    AwaitedBy(Thread),
+    Arrived(String),
 }
 
 impl Console {
@@ -213,16 +219,21 @@ impl Console {
     ) -> f64 {
         let act = &act;
         let begun = Instant::now();
+        let counted = WARM_UP..WARM_UP + span;
         let served: usize = thread::scope(|scope| {
             let threads: Vec<_> = (0..PEOPLE)
                 .map(|person| {
+                    let counted = &counted;
                     scope.spawn(move || {
                         let mut stream = TcpStream::connect(self.address).unwrap();
                         let ip = format!("10.0.1.{person}");
                         let mine = (person..ACCOUNTS_A_ROUND).step_by(PEOPLE);
-                        let in_time = mine.take_while(|_| begun.elapsed() < span);
+                        let in_time = mine.take_while(|_| begun.elapsed() < counted.end);
                         in_time
-                            .map(|n| act(&mut stream, &ip, &account(round, n)))
+                            .filter(|n| {
+                                act(&mut stream, &ip, &account(round, *n));
+                                counted.contains(&begun.elapsed())
+                            })
                             .count()
                     })
                 })
@@ -232,7 +243,8 @@ impl Console {
                 .map(|thread| thread.join().unwrap())
                 .sum()
         });
-        served as f64 / begun.elapsed().as_secs_f64()
+        assert!(begun.elapsed() > counted.end, "there were too few accounts");
+        served as f64 / span.as_secs_f64()
     }
 
     fn sign_in_over(&self, stream: &mut TcpStream, ip: &str, email: &str) -> String {
@@ -282,26 +294,29 @@ impl Codes {
                 continue;
             };
             let (email, rest) = rest.split_once(" is ").unwrap();
-            self.by_address
-                .lock()
-                .unwrap()
-                .insert(email.to_owned(), rest[..6].to_owned());
-            self.arrived.notify_all();
+            let arrived = Code::Arrived(rest[..6].to_owned());
+            let before = self.0.lock().unwrap().insert(email.to_owned(), arrived);
+            if let Some(Code::AwaitedBy(thread)) = before {
+                thread.unpark();
+            }
         }
     }
 
     fn take(&self, email: &str) -> String {
-        let mut codes = self.by_address.lock().unwrap();
+        let begun = Instant::now();
         loop {
-            if let Some(code) = codes.remove(email) {
-                return code;
+            {
+                let mut codes = self.0.lock().unwrap();
+                if let Some(Code::Arrived(code)) = codes.remove(email) {
+                    return code;
+                }
+                codes.insert(email.to_owned(), Code::AwaitedBy(thread::current()));
             }
-            let (woken, timed_out) = self
-                .arrived
-                .wait_timeout(codes, Duration::from_secs(20))
-                .unwrap();
-            assert!(!timed_out.timed_out(), "no code for {email} came");
-            codes = woken;
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "no code for {email} came"
+            );
+            thread::park_timeout(Duration::from_secs(20));
         }
     }
 }

@@ -37,9 +37,12 @@ fn main() {
     }
     println!("| what | measured | aim |\n|---|---|---|");
     let console = Console::start();
-    // Only these, with `cargo bench -- admin-pages`.
+    // Only these, with `cargo bench -- admin-pages` and `cargo bench -- sign-ins`.
     if std::env::args().any(|argument| argument == "admin-pages") {
         return admin_pages::measure(&console);
+    }
+    if std::env::args().any(|argument| argument == "sign-ins") {
+        return beside_argon2(&console);
     }
     println!(
         "| start to the first 200, existing database | {:.0} ms | < 50 ms |",
