@@ -1,4 +1,5 @@
 use std::io::Write;
+use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use lettre::message::Mailbox;
 use log::{error, info, warn};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::code_mail::CodeMail;
 use super::deliveries::{Deliveries, DeliveryLog};
@@ -27,7 +29,8 @@ use crate::metrics::Metrics;
 const CAPACITY: u32 = 1_000;
 /// Deliveries at once, so that one slow answer does not hold up everybody's mail.
 const AT_ONCE: usize = 4;
-/// By then the answer to the request has left, and what a mail costs cannot be felt in it.
+/// The least that a mail waits: by then the answer to the request has left, and what a mail costs cannot
+/// be felt in it.
 const AFTER_THE_ANSWER: Duration = Duration::from_millis(50);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const SLOWEST_RETRY: Duration = Duration::from_secs(30);
@@ -192,31 +195,47 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
     let mut looks = tokio::time::interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let table = Arc::new(Semaphore::new(1));
+    let (mut held, mut until) = (Vec::new(), Instant::now());
     loop {
         tokio::select! {
-            next = incoming.recv() => match next {
-                Some(Incoming::Nothing) => {}
-                Some(Incoming::NoPlace(id)) => {
-                    let worker = Arc::clone(&worker);
-                    tokio::spawn(async move {
-                        worker.note(id, CodeOutcome::QueueFull, String::new()).await;
-                    });
-                }
-                Some(Incoming::Mail(mail, place)) => {
-                    let worker = Arc::clone(&worker);
-                    tokio::spawn(async move {
-                        tokio::time::sleep(AFTER_THE_ANSWER).await;
-                        match mail {
-                            Handed::Code(code) => worker.deliver_code(code).await,
-                            Handed::Moved(moved) => worker.deliver_moved(moved).await,
-                        }
-                        drop(place);
-                    });
+            next = incoming.recv(), if held.is_empty() => match next {
+                Some(next) => {
+                    held.push(next);
+                    until = Instant::now() + AFTER_THE_ANSWER;
                 }
                 None => return,
             },
+            () = tokio::time::sleep_until(until), if !held.is_empty() => {
+                for due in held.drain(..) {
+                    take_up(&worker, due);
+                }
+                // What came meanwhile is looked at together, once all of it has waited long enough.
+                held.extend(iter::from_fn(|| incoming.try_recv().ok()));
+                until = Instant::now() + AFTER_THE_ANSWER;
+            },
             () = worker.waiting_in_table.notified() => spawn_look(&worker, &table),
             _ = looks.tick() => spawn_look(&worker, &table),
+        }
+    }
+}
+
+fn take_up(worker: &Arc<Worker>, due: Incoming) {
+    let worker = Arc::clone(worker);
+    match due {
+        Incoming::Nothing => {}
+        Incoming::NoPlace(id) => {
+            tokio::spawn(async move {
+                worker.note(id, CodeOutcome::QueueFull, String::new()).await;
+            });
+        }
+        Incoming::Mail(mail, place) => {
+            tokio::spawn(async move {
+                match mail {
+                    Handed::Code(code) => worker.deliver_code(code).await,
+                    Handed::Moved(moved) => worker.deliver_moved(moved).await,
+                }
+                drop(place);
+            });
         }
     }
 }
