@@ -143,14 +143,13 @@ impl EmailCode {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn open_challenge(
+    pub fn open_challenge(
         &self,
         token_hash: TokenHash,
     ) -> Result<Option<OpenChallenge>, DatabaseError> {
         let found = self
             .database
-            .read(move |c| challenges::find(c, token_hash))
-            .await?;
+            .read_in_place(|c| challenges::find(c, token_hash))?;
         Ok(found
             .filter(|row| row.consumed_at.is_none())
             .and_then(|row| {

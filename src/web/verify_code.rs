@@ -40,7 +40,7 @@ pub async fn show(
     if signed_in.0.is_some() {
         return Ok(wants.go_to(ReturnTo::default().as_str()));
     }
-    Ok(match open_challenge(&console, held).await? {
+    Ok(match open_challenge(&console, held)? {
         Some(open) => {
             let shown = Shown::of(&console, &open);
             let resent = request.uri() == AFTER_RESEND;
@@ -111,7 +111,7 @@ pub async fn resend(
         None => Err(Refusal::NoChallenge),
     };
     match outcome {
-        Ok(()) => match (wants, open_challenge(&console, held).await?) {
+        Ok(()) => match (wants, open_challenge(&console, held)?) {
             (Wants::Fragment, Some(open)) => {
                 let shown = Shown::of(&console, &open);
                 let step = CodeStep {
@@ -177,7 +177,7 @@ async fn refused(
     worded: Worded,
     say: impl for<'a> FnOnce(CodeStep<'a>, String) -> CodeStep<'a>,
 ) -> Result<HttpResponse, AppError> {
-    let shown = match open_challenge(console, held).await? {
+    let shown = match open_challenge(console, held)? {
         Some(open) => Shown::of(console, &open),
         None => Shown::default(),
     };
@@ -185,12 +185,12 @@ async fn refused(
     Ok(wants.refused(&console.site, &screen, worded.status, worded.retry_after))
 }
 
-async fn open_challenge(
+fn open_challenge(
     console: &Console,
     held: HeldChallenge,
 ) -> Result<Option<OpenChallenge>, AppError> {
     match held.0 {
-        Some(token_hash) => Ok(console.email_code.open_challenge(token_hash).await?),
+        Some(token_hash) => Ok(console.email_code.open_challenge(token_hash)?),
         None => Ok(None),
     }
 }

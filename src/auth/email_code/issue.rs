@@ -84,8 +84,7 @@ impl EmailCode {
     /// See [`Refusal`].
     pub async fn reissue(&self, token_hash: TokenHash, client: &Client) -> Result<(), Refusal> {
         let open = self
-            .open_challenge(token_hash)
-            .await?
+            .open_challenge(token_hash)?
             .ok_or(Refusal::NoChallenge)?;
         let (code, hashed) = self.new_code(&open.email, client).await?;
         let (now, expires_at) = self.validity();

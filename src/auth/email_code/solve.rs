@@ -61,10 +61,7 @@ impl EmailCode {
         older_session: Option<TokenHash>,
     ) -> Result<SignedIn, Refusal> {
         let token_hash = token_hash.ok_or(Refusal::Wrong)?;
-        let open = self
-            .open_challenge(token_hash)
-            .await?
-            .ok_or(Refusal::Wrong)?;
+        let open = self.open_challenge(token_hash)?.ok_or(Refusal::Wrong)?;
         let now = self.clock.now();
         let known = self
             .keys
