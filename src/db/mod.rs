@@ -20,6 +20,7 @@ mod revision;
 mod schema;
 pub mod sessions;
 pub mod state;
+mod writer;
 pub mod wrong_tries;
 
 pub use diesel::QueryResult;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::revision::RevisionWatch;
+use super::writer::Writer;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
@@ -18,11 +19,11 @@ const LOCK_WAIT: Duration = Duration::from_secs(3);
 const TURN_WAIT: Duration = Duration::from_secs(4);
 const READERS: u32 = 4;
 
-/// The database, with one lane for writing and one for reading.
+/// The database, with one thread for writing and a lane for reading.
 #[derive(Clone)]
 pub struct Database {
-    readers: Lane,
-    writer: Lane,
+    readers: Readers,
+    writer: Arc<Writer>,
     in_place: Arc<ThreadLocal<RefCell<SqliteConnection>>>,
     revision: RevisionWatch,
     url: Arc<str>,
@@ -46,13 +47,13 @@ impl Database {
     /// # Errors
     /// When the file cannot be opened or is no database; in words for the operator.
     pub fn open(path: &Path) -> Result<Self, String> {
-        let url = path.to_string_lossy();
+        let url = Arc::from(&*path.to_string_lossy());
         Ok(Self {
-            readers: Lane::open(&url, READERS)?,
-            writer: Lane::open(&url, 1)?,
+            readers: Readers::open(&url)?,
+            writer: Arc::new(Writer::start(&url).map_err(|e| e.to_string())?),
             in_place: Arc::default(),
             revision: RevisionWatch::of(path),
-            url: Arc::from(&*url),
+            url,
         })
     }
 
@@ -72,8 +73,8 @@ impl Database {
         &self.revision
     }
 
-    /// Runs a read of microseconds in place: the session check's, and that of a refused request. All
-    /// else goes through [`Database::read`].
+    /// Runs a read of microseconds in place: the session check's, a browser's own challenge, and that of
+    /// a refused request. All else goes through [`Database::read`].
     ///
     /// # Errors
     /// See [`DatabaseError`].
@@ -81,20 +82,20 @@ impl Database {
         &self,
         query: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
     ) -> Result<T, DatabaseError> {
-        let connection = self.in_place.get_or_try(|| self.open_in_place())?;
-        let mut connection = connection.try_borrow_mut().map_err(unavailable)?;
-        query(&mut connection).map_err(DatabaseError::from_diesel)
+        self.in_place(query)
+            .map_err(unavailable)?
+            .map_err(DatabaseError::from_diesel)
     }
 
     /// Each thread has a connection of its own for this, so that none waits for another's.
-    fn open_in_place(&self) -> Result<RefCell<SqliteConnection>, DatabaseError> {
-        let mut connection = SqliteConnection::establish(&self.url).map_err(unavailable)?;
-        Pragmas.on_acquire(&mut connection).map_err(unavailable)?;
-        Ok(RefCell::new(connection))
+    fn in_place<T>(&self, work: impl FnOnce(&mut SqliteConnection) -> T) -> Result<T, String> {
+        let open = || open(&self.url).map(RefCell::new);
+        let connection = self.in_place.get_or_try(open)?;
+        let mut connection = connection.try_borrow_mut().map_err(|e| e.to_string())?;
+        Ok(work(&mut connection))
     }
 
-    /// Runs one transaction that takes the write lock up front: a deferred one that reads first
-    /// fails with “database is locked” when another has written in between.
+    /// Runs one transaction, and answers once it is committed.
     ///
     /// Never hash, mail or call anyone inside it: everybody's writes wait meanwhile.
     ///
@@ -105,9 +106,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
     {
-        self.writer
-            .run(|connection| connection.immediate_transaction(transaction))
-            .await
+        self.writer.run(transaction).await
     }
 
     /// Does the same as [`Database::write`] on the calling thread, for the command line and start-up.
@@ -118,9 +117,8 @@ impl Database {
         &self,
         transaction: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
     ) -> Result<T, DatabaseError> {
-        let mut connection = self.writer.pool.get().map_err(unavailable)?;
-        connection
-            .immediate_transaction(transaction)
+        self.in_place(|connection| connection.immediate_transaction(transaction))
+            .map_err(unavailable)?
             .map_err(DatabaseError::from_diesel)
     }
 
@@ -130,18 +128,19 @@ impl Database {
     /// # Errors
     /// See [`DatabaseError`].
     pub fn try_writing(&self) -> Result<(), DatabaseError> {
-        let mut connection = self.writer.pool.get().map_err(unavailable)?;
-        let outcome: QueryResult<()> = connection.immediate_transaction(|c| {
-            c.batch_execute("CREATE TABLE written_for_a_moment (n INTEGER)")?;
-            Err(DieselError::RollbackTransaction)
-        });
-        match outcome {
-            Ok(()) | Err(DieselError::RollbackTransaction) => Ok(()),
-            Err(e) => Err(DatabaseError::from_diesel(e)),
-        }
+        self.write_blocking(|c| {
+            let tried = c.transaction(|c| {
+                c.batch_execute("CREATE TABLE written_for_a_moment (n INTEGER)")?;
+                Err::<(), _>(DieselError::RollbackTransaction)
+            });
+            match tried {
+                Ok(()) | Err(DieselError::RollbackTransaction) => Ok(()),
+                Err(e) => Err(e),
+            }
+        })
     }
 
-    /// Lends the writing connection, for migrations.
+    /// Lends a connection, for migrations.
     ///
     /// # Errors
     /// When the connection is not to be had, or with what `work` says.
@@ -149,13 +148,12 @@ impl Database {
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, String>,
     ) -> Result<T, String> {
-        let mut connection = self.writer.pool.get().map_err(|e| e.to_string())?;
-        work(&mut connection)
+        self.in_place(work)?
     }
 }
 
 impl DatabaseError {
-    fn from_diesel(error: DieselError) -> Self {
+    pub(super) fn from_diesel(error: DieselError) -> Self {
         let passing = match &error {
             DieselError::DatabaseError(kind, info) => {
                 matches!(kind, DatabaseErrorKind::ReadOnlyTransaction)
@@ -183,35 +181,45 @@ impl DatabaseError {
     }
 }
 
-fn unavailable(error: impl ToString) -> DatabaseError {
+pub(super) fn unavailable(error: impl ToString) -> DatabaseError {
     DatabaseError::Unavailable(error.to_string())
 }
 
-/// Connections of one kind, and a fair queue for them that holds up no thread.
+/// Opens a connection.
+///
+/// # Errors
+/// When the file cannot be opened, or is no database.
+pub(super) fn open(url: &str) -> Result<SqliteConnection, String> {
+    let mut connection = SqliteConnection::establish(url).map_err(|e| e.to_string())?;
+    Pragmas
+        .on_acquire(&mut connection)
+        .map_err(|e| e.to_string())?;
+    Ok(connection)
+}
+
+/// Connections that read, and a fair queue for them that holds up no thread.
 #[derive(Clone)]
-struct Lane {
+struct Readers {
     pool: Pool<ConnectionManager<SqliteConnection>>,
     turns: Arc<Semaphore>,
 }
 
-impl Lane {
-    fn open(url: &str, size: u32) -> Result<Self, String> {
+impl Readers {
+    fn open(url: &str) -> Result<Self, String> {
+        let in_words = |e| format!("the database {url} cannot be opened: {e}");
         // A pool would try for a while before it says that a file is no database.
-        SqliteConnection::establish(url)
-            .map_err(|e| e.to_string())
-            .and_then(|mut c| Pragmas.on_acquire(&mut c).map_err(|e| e.to_string()))
-            .map_err(|e| format!("the database {url} cannot be opened: {e}"))?;
+        open(url).map_err(in_words)?;
         let pool = Pool::builder()
-            .max_size(size)
+            .max_size(READERS)
             .min_idle(Some(1))
             .test_on_check_out(false)
             .connection_timeout(TURN_WAIT)
             .connection_customizer(Box::new(Pragmas))
             .build(ConnectionManager::new(url))
-            .map_err(|e| format!("the database {url} cannot be opened: {e}"))?;
+            .map_err(|e| in_words(e.to_string()))?;
         Ok(Self {
             pool,
-            turns: Arc::new(Semaphore::new(size as usize)),
+            turns: Arc::new(Semaphore::new(READERS as usize)),
         })
     }
 
@@ -243,12 +251,13 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
     fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
         // The time-out comes first, since changing the journal mode takes a lock itself. NORMAL
         // never damages the file, and a killed process loses nothing that was committed. Pages that
-        // are written again and again are copied back once for 16 MB of log.
+        // are written again and again are copied back once for 16 MB of log. What a savepoint needs to
+        // go back is kept in memory: a temporary file would cost more than what it is for.
         connection
             .batch_execute(&format!(
                 "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
                  PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2000;
-                 PRAGMA wal_autocheckpoint = 4000;",
+                 PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY;",
                 LOCK_WAIT.as_millis()
             ))
             .map_err(diesel::r2d2::Error::QueryError)
