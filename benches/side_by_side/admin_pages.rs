@@ -76,7 +76,8 @@ pub(crate) fn measure(console: &Console) {
 fn furnish(console: &Console) {
     let statements = format!(
         "BEGIN IMMEDIATE;
-         UPDATE accounts SET role = 'admin' WHERE email = '{ADMIN}';
+         DELETE FROM accounts WHERE email <> '{ADMIN}' AND id <> 1;
+         UPDATE accounts SET role = 'admin';
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
          INSERT INTO accounts (email, name, confirmed_at, created_at)
          SELECT 'p' || i || '@acme.test', 'Mira Bell ' || i, 0, 0 FROM n;
