@@ -132,7 +132,7 @@ impl Sessions {
             clock,
             lifetimes,
             remembered: Cache::new(REMEMBERED),
-            listings: Cache::new(REMEMBERED / 4),
+            listings: Cache::new(REMEMBERED),
             seen: DashMap::with_shard_amount(16),
             newest: AtomicRevision::default(),
             revocations,
@@ -154,10 +154,7 @@ impl Sessions {
     ///
     /// # Errors
     /// When the database does not answer. Nobody is let in then.
-    pub async fn recognise(
-        &self,
-        hash: TokenHash,
-    ) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
+    pub fn recognise(&self, hash: TokenHash) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
         let now = self.clock.now();
         let revision = self.database.session_revision()?;
         if self.newest.store(revision)
@@ -171,7 +168,7 @@ impl Sessions {
             .filter(|live| live.as_of == revision.ended);
         let live = match remembered {
             Some(live) => Some(live),
-            None => self.read(hash, revision).await?,
+            None => self.read(hash, revision)?,
         };
         Ok(live
             .filter(|live| self.is_in_force(live, now))
@@ -182,13 +179,10 @@ impl Sessions {
     ///
     /// # Errors
     /// When it has to be read again and the database does not answer.
-    pub async fn recognised(
-        &self,
-        hash: TokenHash,
-    ) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
+    pub fn recognised(&self, hash: TokenHash) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
         match self.remembered.get(&hash) {
             Some(live) => Ok(Some(live)),
-            None => self.recognise(hash).await,
+            None => self.recognise(hash),
         }
     }
 
@@ -196,7 +190,7 @@ impl Sessions {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn of_account(&self, account_id: AccountId) -> Result<Vec<Listed>, DatabaseError> {
+    pub fn of_account(&self, account_id: AccountId) -> Result<Vec<Listed>, DatabaseError> {
         let revision = self.newest.load();
         let remembered = self
             .listings
@@ -205,9 +199,9 @@ impl Sessions {
         let listing = match remembered {
             Some(listing) => listing,
             None => {
-                let read =
-                    move |c: &mut SqliteConnection| sessions::of_account(c, account_id, LISTED);
-                let rows = self.database.read(read).await?;
+                let rows = self
+                    .database
+                    .read_in_place(|c| sessions::of_account(c, account_id, LISTED))?;
                 let rows = rows.into_iter().filter_map(listed).collect();
                 let listing = Arc::new(Listing {
                     as_of: revision,
@@ -249,12 +243,12 @@ impl Sessions {
         Ok(())
     }
 
-    async fn read(
+    fn read(
         &self,
         hash: TokenHash,
         revision: Revision,
     ) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
-        let found = self.database.read(move |c| sessions::find(c, hash)).await?;
+        let found = self.database.read_in_place(|c| sessions::find(c, hash))?;
         let live = found
             .and_then(|(session, account, held)| self.live(&session, &account, held, revision));
         match &live {

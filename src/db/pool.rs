@@ -73,8 +73,9 @@ impl Database {
         &self.revision
     }
 
-    /// Runs a read of microseconds in place: the session check's, a browser's own challenge, and that of
-    /// a refused request. All else goes through [`Database::read`].
+    /// Runs a read of microseconds in place, by an index and of a few rows at most: a session, a browser's
+    /// own challenge, what a refused request needs. It would take longer to hand it over to another
+    /// thread. All else goes through [`Database::read`].
     ///
     /// # Errors
     /// See [`DatabaseError`].

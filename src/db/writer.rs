@@ -77,10 +77,11 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Waits for what has been begun.
+    /// Waits for what has been begun, unless that is what lets go of it.
     fn drop(&mut self) {
         drop(self.jobs.take());
         if let Some(thread) = self.thread.take()
+            && thread.thread().id() != thread::current().id()
             && thread.join().is_err()
         {
             error!("the thread that writes has ended in a panic: a defect");

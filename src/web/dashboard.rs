@@ -18,7 +18,7 @@ pub async fn show(
     signed_in: SignedIn,
 ) -> Result<HttpResponse, AppError> {
     let live = &signed_in.live;
-    let listed = console.sessions.of_account(live.account_id).await?;
+    let listed = console.sessions.of_account(live.account_id)?;
     let line = |session| SessionLine::of(session, live.id);
     let page = Dashboard {
         who: signed_in.who(),

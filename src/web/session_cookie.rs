@@ -108,7 +108,7 @@ impl SessionStore for DatabaseStore {
             return Ok(None);
         };
         let hash = token.hash();
-        let entry = match self.sessions.recognise(hash).await {
+        let entry = match self.sessions.recognise(hash) {
             Ok(None) => return Ok(None),
             Ok(Some(_)) => (RECOGNISED.to_owned(), hash.to_text()),
             // An error here would be a bare 500: the extractors make a 503 with words of it.

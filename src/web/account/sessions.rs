@@ -28,7 +28,7 @@ pub async fn show(
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let live = &signed_in.live;
-    let listed = console.sessions.of_account(live.account_id).await?;
+    let listed = console.sessions.of_account(live.account_id)?;
     let (this_one, others): (Vec<_>, Vec<_>) = listed.iter().partition(|row| row.id == live.id);
     let in_order = this_one.into_iter().chain(others);
     let page = Sessions {

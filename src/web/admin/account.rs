@@ -136,7 +136,7 @@ async fn render(
 ) -> Result<HttpResponse, AppError> {
     let found = console.directory.details(id).await?;
     let details = found.ok_or(AppError::NotFound)?;
-    let sessions = console.sessions.of_account(id).await?;
+    let sessions = console.sessions.of_account(id)?;
     let told: Vec<_> = details.activity.iter().map(Told::of).collect();
     let account = &details.account;
     let not_done = notes.denied.map(|denied| denied.to_string());

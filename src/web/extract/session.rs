@@ -61,7 +61,7 @@ impl FromRequest for MaybeSignedIn {
                 )),
                 Recognised::Session(hash) => {
                     let console = console?;
-                    let live = console.sessions.recognised(hash).await?;
+                    let live = console.sessions.recognised(hash)?;
                     Ok(Self(match live {
                         Some(live) if goes_on(&console, &live).await => {
                             Some(SignedIn { live, hash })
