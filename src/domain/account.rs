@@ -117,3 +117,41 @@ impl WayIn {
             .find(|way| way.as_str() == word)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_in_a_database_stay_as_they_are_and_lead_back_to_what_they_meant() {
+        for (role, word) in [(Role::Member, "member"), (Role::Admin, "admin")] {
+            assert_eq!(role.as_str(), word);
+            assert_eq!(role.to_string(), word);
+            assert_eq!(word.parse(), Ok(role));
+        }
+        assert!("owner".parse::<Role>().unwrap_err().contains("owner"));
+        for (method, word) in [
+            (Method::EmailCode, "email_code"),
+            (Method::WorkOs, "workos"),
+        ] {
+            assert_eq!(method.as_str(), word);
+            assert_eq!(Method::from_word(word), Some(method));
+        }
+        assert_eq!(Method::from_word("password"), None);
+        for (way_in, word) in [
+            (WayIn::EmailCode, "email_code"),
+            (WayIn::OperatorCode, "operator_code"),
+            (WayIn::WorkOs, "workos"),
+        ] {
+            assert_eq!(way_in.as_str(), word);
+            assert_eq!(WayIn::from_word(word), Some(way_in));
+        }
+        assert_eq!(WayIn::from_word(""), None);
+    }
+
+    #[test]
+    fn each_way_in_is_called_by_its_name_on_a_page() {
+        let names = [WayIn::EmailCode, WayIn::OperatorCode, WayIn::WorkOs].map(WayIn::in_words);
+        assert_eq!(names, ["email code", "operator’s code", "WorkOS"]);
+    }
+}

@@ -119,6 +119,30 @@ mod tests {
         assert!(device.known_for(&mira, &key, now.plus(KNOWN_FOR)).is_none());
     }
 
+    #[test]
+    fn a_sign_in_renews_its_account_and_forgets_those_of_long_ago() {
+        let key = SecretKey::generate(&mut rand::rng());
+        let now = Timestamp(1_000_000_000_000);
+        let [mira, noor] =
+            ["mira@acme.test", "noor@acme.test"].map(|text| Email::parse(text).unwrap());
+        let device = Device::generate(&mut rand::rng());
+        let device = device.after_sign_in(&mira, &key, now);
+        let device = device.after_sign_in(&noor, &key, now);
+
+        let later = now.plus(KNOWN_FOR - Duration::from_millis(1));
+        let renewed = device.clone().after_sign_in(&mira, &key, later);
+        assert!(
+            renewed
+                .known_for(&mira, &key, now.plus(KNOWN_FOR))
+                .is_some()
+        );
+        assert!(renewed.known_for(&noor, &key, later).is_some());
+        assert_eq!(renewed.accounts.len(), 2);
+
+        let alone = device.after_sign_in(&mira, &key, now.plus(KNOWN_FOR));
+        assert_eq!(alone.accounts.len(), 1);
+    }
+
     // SECURITY rule 12: the cookie stays small however many accounts there are.
     #[test]
     fn a_shared_browser_forgets_the_oldest_account() {

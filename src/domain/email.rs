@@ -175,6 +175,36 @@ mod tests {
         assert_eq!(Email::parse(&longer), Err(InvalidEmail::TooLong));
     }
 
+    #[test]
+    fn an_address_may_be_as_long_as_mail_allows_and_not_one_letter_longer() {
+        let address = |local: usize, label: usize, last: usize| {
+            let [local, label, last] = [local, label, last].map(|length| "m".repeat(length));
+            Email::parse(&format!("{local}@{label}.{label}.{last}"))
+        };
+        assert_eq!(address(64, 63, 61).unwrap().as_str().len(), LONGEST);
+        assert_eq!(address(64, 63, 62), Err(InvalidEmail::TooLong));
+        assert_eq!(address(65, 1, 1), Err(InvalidEmail::TooLong));
+        assert_eq!(address(1, 64, 1), Err(InvalidEmail::Malformed));
+    }
+
+    #[test]
+    fn a_name_may_have_marks_that_join_its_letters_and_no_hyphen_or_dot_at_its_end() {
+        assert!(Email::parse("mira@हिन्दी.test").is_ok());
+        assert!(Email::parse("mira@a-b.test").is_ok());
+        for address in ["mira.@acme.test", "mira@acme-.test", "mira@ac_me.test"] {
+            assert!(Email::parse(address).is_err(), "{address:?} was taken");
+        }
+    }
+
+    #[test]
+    fn an_address_is_shown_as_it_was_typed_and_logged_with_quotes() {
+        let mira = Email::parse("Mira@acme.test").unwrap();
+        assert_eq!(
+            format!("{mira} {mira:?}"),
+            "Mira@acme.test \"Mira@acme.test\""
+        );
+    }
+
     // SECURITY rule 6: the case of ASCII letters is folded and nothing else.
     #[test]
     fn addresses_that_look_alike_stay_apart() {

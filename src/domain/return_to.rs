@@ -98,6 +98,33 @@ mod tests {
         );
     }
 
+    #[test]
+    fn nobody_is_sent_back_to_the_way_in_or_out_or_to_a_file() {
+        for path in [
+            "/sign-in",
+            "/sign-in/code?x=1",
+            "/sign-out",
+            "/signed-out",
+            "/auth/workos/callback?code=1",
+            "/static/app.css",
+            "/a/../sign-in",
+        ] {
+            assert!(ReturnTo::parse(path).is_default(), "{path}");
+        }
+        let elsewhere = ReturnTo::parse("/account");
+        assert!(!elsewhere.is_default());
+        assert_eq!(elsewhere.to_string(), "/account");
+    }
+
+    #[test]
+    fn a_path_may_be_as_long_as_the_limit_as_typed_and_as_written_out() {
+        let longest = format!("/{}", "a".repeat(LONGEST - 1));
+        assert_eq!(ReturnTo::parse(&longest).as_str(), longest);
+        assert!(ReturnTo::parse(&format!("{longest}a")).is_default());
+        // Two bytes are typed for each, and six written out.
+        assert!(ReturnTo::parse(&format!("/{}", "é".repeat(LONGEST / 3))).is_default());
+    }
+
     // SECURITY rule 15: hundreds of ways to say “elsewhere”, each judged by a real URL parser.
     #[test]
     fn nobody_is_sent_to_another_origin() {

@@ -102,6 +102,11 @@ mod tests {
     }
 
     #[test]
+    fn every_letter_of_the_alphabet_is_taken() {
+        assert!(Token::parse(&format!("-_09azAZ{}", "x".repeat(35))).is_some());
+    }
+
+    #[test]
     fn a_text_that_is_no_token_is_refused() {
         for text in ["", "abc", &"a".repeat(44), &"é".repeat(43), &" ".repeat(43)] {
             assert!(Token::parse(text).is_none());
