@@ -189,7 +189,7 @@ impl Server {
 pub fn open_database(storage: &Storage) -> Result<Database, String> {
     make_folder(storage)?;
     let database = Database::open(&storage.database)?;
-    database.with_writer(|connection| {
+    database.with_connection(|connection| {
         let newer = migrations::unknown(connection)?;
         if !newer.is_empty() {
             return Err(format!(

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::db::{QueryResult, SqliteConnection};
 use dashmap::DashMap;
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::client::Client;
@@ -23,6 +24,8 @@ use crate::domain::{AccountId, ActivityKind, Method, Role, SessionId, Timestamp,
 /// How many sessions, and lists of them, are remembered; past it the least used are read again
 /// from the database when they come.
 const REMEMBERED: usize = 20_000;
+/// What the lists that are remembered may weigh together.
+const LISTED_ROWS: u64 = 3 * REMEMBERED as u64;
 /// A session's last use is noted at most this often.
 const TOUCH_EVERY: Duration = Duration::from_secs(5);
 /// How many of an account's sessions a page lists, the newest.
@@ -75,6 +78,16 @@ struct Listing {
     rows: Vec<Listed>,
 }
 
+/// A list weighs what it holds: few accounts have many sessions.
+#[derive(Clone)]
+struct Rows;
+
+impl Weighter<AccountId, Arc<Listing>> for Rows {
+    fn weight(&self, _: &AccountId, listing: &Arc<Listing>) -> u64 {
+        1 + listing.rows.len() as u64
+    }
+}
+
 /// How long sessions last.
 #[derive(Debug, Clone, Copy)]
 pub struct Lifetimes {
@@ -90,7 +103,7 @@ pub struct Sessions {
     clock: Clock,
     lifetimes: Lifetimes,
     remembered: Cache<TokenHash, Arc<LiveSession>>,
-    listings: Cache<AccountId, Arc<Listing>>,
+    listings: Cache<AccountId, Arc<Listing>, Rows>,
     seen: DashMap<SessionId, Timestamp>,
     newest: AtomicRevision,
     revocations: Option<Arc<Revocations>>,
@@ -132,7 +145,7 @@ impl Sessions {
             clock,
             lifetimes,
             remembered: Cache::new(REMEMBERED),
-            listings: Cache::new(REMEMBERED),
+            listings: Cache::with_weighter(REMEMBERED, LISTED_ROWS, Rows),
             seen: DashMap::with_shard_amount(16),
             newest: AtomicRevision::default(),
             revocations,

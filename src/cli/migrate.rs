@@ -38,7 +38,7 @@ pub(super) fn run(settings: &Settings, options: &Options) -> Result<(), Failure>
 
 fn status(storage: &Storage, json: bool) -> Result<(), Failure> {
     let list = if storage.database.exists() {
-        Database::open(&storage.database)?.with_writer(migrations::list)?
+        Database::open(&storage.database)?.with_connection(migrations::list)?
     } else {
         migrations::compiled_in()?
     };
@@ -57,7 +57,7 @@ fn revert(storage: &Storage) -> Result<(), Failure> {
     make_folder(storage)?;
     let _alone = be_alone(storage, "a server").map_err(not_done)?;
     let name = Database::open(&storage.database)?
-        .with_writer(migrations::revert)
+        .with_connection(migrations::revert)
         .map_err(not_done)?;
     say(format!(
         "{name} is reverted. This version of Vestibule runs it again when it starts, unless AUTO_MIGRATE is false."

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::revision::RevisionWatch;
-use super::writer::Writer;
+use super::writer::{For, Writer};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
@@ -15,8 +15,8 @@ use tokio::sync::Semaphore;
 
 /// How long a statement waits for another process's lock.
 const LOCK_WAIT: Duration = Duration::from_secs(3);
-/// How long a request waits for its turn at a connection.
-const TURN_WAIT: Duration = Duration::from_secs(4);
+/// How long a request waits for its turn.
+pub(super) const TURN_WAIT: Duration = Duration::from_secs(4);
 const READERS: u32 = 4;
 
 /// The database, with one thread for writing and a lane for reading.
@@ -30,7 +30,7 @@ pub struct Database {
 }
 
 /// Why the database gave no answer.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 pub enum DatabaseError {
     /// Locked by another process, out of space, or more asked of it than it can do: it may well
     /// work in a moment.
@@ -38,7 +38,7 @@ pub enum DatabaseError {
     Unavailable(String),
     /// A query failed. That is a defect, or a damaged file.
     #[error("a query failed: {0}")]
-    Query(#[from] DieselError),
+    Query(Arc<DieselError>),
 }
 
 impl Database {
@@ -73,9 +73,9 @@ impl Database {
         &self.revision
     }
 
-    /// Runs a read of microseconds in place, by an index and of a few rows at most: a session, a browser's
-    /// own challenge, what a refused request needs. It would take longer to hand it over to another
-    /// thread. All else goes through [`Database::read`].
+    /// Runs a read in place. A server does so with reads of microseconds alone, which an index leads to:
+    /// a session, a page's list of them, a browser's own challenge, what a refused request needs. It would
+    /// take longer to hand those over to another thread. All else goes through [`Database::read`].
     ///
     /// # Errors
     /// See [`DatabaseError`].
@@ -107,7 +107,19 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
     {
-        self.writer.run(transaction).await
+        self.writer.run(For::Request, transaction).await
+    }
+
+    /// Does the same as [`Database::write`] where no request waits for the answer.
+    ///
+    /// # Errors
+    /// See [`DatabaseError`]; nothing is changed then.
+    pub async fn write_aside<T, F>(&self, transaction: F) -> Result<T, DatabaseError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
+    {
+        self.writer.run(For::Nobody, transaction).await
     }
 
     /// Does the same as [`Database::write`] on the calling thread, for the command line and start-up.
@@ -145,7 +157,7 @@ impl Database {
     ///
     /// # Errors
     /// When the connection is not to be had, or with what `work` says.
-    pub fn with_writer<T>(
+    pub fn with_connection<T>(
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, String>,
     ) -> Result<T, String> {
@@ -177,7 +189,7 @@ impl DatabaseError {
         if passing {
             unavailable(error)
         } else {
-            Self::Query(error)
+            Self::Query(Arc::new(error))
         }
     }
 }
@@ -252,13 +264,12 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
     fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
         // The time-out comes first, since changing the journal mode takes a lock itself. NORMAL
         // never damages the file, and a killed process loses nothing that was committed. Pages that
-        // are written again and again are copied back once for 16 MB of log. What a savepoint needs to
-        // go back is kept in memory: a temporary file would cost more than what it is for.
+        // are written again and again are copied back once for 16 MB of log.
         connection
             .batch_execute(&format!(
                 "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
                  PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2000;
-                 PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY;",
+                 PRAGMA wal_autocheckpoint = 4000;",
                 LOCK_WAIT.as_millis()
             ))
             .map_err(diesel::r2d2::Error::QueryError)

@@ -1,5 +1,5 @@
 //! The one thread that writes. What is asked of it while it is busy is committed together: many people
-//! who sign in at once share the price of a commit, and whoever is alone waits for nobody.
+//! who sign in at once share the price of a commit. Whoever comes alone waits for nothing.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use log::error;
@@ -15,13 +16,21 @@ use tokio::sync::oneshot;
 
 use super::pool::{self, DatabaseError};
 
-/// How long a request waits for its turn.
-const TURN_WAIT: Duration = Duration::from_secs(4);
-/// Between two commits under load: nobody notices it beside the wait for a hash, and a handful of
-/// transactions gather.
+/// Between two commits while requests come at once: nobody notices it beside the wait for a hash, and a
+/// handful of transactions gather.
 const COMMITS_APART: Duration = Duration::from_millis(10);
-/// Transactions that are committed together, at most: the write lock is not held for longer.
-const TOGETHER: usize = 32;
+/// Transactions that join the first, at most, so that other processes get at the lock.
+const JOINING: usize = 32;
+
+/// Who waits for a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
+    /// A request.
+    Request,
+    /// Nobody. Such a write makes no request wait for the next commit: whether there is one may depend on
+    /// whether an address has an account, and that must not be felt (SECURITY rule 5).
+    Nobody,
+}
 
 /// Hands transactions to the thread.
 pub(super) struct Writer {
@@ -50,7 +59,7 @@ impl Writer {
     ///
     /// # Errors
     /// See [`DatabaseError`]; nothing is changed then.
-    pub(super) async fn run<T, F>(&self, transaction: F) -> Result<T, DatabaseError>
+    pub(super) async fn run<T, F>(&self, of: For, transaction: F) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
@@ -62,12 +71,13 @@ impl Writer {
             result: None,
             answer,
             begun: Arc::clone(&begun),
+            of,
         };
         let Some(jobs) = &self.jobs else {
             return Err(pool::unavailable("it is being closed"));
         };
         jobs.send(Box::new(job)).map_err(pool::unavailable)?;
-        let answer = match tokio::time::timeout(TURN_WAIT, &mut answered).await {
+        let answer = match tokio::time::timeout(pool::TURN_WAIT, &mut answered).await {
             Ok(answer) => answer,
             Err(_) if begun.swap(true, Ordering::AcqRel) => answered.await,
             Err(_) => return Err(pool::unavailable("no turn at writing came in time")),
@@ -97,16 +107,23 @@ trait Job: Send {
     /// When they failed, and what they changed is to be taken back.
     fn run(&mut self, connection: &mut SqliteConnection) -> QueryResult<()>;
 
+    /// Why the queries failed, if they did.
+    fn failure(&self) -> Option<&DatabaseError>;
+
+    /// Whether they are a request's.
+    fn is_of_a_request(&self) -> bool;
+
     /// Answers; `undone` says why what was changed is not there after all.
-    fn answer(self: Box<Self>, undone: Option<&str>);
+    fn answer(self: Box<Self>, undone: Option<&DatabaseError>);
 }
 
 struct Transaction<T, F> {
     queries: Option<F>,
-    result: Option<QueryResult<T>>,
+    result: Option<Result<T, DatabaseError>>,
     answer: oneshot::Sender<Result<T, DatabaseError>>,
     /// By the thread, or given up by who asked: whoever comes first.
     begun: Arc<AtomicBool>,
+    of: For,
 }
 
 impl<T, F> Job for Transaction<T, F>
@@ -119,8 +136,8 @@ where
         if let Some(queries) = self.queries.take()
             && !given_up
         {
-            let result = self.result.insert(queries(connection));
-            return match result {
+            let result = queries(connection).map_err(DatabaseError::from_diesel);
+            return match self.result.insert(result) {
                 Ok(_) => Ok(()),
                 Err(_) => Err(DieselError::RollbackTransaction),
             };
@@ -128,10 +145,20 @@ where
         Ok(())
     }
 
-    fn answer(self: Box<Self>, undone: Option<&str>) {
+    fn failure(&self) -> Option<&DatabaseError> {
+        self.result
+            .as_ref()
+            .and_then(|result| result.as_ref().err())
+    }
+
+    fn is_of_a_request(&self) -> bool {
+        self.of == For::Request
+    }
+
+    fn answer(self: Box<Self>, undone: Option<&DatabaseError>) {
         let answer = match (self.result, undone) {
-            (Some(Ok(_)) | None, Some(why)) => Err(pool::unavailable(why)),
-            (Some(Err(e)), _) => Err(DatabaseError::from_diesel(e)),
+            (Some(Err(e)), _) => Err(e),
+            (_, Some(undone)) => Err(undone.clone()),
             (Some(Ok(value)), None) => Ok(value),
             (None, None) => return,
         };
@@ -149,43 +176,59 @@ fn work_off(url: &str, queue: &Receiver<Box<dyn Job>>) {
             thread::sleep(COMMITS_APART.saturating_sub(at.elapsed()));
         }
         let mut batch = vec![first];
-        let used = connection.take().map_or_else(|| pool::open(url), Ok);
-        let committed = used.and_then(|mut opened| {
-            let together = AssertUnwindSafe(|| commit(&mut opened, &mut batch, queue));
-            catch_unwind(together).unwrap_or_else(|_| {
-                error!("a transaction panicked: a defect");
-                Err("a transaction beside it failed".to_owned())
-            })?;
-            // Only then: what an error or a panic left behind is not known.
-            connection = Some(opened);
-            Ok(())
+        let used = connection.take();
+        let together = AssertUnwindSafe(|| {
+            let mut opened = used.map_or_else(|| open(url), Ok)?;
+            commit(&mut opened, &mut batch, queue)?;
+            // Only then is it used again: what an error or a panic left behind is not known.
+            Ok(opened)
         });
-        if committed.is_err() {
-            // Whoever came while the lock was waited for has waited long enough, too.
-            batch.extend(queue.try_iter());
-        }
-        // Whoever is alone waits for nobody.
-        shared_at = (batch.len() > 1).then(Instant::now);
+        let undone = match catch_unwind(together) {
+            Ok(Ok(opened)) => {
+                connection = Some(opened);
+                None
+            }
+            Ok(Err(e)) => Some(e),
+            Err(_) => {
+                error!("a transaction panicked: a defect");
+                Some(pool::unavailable("a transaction beside it failed"))
+            }
+        };
+        let requests = batch.iter().filter(|job| job.is_of_a_request()).count();
+        shared_at = (requests > 1).then(Instant::now);
         for job in batch {
-            job.answer(committed.as_ref().err().map(String::as_str));
+            job.answer(undone.as_ref());
         }
     }
+}
+
+/// What a savepoint needs to go back is kept in memory: a temporary file would cost more than what it
+/// is for.
+fn open(url: &str) -> Result<SqliteConnection, DatabaseError> {
+    let mut connection = pool::open(url).map_err(pool::unavailable)?;
+    connection
+        .batch_execute("PRAGMA temp_store = MEMORY")
+        .map_err(DatabaseError::from_diesel)?;
+    Ok(connection)
 }
 
 /// Runs the first of the batch, and then whatever has come meanwhile, each for itself within one
 /// transaction that takes the write lock up front: a deferred one that reads first fails with
 /// “database is locked” when another has written in between.
+///
+/// # Errors
+/// When nothing of it all was written.
 fn commit(
     connection: &mut SqliteConnection,
     batch: &mut Vec<Box<dyn Job>>,
     queue: &Receiver<Box<dyn Job>>,
-) -> Result<(), String> {
+) -> Result<(), DatabaseError> {
     let committed = connection.immediate_transaction(|c| {
         // When the first fails, all that is taken back is its own.
         for job in batch.iter_mut() {
             job.run(c)?;
         }
-        for mut job in queue.try_iter().take(TOGETHER) {
+        for mut job in queue.try_iter().take(JOINING) {
             let alone = c.transaction(|c| job.run(c));
             batch.push(job);
             match alone {
@@ -197,7 +240,12 @@ fn commit(
     });
     match committed {
         Ok(()) | Err(DieselError::RollbackTransaction) => Ok(()),
-        Err(e) => Err(e.to_string()),
+        // SQLite goes back by itself when the disk is full. What failed then says more than that there is
+        // nothing left to go back to.
+        Err(e) => Err(batch
+            .last()
+            .and_then(|job| job.failure().cloned())
+            .unwrap_or_else(|| DatabaseError::from_diesel(e))),
     }
 }
 
@@ -214,7 +262,9 @@ mod tests {
         let url = Arc::from(&*folder.path().join("w.db").to_string_lossy());
         let writer = Writer::start(&url).unwrap();
         writer
-            .run(|c| c.batch_execute("CREATE TABLE kept (n INTEGER PRIMARY KEY)"))
+            .run(For::Request, |c| {
+                c.batch_execute("CREATE TABLE kept (n INTEGER PRIMARY KEY)")
+            })
             .await
             .unwrap();
         writer
@@ -226,7 +276,7 @@ mod tests {
 
     async fn kept(writer: &Writer) -> BTreeSet<i64> {
         let all = diesel::dsl::sql::<diesel::sql_types::BigInt>("SELECT n FROM kept");
-        let all = writer.run(|c| all.load(c)).await.unwrap();
+        let all = writer.run(For::Request, |c| all.load(c)).await.unwrap();
         all.into_iter().collect()
     }
 
@@ -235,7 +285,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let writer = with_table(&folder).await;
         let answers = join_all((0..200).map(|n| {
-            writer.run(move |c| {
+            writer.run(For::Request, move |c| {
                 keep(c, n)?;
                 // Every third writes a second row that is there already.
                 if n % 3 == 0 { keep(c, n) } else { Ok(()) }
@@ -254,7 +304,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let writer = with_table(&folder).await;
         let answers = join_all((0..50).map(|n| {
-            writer.run(move |c| {
+            writer.run(For::Request, move |c| {
                 keep(c, n)?;
                 assert_ne!(n, 25, "as a defect would");
                 Ok(())
@@ -267,7 +317,34 @@ mod tests {
             .collect();
         assert!(!answered.contains(&25));
         assert_eq!(kept(&writer).await, answered);
-        writer.run(|c| keep(c, 50)).await.unwrap();
+        writer.run(For::Request, |c| keep(c, 50)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn when_the_commit_itself_fails_nobody_is_told_that_anything_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = with_table(&folder).await;
+        let pointing =
+            "CREATE TABLE pointing (n INTEGER REFERENCES kept (n) DEFERRABLE INITIALLY DEFERRED)";
+        writer
+            .run(For::Request, |c| c.batch_execute(pointing))
+            .await
+            .unwrap();
+        let answers = join_all((0..60).map(|n| {
+            writer.run(For::Request, move |c| {
+                keep(c, n)?;
+                // Found out by the commit alone.
+                let nowhere = if n % 20 == 10 { 1_000 } else { n };
+                c.batch_execute(&format!("INSERT INTO pointing VALUES ({nowhere})"))
+            })
+        }))
+        .await;
+        let answered: BTreeSet<i64> = (0..)
+            .zip(&answers)
+            .filter_map(|(n, answer)| answer.is_ok().then_some(n))
+            .collect();
+        assert!(answered.len() < 60, "no commit failed");
+        assert_eq!(kept(&writer).await, answered);
     }
 
     #[tokio::test]
@@ -276,12 +353,13 @@ mod tests {
         let writer = with_table(&folder).await;
         let mut other = pool::open(&folder.path().join("w.db").to_string_lossy()).unwrap();
         other.batch_execute("BEGIN IMMEDIATE").unwrap();
-        let answers = join_all((0..20).map(|n| writer.run(move |c| keep(c, n)))).await;
+        let answers =
+            join_all((0..20).map(|n| writer.run(For::Request, move |c| keep(c, n)))).await;
         for answer in answers {
             assert!(matches!(answer, Err(DatabaseError::Unavailable(_))));
         }
         other.batch_execute("COMMIT").unwrap();
-        writer.run(|c| keep(c, 20)).await.unwrap();
+        writer.run(For::Request, |c| keep(c, 20)).await.unwrap();
         assert_eq!(kept(&writer).await, BTreeSet::from([20]));
     }
 }

@@ -299,7 +299,7 @@ impl Worker {
     async fn note(&self, activity_id: i64, outcome: CodeOutcome, answer: String) {
         let written = self
             .database
-            .write(move |c| activity::set_outcome(c, activity_id, outcome, &answer))
+            .write_aside(move |c| activity::set_outcome(c, activity_id, outcome, &answer))
             .await;
         if let Err(e) = written {
             warn!("what became of a code is not written down: {e}");
@@ -317,7 +317,7 @@ impl Worker {
         );
         let queued = self
             .database
-            .write(move |c| {
+            .write_aside(move |c| {
                 let first = notices::claim(c, &format!("moved:{account}"), MOVED_APART, now)?;
                 if first {
                     outgoing_mails::insert(c, &row)?;
@@ -396,12 +396,12 @@ impl Worker {
                 warn!("mail {id} waits until {}: {e}", next.in_words());
                 return self
                     .database
-                    .write(move |c| outgoing_mails::postpone(c, &id, next))
+                    .write_aside(move |c| outgoing_mails::postpone(c, &id, next))
                     .await;
             }
         }
         self.database
-            .write(move |c| outgoing_mails::delete(c, &id))
+            .write_aside(move |c| outgoing_mails::delete(c, &id))
             .await
     }
 }

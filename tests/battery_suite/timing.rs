@@ -20,7 +20,12 @@ const KINDS: [&str; 4] = ["ghost", "known", "pause", "moved"];
 /// Medians may differ by this much; on a machine that does something else, a short run says little.
 const TOLERANCE: f64 = 0.02;
 const TOLERANCE_SHORT: f64 = 0.10;
+const ECHO_TOLERANCE: f64 = 0.50;
 const WARM_UP: usize = 200;
+/// Requests at once for one address: as many as its limit lets through, and one.
+const BURST: usize = 9;
+/// By then every mail of a burst has been taken up.
+const ECHO: Duration = Duration::from_millis(200);
 
 pub fn run(form: Form) -> Vec<Row> {
     actix_web::rt::System::new().block_on(measure(form))
@@ -37,6 +42,7 @@ async fn measure(form: Form) -> Vec<Row> {
     let server = place.serve(&["serve"]).await;
     let of_each = form.pick(500, 7_000);
     let most = of_each + WARM_UP;
+    let bursts = form.pick(30, 300);
     for (kind, change) in [
         ("known", ""),
         ("pause", "suspended_at = 1"),
@@ -44,7 +50,7 @@ async fn measure(form: Form) -> Vec<Row> {
     ] {
         place.sql(&format!(
             "INSERT INTO accounts (email, name, confirmed_at, created_at)
-             WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {most})
+             WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {most} + {bursts})
              SELECT printf('{kind}%06d@acme.test', i), '', 1, 1 FROM n"
         ));
         if !change.is_empty() {
@@ -59,13 +65,14 @@ async fn measure(form: Form) -> Vec<Row> {
     order.shuffle(&mut StdRng::seed_from_u64(SEED));
     let port = place.url().rsplit_once(':').unwrap().1.parse().unwrap();
     // The client is on a thread of its own, and does nothing but wait for the answer.
-    let client = std::thread::spawn(move || times_of(port, &order, most));
+    let client =
+        std::thread::spawn(move || (times_of(port, &order, most), echoes(port, most, bursts)));
     while !client.is_finished() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         // Or everybody's budget of wrong codes would end the trial.
         place.sql("DELETE FROM wrong_tries");
     }
-    let [asked, entered] = client.join().unwrap();
+    let ([asked, entered], echoed) = client.join().unwrap();
     drop(server);
     let tolerance = form.pick(TOLERANCE_SHORT, TOLERANCE);
     vec![
@@ -80,6 +87,13 @@ async fn measure(form: Form) -> Vec<Row> {
             &entered,
             tolerance,
             form,
+        ),
+        // How long the slowest of some twenty takes is not told to a fiftieth.
+        judged(
+            "5: time of somebody else's requests just after nine for one address",
+            &echoed,
+            ECHO_TOLERANCE,
+            Form::Full,
         ),
     ]
 }
@@ -114,6 +128,43 @@ fn times_of(port: u16, order: &[(usize, usize)], most: usize) -> [ByKind; 2] {
         }
     }
     [asked, entered]
+}
+
+/// Asks for several codes at once with an address, and then with others; the slowest of those.
+fn echoes(port: u16, first: usize, bursts: usize) -> ByKind {
+    let mut times = ByKind::default();
+    let mut asker = Connection::open(port);
+    let mut burst: Vec<_> = (0..BURST).map(|_| Connection::open(port)).collect();
+    let mut networks = (0..).map(|n: usize| {
+        let [high, middle, low] = [n / 65_536, n / 256 % 256, n % 256];
+        format!("203.{high}.{middle}.{low}")
+    });
+    let mut order: Vec<(usize, usize)> = (0..bursts)
+        .flat_map(|number| (0..KINDS.len()).map(move |kind| (kind, first + number)))
+        .collect();
+    order.shuffle(&mut StdRng::seed_from_u64(SEED));
+    for (turn, (kind, number)) in order.into_iter().enumerate() {
+        let email = format!("email={}{number:06}%40acme.test", KINDS[kind]);
+        let began = Instant::now();
+        std::thread::scope(|scope| {
+            for connection in &mut burst {
+                let (email, ip) = (&email, networks.next().unwrap());
+                scope.spawn(move || connection.post("/sign-in/email", email, &ip, ""));
+            }
+        });
+        let mut slowest = Duration::ZERO;
+        let mut asked = 0;
+        while began.elapsed() < ECHO {
+            let email = format!("email=e{turn}n{asked}%40acme.test");
+            let ip = networks.next().unwrap();
+            let (time, answer) = asker.post("/sign-in/email", &email, &ip, "");
+            assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+            asked += 1;
+            slowest = slowest.max(time);
+        }
+        times[kind].add(slowest);
+    }
+    times
 }
 
 fn judged(tried: &str, times: &ByKind, tolerance: f64, form: Form) -> Row {

@@ -54,7 +54,7 @@ async fn writable(storage: &Storage, database: &Database) -> Check {
 
 async fn migrated(database: &Database) -> Check {
     let asking = database.clone();
-    match in_time(move || asking.with_writer(migrations::pending)).await {
+    match in_time(move || asking.with_connection(migrations::pending)).await {
         None => took_too_long("migrations"),
         Some(Ok(pending)) if pending.is_empty() => Check::fine("migrations", "none is pending"),
         Some(Ok(pending)) => Check::failed(
@@ -69,7 +69,7 @@ async fn migrated(database: &Database) -> Check {
 async fn whole(database: &Database) -> Check {
     let looking = database.clone();
     let found = in_time(move || {
-        looking.with_writer(|connection| state::damage(connection).map_err(|e| e.to_string()))
+        looking.with_connection(|connection| state::damage(connection).map_err(|e| e.to_string()))
     });
     match found.await {
         None => took_too_long("integrity"),
