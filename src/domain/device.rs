@@ -116,7 +116,15 @@ mod tests {
                 .is_some()
         );
         assert!(device.known_for(&other, &key, now).is_none());
-        assert!(device.known_for(&mira, &key, now.plus(KNOWN_FOR)).is_none());
+        let half_a_year = Duration::from_secs(180 * 86_400);
+        let last = now.plus(half_a_year - Duration::from_millis(1));
+        let id = device.known_for(&mira, &key, last).unwrap();
+        assert_eq!(id.as_str(), &device.to_text()[..22]);
+        assert!(
+            device
+                .known_for(&mira, &key, now.plus(half_a_year))
+                .is_none()
+        );
     }
 
     #[test]
