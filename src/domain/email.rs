@@ -158,6 +158,8 @@ mod tests {
             "mira@acme.test,eve@evil.test",
             "mira@acme.test;eve@evil.test",
             "\"mira@evil.test\"@acme.test",
+            "\"mira\"@acme.test",
+            "\"mira bell\"@acme.test",
             ".mira@acme.test",
             "mi..ra@acme.test",
             "mira@.acme.test",
