@@ -2,8 +2,10 @@
 
 use super::Failure;
 use crate::auth::keys::{self, Keys};
+use crate::clock::Clock;
 use crate::config::{Storage, Upkeep};
 use crate::db::Database;
+use crate::db::listings::InForce;
 use crate::domain::Email;
 use crate::server::open_database;
 
@@ -53,4 +55,13 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
         .build()
         .map(|runtime| runtime.block_on(work))
         .map_err(|e| Failure::Failed(format!("nothing can be started: {e}")))
+}
+
+/// Which sessions have not run out by now.
+pub(super) fn in_force(upkeep: &Upkeep) -> InForce {
+    let now = Clock::system().now();
+    InForce {
+        begun_after: now.minus(upkeep.session_max),
+        seen_after: now.minus(upkeep.session_idle),
+    }
 }

@@ -47,9 +47,7 @@ fn list(settings: &Settings, email: Option<&str>, json: bool) -> Result<(), Fail
     let address = email.map(place::address).transpose()?;
     let upkeep = Upkeep::from_settings(settings)?;
     let database = place::database(&upkeep.storage)?;
-    let now = Clock::system().now();
-    let begun_after = now.minus(upkeep.session_max);
-    let seen_after = now.minus(upkeep.session_idle);
+    let in_force = place::in_force(&upkeep);
     let found = database.read_in_place(|c| {
         let account = match &address {
             None => None,
@@ -58,7 +56,7 @@ fn list(settings: &Settings, email: Option<&str>, json: bool) -> Result<(), Fail
                 Err(denied) => return Ok(Err(denied)),
             },
         };
-        listings::sessions(c, account, begun_after, seen_after).map(Ok)
+        listings::sessions(c, account, in_force).map(Ok)
     })?;
     let found = found.map_err(|denied| refused(email.unwrap_or_default(), &denied))?;
     if json {

@@ -84,21 +84,28 @@ pub fn account(
         .optional()
 }
 
-/// The sessions of an account, or of all, that began and were used after these moments; the newest
-/// first.
+/// Which sessions have not run out.
+#[derive(Debug, Clone, Copy)]
+pub struct InForce {
+    /// Those that began after this moment…
+    pub begun_after: Timestamp,
+    /// … and were used after this one.
+    pub seen_after: Timestamp,
+}
+
+/// The sessions of an account, or of all, that are in force; the newest first.
 ///
 /// # Errors
 /// When the query fails.
 pub fn sessions(
     connection: &mut SqliteConnection,
     account_id: Option<AccountId>,
-    begun_after: Timestamp,
-    seen_after: Timestamp,
+    in_force: InForce,
 ) -> QueryResult<Vec<ListedSession>> {
     let mut query = sessions::table
         .inner_join(accounts::table)
-        .filter(sessions::created_at.gt(begun_after.0))
-        .filter(sessions::last_seen_at.gt(seen_after.0))
+        .filter(sessions::created_at.gt(in_force.begun_after.0))
+        .filter(sessions::last_seen_at.gt(in_force.seen_after.0))
         .order(sessions::id.desc())
         .select((
             sessions::id,

@@ -274,6 +274,14 @@ mod tests {
         c.batch_execute(&format!("INSERT INTO kept VALUES ({n})"))
     }
 
+    /// The numbers of those that were told that all is written.
+    fn written(answers: &[Result<(), DatabaseError>]) -> BTreeSet<i64> {
+        let numbered = (0..).zip(answers);
+        numbered
+            .filter_map(|(n, answer)| answer.is_ok().then_some(n))
+            .collect()
+    }
+
     async fn kept(writer: &Writer) -> BTreeSet<i64> {
         let all = diesel::dsl::sql::<diesel::sql_types::BigInt>("SELECT n FROM kept");
         let all = writer.run(For::Request, |c| all.load(c)).await.unwrap();
@@ -311,10 +319,7 @@ mod tests {
             })
         }))
         .await;
-        let answered: BTreeSet<i64> = (0..)
-            .zip(&answers)
-            .filter_map(|(n, answer)| answer.is_ok().then_some(n))
-            .collect();
+        let answered = written(&answers);
         assert!(!answered.contains(&25));
         assert_eq!(kept(&writer).await, answered);
         writer.run(For::Request, |c| keep(c, 50)).await.unwrap();
@@ -339,10 +344,7 @@ mod tests {
             })
         }))
         .await;
-        let answered: BTreeSet<i64> = (0..)
-            .zip(&answers)
-            .filter_map(|(n, answer)| answer.is_ok().then_some(n))
-            .collect();
+        let answered = written(&answers);
         assert!(answered.len() < 60, "no commit failed");
         assert_eq!(kept(&writer).await, answered);
     }

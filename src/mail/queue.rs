@@ -1,3 +1,7 @@
+//! The queue that all mail leaves from. Codes wait in memory, other mail in the database.
+
+mod from_table;
+
 use std::io::Write;
 use std::iter;
 use std::path::PathBuf;
@@ -11,6 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use self::from_table::spawn_look;
 use super::code_mail::CodeMail;
 use super::deliveries::{Deliveries, DeliveryLog};
 use super::handed::Handed;
@@ -20,8 +25,8 @@ use super::table;
 use super::transport::{Delivery, Transport};
 use crate::clock::Clock;
 use crate::config::SmtpUrl;
-use crate::db::outgoing_mails::{self, OutgoingMailRow};
-use crate::db::{Database, DatabaseError, activity, notices};
+use crate::db::outgoing_mails;
+use crate::db::{Database, activity, notices};
 use crate::domain::{CodeOutcome, Timestamp};
 use crate::metrics::Metrics;
 
@@ -240,19 +245,6 @@ fn take_up(worker: &Arc<Worker>, due: Incoming) {
     }
 }
 
-/// One look at a time: two would send the same mail twice.
-fn spawn_look(worker: &Arc<Worker>, table: &Arc<Semaphore>) {
-    let (worker, table) = (Arc::clone(worker), Arc::clone(table));
-    tokio::spawn(async move {
-        let Ok(_alone) = table.try_acquire() else {
-            return;
-        };
-        if let Err(e) = worker.deliver_from_table().await {
-            warn!("waiting mail stays in the queue for now: {e}");
-        }
-    });
-}
-
 impl Worker {
     async fn deliver_code(&self, mail: CodeMail) {
         let account = mail.account_id.0;
@@ -356,52 +348,5 @@ impl Worker {
                 warn!("the code could not be shown on the terminal: {e}");
             }
         }
-    }
-
-    async fn deliver_from_table(&self) -> Result<(), DatabaseError> {
-        loop {
-            let now = self.clock.now();
-            let due = self
-                .database
-                .read(move |c| outgoing_mails::due(c, now, 20))
-                .await?;
-            if due.is_empty() {
-                return Ok(());
-            }
-            for row in due {
-                self.deliver_row(row).await?;
-            }
-        }
-    }
-
-    async fn deliver_row(&self, row: OutgoingMailRow) -> Result<(), DatabaseError> {
-        let letter = Letter {
-            subject: row.subject,
-            text: row.body_text,
-            html: row.body_html,
-        };
-        let written_at = Timestamp(row.created_at);
-        let id = row.message_id;
-        let outcome = match letter.addressed(&self.sender.from, &row.recipient, &id, written_at) {
-            Ok(message) => self.attempt(message).await,
-            Err(e) => Delivery::Refused(e),
-        };
-        let now = self.clock.now();
-        let next = now.plus(table::pause(row.attempts));
-        match outcome {
-            Delivery::Accepted(answer) => info!("mail {id} was delivered: {answer}"),
-            Delivery::Refused(e) => error!("mail {id} was refused: {e}"),
-            Delivery::Later(e) if next.0 >= row.give_up_at => error!("mail {id} was given up: {e}"),
-            Delivery::Later(e) => {
-                warn!("mail {id} waits until {}: {e}", next.in_words());
-                return self
-                    .database
-                    .write_aside(move |c| outgoing_mails::postpone(c, &id, next))
-                    .await;
-            }
-        }
-        self.database
-            .write_aside(move |c| outgoing_mails::delete(c, &id))
-            .await
     }
 }

@@ -110,12 +110,7 @@ fn times_of(port: u16, order: &[(usize, usize)], most: usize) -> [ByKind; 2] {
     for (turn, (kind, number)) in warm_up.chain(order.iter().copied()).enumerate() {
         let email = format!("email={}{number:06}%40acme.test", KINDS[kind]);
         // Each from a network of its own, so that no limit refuses.
-        let ip = format!(
-            "198.{}.{}.{}",
-            18 + turn / 65_536,
-            turn / 256 % 256,
-            turn % 256
-        );
+        let ip = network(turn);
         let (time, answer) = connection.post("/sign-in/email", &email, &ip, "");
         assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
         let (_, cookie) = answer.split_once("challenge=").unwrap();
@@ -132,15 +127,22 @@ fn times_of(port: u16, order: &[(usize, usize)], most: usize) -> [ByKind; 2] {
     [asked, entered]
 }
 
+fn network(number: usize) -> String {
+    format!(
+        "198.{}.{}.{}",
+        18 + number / 65_536,
+        number / 256 % 256,
+        number % 256
+    )
+}
+
 /// Asks for several codes at once with an address, and then with others; the slowest of those.
 fn echoes(port: u16, first: usize, bursts: usize) -> ByKind {
     let mut times = ByKind::default();
     let mut asker = Connection::open(port);
     let mut burst: Vec<_> = (0..BURST).map(|_| Connection::open(port)).collect();
-    let mut networks = (0..).map(|n: usize| {
-        let [high, middle, low] = [n / 65_536, n / 256 % 256, n % 256];
-        format!("203.{high}.{middle}.{low}")
-    });
+    // Past all those that have been used.
+    let mut networks = (65_536..).map(network);
     let mut order: Vec<(usize, usize)> = (0..bursts)
         .flat_map(|number| (0..KINDS.len()).map(move |kind| (kind, first + number)))
         .collect();

@@ -1,7 +1,6 @@
 use crate::auth::accounts::{Denied, find};
 use crate::cli::output::{aligned, moment_or, print, print_json, print_table};
 use crate::cli::{Failure, place, say};
-use crate::clock::Clock;
 use crate::config::{Settings, Storage, Upkeep};
 use crate::db::activity;
 use crate::db::listings::{self, ListedAccount};
@@ -35,16 +34,14 @@ pub(super) fn one(settings: &Settings, email: &str, json: bool) -> Result<(), Fa
     let address = place::address(email)?;
     let upkeep = Upkeep::from_settings(settings)?;
     let database = place::database(&upkeep.storage)?;
-    let now = Clock::system().now();
-    let begun_after = now.minus(upkeep.session_max);
-    let seen_after = now.minus(upkeep.session_idle);
+    let in_force = place::in_force(&upkeep);
     let found = database.read_in_place(|c| {
         let (Some(account), Ok(row)) = (listings::account(c, &address)?, find(c, &address)?) else {
             return Ok(None);
         };
         let last_sign_in = activity::last_sign_in(c, &row)?;
         let id = Some(row.account_id());
-        let sessions = listings::sessions(c, id, begun_after, seen_after)?.len();
+        let sessions = listings::sessions(c, id, in_force)?.len();
         Ok(Some((account, last_sign_in, sessions)))
     })?;
     let (found, last_sign_in, sessions) =
