@@ -44,7 +44,7 @@ async fn measure(form: Form) -> Vec<Row> {
     let server = place.serve(&["serve"]).await;
     let of_each = form.pick(500, 7_000);
     let most = of_each + WARM_UP;
-    let bursts = form.pick(30, 300);
+    let bursts = form.pick(80, 300);
     for (kind, change) in [
         ("known", ""),
         ("pause", "suspended_at = 1"),
