@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::accounts::{self, Actor, Denied};
 use super::end_sessions;
+use super::paging::{TO_READ, page_of};
 use crate::clock::Clock;
 use crate::config::BaseUrl;
 use crate::db::account_search;
@@ -20,8 +21,6 @@ pub use crate::db::account_search::Search;
 pub use crate::db::accounts::AccountRow;
 pub use invite::Invitee;
 
-/// Accounts of a page.
-const ON_A_PAGE: i64 = 50;
 /// What an account's own page shows of its activity.
 const NEWEST: i64 = 20;
 
@@ -208,11 +207,9 @@ impl Directory {
 }
 
 fn page(c: &mut SqliteConnection, search: &Search) -> QueryResult<Page> {
-    let mut rows = account_search::find(c, search, ON_A_PAGE + 1)?;
-    let full = usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX);
-    let more = rows.len() > full;
-    rows.truncate(full);
-    let after = rows.last().filter(|_| more).map(|row| row.email.clone());
+    let (rows, others_follow) = page_of(account_search::find(c, search, TO_READ)?);
+    let last = rows.last().filter(|_| others_follow);
+    let after = last.map(|row| row.email.clone());
     let mut lines = Vec::with_capacity(rows.len());
     for account in rows {
         let last_sign_in = activity::last_sign_in(c, &account)?.map(Timestamp);

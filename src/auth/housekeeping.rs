@@ -82,19 +82,16 @@ impl Housekeeping {
             let rows = self
                 .database
                 .write(move |c| {
-                    Ok(
-                        challenges::delete_expired(c, challenges_before, challenges_after, BATCH)?
-                            + operator_codes::delete_expired(
-                                c,
-                                challenges_before,
-                                operator_codes_after,
-                            )?
-                            + limit_clearances::delete_before(c, tries_before)?
-                            + wrong_tries::delete_before(c, tries_before, BATCH)?
-                            + sessions::delete_expired(c, begun_before, seen_before, BATCH)?
-                            + activity::delete_before(c, activity_before, BATCH)?
-                            + activity::delete_strangers_before(c, strangers_before, BATCH)?,
-                    )
+                    let removed = [
+                        challenges::delete_expired(c, challenges_before, challenges_after, BATCH)?,
+                        operator_codes::delete_expired(c, challenges_before, operator_codes_after)?,
+                        limit_clearances::delete_before(c, tries_before)?,
+                        wrong_tries::delete_before(c, tries_before, BATCH)?,
+                        sessions::delete_expired(c, begun_before, seen_before, BATCH)?,
+                        activity::delete_before(c, activity_before, BATCH)?,
+                        activity::delete_strangers_before(c, strangers_before, BATCH)?,
+                    ];
+                    Ok(removed.iter().sum::<usize>())
                 })
                 .await?;
             removed += rows;

@@ -62,15 +62,6 @@ pub struct Preview {
     pub bad: Vec<BadLine>,
 }
 
-/// What came of a file.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Imported {
-    /// How many accounts were added.
-    pub added: usize,
-    /// How many addresses had one already; those were left as they are.
-    pub already_there: usize,
-}
-
 /// Why a file says nothing of accounts at all.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unreadable {

@@ -3,16 +3,15 @@
 
 use std::time::Duration;
 
+use super::paging::{TO_READ, page_of};
 use crate::clock::Clock;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity;
-use crate::db::{Database, DatabaseError};
+use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection};
 use crate::domain::{ActivityKind, Email};
 
 pub use crate::db::activity::{ActivityRow, Filter};
 
-/// Rows of a page.
-const ON_A_PAGE: i64 = 50;
 /// Requests of one address that are shown at most; its limits allow a hundred a day.
 const REQUESTS_SHOWN: i64 = 100;
 /// How far back requests are shown.
@@ -53,12 +52,7 @@ impl Journal {
     /// # Errors
     /// When the database does not answer.
     pub async fn page(&self, filter: Filter) -> Result<Page, DatabaseError> {
-        let mut rows = self.rows(filter, ON_A_PAGE + 1).await?;
-        let full = usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX);
-        let more = rows.len() > full;
-        rows.truncate(full);
-        let older_than = rows.last().filter(|_| more).map(|row| row.id);
-        Ok(Page { rows, older_than })
+        self.database.read(move |c| page(c, &filter)).await
     }
 
     /// The first rows of a part of it.
@@ -95,4 +89,14 @@ impl Journal {
             })
             .await
     }
+}
+
+/// A page of the activity that a filter finds.
+///
+/// # Errors
+/// When the query fails.
+pub(super) fn page(c: &mut SqliteConnection, filter: &Filter) -> QueryResult<Page> {
+    let (rows, others_follow) = page_of(activity::list(c, filter, TO_READ)?);
+    let older_than = rows.last().filter(|_| others_follow).map(|row| row.id);
+    Ok(Page { rows, older_than })
 }

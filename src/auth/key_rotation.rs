@@ -86,3 +86,25 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
 fn in_words(path: &Path, e: &io::Error) -> NotRotated {
     NotRotated::File(format!("{} cannot be changed: {e}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_previous_key_that_cannot_be_looked_at_is_not_taken_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name| folder.path().join(name);
+        let present = SecretKey::generate(&mut rand::rng()).expose();
+        fs::write(place(KEY_FILE), &present).unwrap();
+        symlink(place(PREVIOUS_KEY_FILE), place(PREVIOUS_KEY_FILE)).unwrap();
+        let refused = rotate(folder.path(), Duration::ZERO, true).unwrap_err();
+        assert!(
+            refused.to_string().contains("secret.key.previous"),
+            "{refused}"
+        );
+        assert_eq!(fs::read_to_string(place(KEY_FILE)).unwrap(), present);
+    }
+}

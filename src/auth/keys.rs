@@ -1,7 +1,7 @@
 //! The secret key in force, and the one before it.
 
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -107,15 +107,19 @@ pub fn load_or_make(data_dir: &Path) -> Result<SecretKey, String> {
     // key, and of two starts at once one key wins.
     let draft = data_dir.join(format!(".secret.key.{}", std::process::id()));
     let made = write_private(&draft, &SecretKey::generate(&mut rand::rng()).expose())
-        .and_then(|()| match fs::hard_link(&draft, &path) {
-            Err(e) if e.kind() != ErrorKind::AlreadyExists => Err(e),
-            _ => Ok(()),
-        })
+        .and_then(|()| put_unless_there(&draft, &path))
         .map_err(|e| format!("the key file {shown} cannot be made: {e}"));
     let cleared = fs::remove_file(&draft);
     made?;
     cleared.map_err(|e| format!("{} cannot be removed: {e}", draft.display()))?;
     read(&path)?.ok_or_else(|| format!("the key file {shown} is gone again"))
+}
+
+fn put_unless_there(draft: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(draft, path) {
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+        put => put,
+    }
 }
 
 pub(super) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
@@ -146,6 +150,28 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn of_two_starts_at_once_the_first_key_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        for draft in ["one", "two"] {
+            fs::write(place(draft), draft).unwrap();
+            put_unless_there(&place(draft), &place("secret.key")).unwrap();
+        }
+        assert_eq!(fs::read_to_string(place("secret.key")).unwrap(), "one");
+        let nowhere = place("no folder").join("secret.key");
+        assert!(put_unless_there(&place("two"), &nowhere).is_err());
+    }
+
+    #[test]
+    fn what_is_no_file_is_said_to_be_none_and_no_key_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("secret.key")).unwrap();
+        let message = load_or_make(folder.path()).unwrap_err();
+        assert!(message.contains("secret.key cannot be read"), "{message}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

@@ -174,3 +174,26 @@ impl Limits {
 fn origin<'a>(client: &Client, known: Option<&'a DeviceId>) -> Key<'a> {
     known.map_or_else(|| Key::Network(client.ip.network()), Key::Device)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{BrowserName, ClientIp};
+
+    #[test]
+    fn a_request_that_is_given_back_was_none() {
+        let limits = Limits::new(1, 1);
+        let email = Email::parse("mira@acme.test").unwrap();
+        let client = Client {
+            ip: ClientIp::new(std::net::Ipv4Addr::LOCALHOST.into()),
+            browser: BrowserName::from_user_agent(""),
+            device: None,
+        };
+        let now = Timestamp(1_000_000_000_000);
+        for _ in 0..3 {
+            limits.take_request(&email, &client, None, now).unwrap();
+            assert!(limits.take_request(&email, &client, None, now).is_err());
+            limits.give_request_back(&email, &client, None);
+        }
+    }
+}

@@ -18,6 +18,7 @@ pub mod known_browsers;
 pub mod limits;
 pub mod operator_code;
 pub mod own_account;
+mod paging;
 pub mod provider;
 pub mod public_address;
 pub mod seal;

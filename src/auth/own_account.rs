@@ -3,28 +3,16 @@
 use std::sync::Arc;
 
 use super::client::Client;
+use super::journal::{self, Filter, Page};
 use super::session::LiveSession;
 use crate::clock::Clock;
-use crate::db::activity::{self, ActivityRow, Filter};
 use crate::db::{Database, DatabaseError, accounts};
 use crate::domain::{AccountId, ActivityKind, PersonName, Timestamp};
-
-/// Rows of the activity on one page.
-const PER_PAGE: i64 = 50;
 
 /// The verbs of somebody's own account, beside those of its sessions.
 pub struct OwnAccount {
     database: Database,
     clock: Clock,
-}
-
-/// One page of what happened.
-#[derive(Debug)]
-pub struct ActivityPage {
-    /// The newest first.
-    pub rows: Vec<ActivityRow>,
-    /// Where the next page begins; `None` on the last one.
-    pub older_than: Option<i64>,
 }
 
 impl OwnAccount {
@@ -72,23 +60,12 @@ impl OwnAccount {
         &self,
         id: AccountId,
         older_than: Option<i64>,
-    ) -> Result<ActivityPage, DatabaseError> {
+    ) -> Result<Page, DatabaseError> {
         let filter = Filter {
             account_id: Some(id),
             older_than,
             ..Filter::default()
         };
-        // One more than is shown says whether there is a next page.
-        let mut rows = self
-            .database
-            .read(move |c| activity::list(c, &filter, PER_PAGE + 1))
-            .await?;
-        let shown = PER_PAGE as usize;
-        let has_more = rows.len() > shown;
-        rows.truncate(shown);
-        Ok(ActivityPage {
-            older_than: rows.last().map(|row| row.id).filter(|_| has_more),
-            rows,
-        })
+        self.database.read(move |c| journal::page(c, &filter)).await
     }
 }

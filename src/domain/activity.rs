@@ -205,16 +205,26 @@ impl CodeOutcome {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
     fn every_kind_and_outcome_has_a_word_of_its_own_that_leads_back_to_it() {
         for kind in ActivityKind::ALL {
-            assert_eq!(ActivityKind::from_word(kind.as_str()), Some(kind));
+            assert_eq!(ActivityKind::from_word(&kind.to_string()), Some(kind));
         }
         for outcome in CodeOutcome::ALL {
             assert_eq!(CodeOutcome::from_word(outcome.as_str()), Some(outcome));
         }
         assert_eq!(ActivityKind::from_word("nonsense"), None);
+    }
+
+    #[test]
+    fn a_person_tells_every_kind_and_outcome_by_its_words() {
+        let kinds = ActivityKind::ALL.map(ActivityKind::in_words);
+        assert_eq!(HashSet::from(kinds).len(), kinds.len());
+        let outcomes = CodeOutcome::ALL.map(CodeOutcome::in_words);
+        assert_eq!(HashSet::from(outcomes).len(), outcomes.len());
     }
 }

@@ -95,6 +95,8 @@ mod tests {
         let grey = Colour::of(0x76, 0x76, 0x76);
         assert!(near(Colour::WHITE.contrast(grey), 4.54));
         assert!(near(grey.contrast(Colour::WHITE), 4.54));
+        // Of the darkest ones, light is measured by another rule.
+        assert!(near(Colour::of(10, 10, 10).contrast(Colour::BLACK), 1.06));
     }
 
     #[test]

@@ -18,22 +18,16 @@ impl ReturnTo {
     }
 
     fn local_path(text: &str) -> Option<String> {
-        let plain = text.starts_with('/')
-            && text.len() <= LONGEST
-            && !text.contains(['\\', '#'])
-            && !text.chars().any(|c| c.is_control() || c.is_whitespace());
-        if !plain {
-            return None;
-        }
-        // A browser's own rules decide what a path means, so a parser that follows them judges.
+        // A browser's own rules decide what a path means, so a parser that follows them judges, and
+        // what it wrote out is kept.
         let base = Url::parse("https://vestibule.invalid/").ok()?;
         let url = base.join(text).ok()?;
-        let stays = url.origin() == base.origin() && url.username().is_empty();
-        let path = &url[url::Position::BeforePath..];
-        let second_look = base.join(path).ok()?.origin() == base.origin();
-        let is_a_place = !NOT_A_PLACE.iter().any(|start| path.starts_with(start));
-        (stays && second_look && is_a_place && !path.starts_with("//") && path.len() <= LONGEST)
-            .then(|| path.to_owned())
+        let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
+        let stays = text.starts_with('/') && url.origin() == base.origin();
+        let leads_on = NOT_A_PLACE.iter().any(|start| path.starts_with(start));
+        // Read again, two slashes would name a host; and some take a backslash for a slash.
+        let is_plain = !path.starts_with("//") && !path.contains('\\');
+        (stays && is_plain && !leads_on && path.len() <= LONGEST).then(|| path.to_owned())
     }
 
     /// The path and its query.
@@ -110,6 +104,15 @@ mod tests {
             "/a/../sign-in",
         ] {
             assert!(ReturnTo::parse(path).is_default(), "{path}");
+        }
+        // Nor to what is no path at all, though it would lead to a page here.
+        for text in [
+            "account",
+            "?tab=2",
+            " /account",
+            "https://vestibule.invalid/account",
+        ] {
+            assert!(ReturnTo::parse(text).is_default(), "{text}");
         }
         let elsewhere = ReturnTo::parse("/account");
         assert!(!elsewhere.is_default());

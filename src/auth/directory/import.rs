@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::Directory;
 use crate::auth::accounts::Actor;
-use crate::auth::import::{self, Imported, NewRow, Preview, Rows};
+use crate::auth::import::{self, NewRow, Preview, Rows};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection};
 use crate::domain::Timestamp;
 use crate::mail::{Letter, MailQueue};
@@ -22,8 +22,8 @@ impl Directory {
         self.database.read(move |c| import::preview(c, rows)).await
     }
 
-    /// Adds the rows whose addresses have no account yet; with `invite` each that is confirmed gets
-    /// an invitation.
+    /// Adds the rows whose addresses have no account yet, and says how many; with `invite` each that is
+    /// confirmed gets an invitation.
     ///
     /// # Errors
     /// When the database does not answer. What was added before that stays, and is left as it is
@@ -33,23 +33,21 @@ impl Directory {
         actor: Actor,
         rows: Vec<NewRow>,
         invite: bool,
-    ) -> Result<Imported, DatabaseError> {
+    ) -> Result<usize, DatabaseError> {
         let now = self.clock.now();
-        let mut imported = Imported::default();
+        let mut added = 0;
         for batch in rows.chunks(AT_ONCE) {
             let invited = |row: &NewRow| invite && row.confirmed;
             let letter = |row: &NewRow| invited(row).then(|| self.invitation(&actor, &row.email));
             let guests: Vec<Guest> = batch.iter().map(|row| (row.clone(), letter(row))).collect();
             let (actor, mail) = (actor.clone(), Arc::clone(&self.mail));
-            let added = self
+            added += self
                 .database
                 .write(move |c| add(c, &actor, &guests, &mail, now))
                 .await?;
-            imported.added += added.added;
-            imported.already_there += added.already_there;
         }
         self.mail.look_again();
-        Ok(imported)
+        Ok(added)
     }
 }
 
@@ -59,17 +57,16 @@ fn add(
     guests: &[Guest],
     mail: &MailQueue,
     now: Timestamp,
-) -> QueryResult<Imported> {
-    let mut imported = Imported::default();
+) -> QueryResult<usize> {
+    let mut added = 0;
     for (row, letter) in guests {
         if import::add_one(c, actor, row, now)?.is_err() {
-            imported.already_there += 1;
             continue;
         }
-        imported.added += 1;
+        added += 1;
         if let Some(letter) = letter {
             mail.queue(c, row.email.as_str(), letter, now)?;
         }
     }
-    Ok(imported)
+    Ok(added)
 }

@@ -99,6 +99,10 @@ fn every_bad_line_is_named_by_its_number_in_the_file() {
         told("email\nno\u{202e}body\u{2066}"),
         ["2: “no\u{fffd}body\u{fffd}” is no email address."]
     );
+    for (length, end) in [(60, ""), (61, "…"), (200, "…")] {
+        let shown = format!("2: “{}{end}” is no email address.", "m".repeat(60));
+        assert_eq!(told(format!("email\n{}", "m".repeat(length))), [shown]);
+    }
     let long = format!("email,name\nmira@acme.test,{}", "m".repeat(201));
     assert_eq!(
         told(long),
@@ -126,6 +130,7 @@ fn what_is_no_such_file_is_said_in_one_sentence() {
             Unreadable::UnknownColumns(vec!["“team”".to_owned(), "“\u{fffd}[31m”".to_owned()]),
         ),
         (rows(MOST_ROWS + 1), Unreadable::TooManyRows),
+        (" ".repeat(LARGEST_FILE), Unreadable::NoEmailColumn),
         (" ".repeat(LARGEST_FILE + 1), Unreadable::TooLarge),
     ] {
         assert_eq!(read(file.as_bytes()), Err(why));

@@ -239,6 +239,7 @@ mod tests {
             windows.take(&number, START).unwrap();
             assert!(windows.len() <= 10_000);
         }
+        assert!(!windows.is_empty());
         assert!(windows.take(&"mira", START).is_err());
         windows.sweep(at(60));
         assert!(windows.is_empty());
@@ -259,6 +260,32 @@ mod tests {
         assert!(windows.take(&99, START).is_err());
         assert!(windows.take(&0, START).is_err());
         assert!(windows.take(&99, at(60)).is_ok());
+    }
+
+    #[test]
+    fn room_for_a_newcomer_is_an_eighth_and_no_more() {
+        let windows = ten_a_minute(800);
+        for number in 0..800 {
+            windows.take(&number, START).unwrap();
+        }
+        assert_eq!(windows.len(), 800);
+        windows.take(&"one more", START).unwrap();
+        assert_eq!(windows.len(), 701);
+    }
+
+    #[test]
+    fn what_is_forgotten_reaches_up_to_a_moment_and_with_it() {
+        let windows = ten_a_minute(100);
+        for second in 0..10 {
+            windows.take(&"mira", at(second)).unwrap();
+        }
+        assert!(!windows.forget_until(&"mira", START.minus(MINUTE)));
+        assert!(!windows.forget_until(&"other", at(9)));
+        assert!(windows.forget_until(&"mira", at(3)));
+        for _ in 0..4 {
+            windows.take(&"mira", at(9)).unwrap();
+        }
+        assert!(windows.take(&"mira", at(9)).is_err());
     }
 
     #[test]

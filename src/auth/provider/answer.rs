@@ -171,3 +171,23 @@ impl From<UserInfoError<Self>> for ProviderError {
 fn unreadable(path: impl fmt::Display) -> ProviderError {
     ProviderError::untrusted(format!("its JSON can't be read at `{path}`"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // SECURITY rule 4: no token in a log. And the library gets what its trait asks for.
+    #[test]
+    fn an_answer_says_what_it_holds_to_the_library_and_nothing_to_a_log() {
+        let answer = r#"{"access_token":"s3cret","refresh_token":"s3cret too","expires_in":300}"#;
+        let answer: TokenAnswer = serde_json::from_str(answer).unwrap();
+        assert_eq!(format!("{answer:?}"), "TokenAnswer(……)");
+        assert_eq!(
+            OAuth2TokenResponse::expires_in(&answer),
+            Some(Duration::from_mins(5))
+        );
+        let refresh_token = OAuth2TokenResponse::refresh_token(&answer);
+        assert_eq!(refresh_token.unwrap().secret(), "s3cret too");
+        assert_eq!(answer.scopes(), None);
+    }
+}

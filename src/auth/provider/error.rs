@@ -184,6 +184,30 @@ mod tests {
         Complaint::read(body.as_bytes()).into_error(status, &secrets)
     }
 
+    #[test]
+    fn a_complaint_goes_by_its_code() {
+        for (body, code) in [
+            (r#"{"error":"invalid_grant","code":"x"}"#, "invalid_grant"),
+            (r#"{"code":"expired_code"}"#, "expired_code"),
+            ("{}", "refused"),
+        ] {
+            assert_eq!(Complaint::read(body.as_bytes()).to_string(), code);
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_words_is_told_by_its_status() {
+        for body in ["", "{}", r#"{"message":""}"#, "<h1>Bad gateway</h1>"] {
+            match judged(400, body) {
+                ProviderError::Refused { code, description } => {
+                    assert_eq!(code, "http_400", "{body}");
+                    assert_eq!(description, "HTTP status 400 Bad Request", "{body}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
     // SECURITY rule 4: whatever a visitor has sent as a code, to a provider that repeats it all.
     #[test]
     fn no_code_of_a_visitors_brings_our_secrets_out() {

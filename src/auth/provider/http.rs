@@ -229,3 +229,17 @@ fn unreachable(error: &(dyn Error + 'static)) -> ProviderError {
     }
     ProviderError::unreachable(words.join(": "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // SECURITY rule 4: no secret in a log.
+    #[test]
+    fn the_way_to_a_provider_hides_its_secret_in_a_log() {
+        let timeouts = Timeouts::default();
+        let shown = format!("{timeouts:?}");
+        let http = Http::new(timeouts, ClientSecret::new("s3cret".to_owned()));
+        assert_eq!(format!("{http:?}"), shown);
+    }
+}

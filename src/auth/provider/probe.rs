@@ -177,6 +177,10 @@ mod tests {
             assert_eq!(answer(302, location, ""), Ok(()), "{location}");
         }
         assert_eq!(answer(200, "", "<h1>Sign in</h1>"), Ok(()));
+        let form = r#"<p>Invalid password.</p><input name="next">"#;
+        assert_eq!(answer(200, "", form), Ok(()));
+        let hidden = r#"<input name="redirect_uri" value="https://c.test/back">"#;
+        assert_eq!(answer(200, "", hidden), Ok(()));
     }
 
     #[test]

@@ -102,3 +102,38 @@ impl Reachability {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_told_since_when_and_why_and_the_second_failure_in_a_row_decides() {
+        let clock = Clock::manual(Timestamp(1_000));
+        let reachability = Reachability::new(clock.clone());
+        let seen = |reachable, since: Option<i64>, failed: Option<i64>| Seen {
+            reachable,
+            since: since.map(Timestamp),
+            last_failure: failed.map(|at| (Timestamp(at), "no answer".to_owned())),
+        };
+        let note = |at, answers: bool| {
+            clock.advance(Duration::from_secs(1));
+            assert_eq!(clock.now(), Timestamp(at));
+            let down = ProviderError::Unreachable {
+                reason: "no answer".to_owned(),
+                retry_after: None,
+                too_often: false,
+            };
+            reachability.note(&answers.then_some(()).ok_or(down));
+            reachability.seen()
+        };
+        assert_eq!(reachability.seen(), seen(true, None, None));
+        assert_eq!(note(2_000, true), seen(true, Some(2_000), None));
+        assert_eq!(note(3_000, false), seen(true, Some(2_000), Some(3_000)));
+        assert_eq!(note(4_000, true), seen(true, Some(2_000), Some(3_000)));
+        assert_eq!(note(5_000, false), seen(true, Some(2_000), Some(5_000)));
+        assert_eq!(note(6_000, false), seen(false, Some(6_000), Some(6_000)));
+        assert_eq!(note(7_000, false), seen(false, Some(6_000), Some(7_000)));
+        assert_eq!(note(8_000, true), seen(true, Some(8_000), Some(7_000)));
+    }
+}

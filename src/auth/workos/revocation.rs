@@ -119,3 +119,22 @@ fn pause(attempts: i64) -> Duration {
     let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(8);
     (LOOK_EVERY * 2_u32.pow(doublings)).min(SLOWEST_RETRY)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_try_waits_twice_as_long_as_the_one_before_and_none_for_more_than_an_hour() {
+        for (attempts, seconds) in [
+            (0, 15),
+            (1, 30),
+            (2, 60),
+            (7, 1_920),
+            (8, 3_600),
+            (799, 3_600),
+        ] {
+            assert_eq!(pause(attempts), Duration::from_secs(seconds), "{attempts}");
+        }
+    }
+}

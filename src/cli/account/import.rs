@@ -3,13 +3,21 @@ use std::io::{Read, Write, stderr};
 use std::path::Path;
 
 use crate::auth::accounts::Actor;
-use crate::auth::import::{self, BadLine, Imported, LARGEST_FILE, Rows};
+use crate::auth::import::{self, BadLine, LARGEST_FILE, Rows};
 use crate::cli::output::counted;
 use crate::cli::progress::Progress;
 use crate::cli::{Failure, say};
 use crate::clock::Clock;
 use crate::config::{Settings, Storage};
 use crate::server::open_database;
+
+/// What came of a file.
+#[derive(Default)]
+struct Imported {
+    added: usize,
+    /// Addresses that had an account, which was left as it is.
+    already_there: usize,
+}
 
 /// Adds the accounts of a file.
 pub(super) fn run(settings: &Settings, file: &Path, skip_bad: bool) -> Result<(), Failure> {

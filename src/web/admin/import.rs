@@ -70,11 +70,11 @@ pub async fn add(
         Err((status, why)) => return Ok(asking(&console, admin, status, Some(&why))),
     };
     let invite = upload.field("invite").is_some();
-    let imported = console
+    let added = console
         .directory
         .import(actor(admin, &client), rows.good, invite)
         .await?;
-    let count = imported.added.to_string();
+    let count = added.to_string();
     let fields = [("done", "imported"), ("count", count.as_str())];
     Ok(see_other(&address(ACCOUNTS, &fields)))
 }

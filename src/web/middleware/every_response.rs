@@ -192,3 +192,27 @@ fn add_headers(headers: &mut HeaderMap, https: bool, id: &RequestId) {
         headers.insert(X_REQUEST_ID, value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_out_of_an_address_is_one_that_we_could_have_given() {
+        let given = RequestId::generate();
+        assert_eq!(
+            RequestId::parse(given.as_str()).unwrap().as_str(),
+            given.as_str()
+        );
+        for text in [
+            "",
+            "abc",
+            "abcdefgh23456",
+            "ABCDEFGH2345",
+            "abcdefgh 234",
+            "<bcdefgh2345",
+        ] {
+            assert!(RequestId::parse(text).is_none(), "{text}");
+        }
+    }
+}
