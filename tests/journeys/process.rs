@@ -89,6 +89,24 @@ async fn the_reference_on_an_error_page_is_in_the_log_with_its_cause() {
         line.is_some_and(|line| line.ends_with("GET /nowhere: no such page")),
         "{finished:?}"
     );
+    assert!(line.is_some_and(|line| line.contains("INFO")), "{line:?}");
+}
+
+#[actix_web::test]
+async fn a_fault_of_ours_is_an_error_in_the_log_and_not_a_message_among_many() {
+    let place = place_with_mira().await;
+    let console = place.serve(&[]).await;
+    place.sql("ALTER TABLE challenges RENAME TO gone");
+    let failed = place.visitor().ask_for_code(MIRA).await;
+    assert_eq!(failed.status, 500);
+    let reference = failed.text("code");
+    let finished = console.stopped().await;
+    let mut lines = finished.stderr.lines();
+    let line = lines.find(|line| line.contains(&reference)).unwrap();
+    assert!(
+        line.contains("ERROR") && line.contains("challenges"),
+        "{line}"
+    );
 }
 
 #[actix_web::test]

@@ -7,6 +7,7 @@ use vestibule::auth::session::LiveSession;
 use vestibule::domain::{Role, Token};
 
 use crate::support::{TestApp, Visitor};
+use crate::workos::until;
 
 const MIRA: &str = "mira@acme.test";
 const SECOND: Duration = Duration::from_secs(1);
@@ -222,6 +223,13 @@ async fn housekeeping_writes_down_when_a_session_was_last_used() {
     app.server().housekeeping().clean_up().await.unwrap();
     let last_seen = app.number("SELECT last_seen_at FROM sessions");
     assert_eq!(last_seen, app.clock.now().0);
+    // Once: what is written down is not kept to be written again.
+    app.sql("UPDATE sessions SET last_seen_at = 1");
+    app.server().housekeeping().clean_up().await.unwrap();
+    assert_eq!(
+        app.number("SELECT coalesce(max(last_seen_at), 1) FROM sessions"),
+        1
+    );
 }
 
 #[actix_web::test]
@@ -233,6 +241,28 @@ async fn use_is_not_forgotten_by_a_restart() {
     app.restart_with(|_| {}).await;
     app.later(HOUR * 11);
     assert!(mira.is_in().await);
+}
+
+#[actix_web::test]
+async fn a_server_cleans_up_at_its_start_and_goes_on_until_nothing_that_has_expired_is_left() {
+    let mut app = TestApp::spawn().await;
+    app.signed_in(MIRA).await;
+    app.later(HOUR * 13);
+    app.restart_with(|_| {}).await;
+    until("the session that has expired is gone", async || {
+        app.number("SELECT count(*) FROM sessions") == 0
+    })
+    .await;
+    app.sql(
+        "INSERT INTO wrong_tries (email, tried_at)
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+         SELECT 'p' || i || '@acme.test', 0 FROM n",
+    );
+    app.sql("INSERT INTO limit_clearances (email, cleared_at) VALUES ('mira@acme.test', 0)");
+    let removed = app.server().housekeeping().clean_up().await.unwrap();
+    assert_eq!(removed, 2_501);
+    assert_eq!(app.number("SELECT count(*) FROM wrong_tries"), 0);
+    assert_eq!(app.server().housekeeping().clean_up().await.unwrap(), 0);
 }
 
 #[actix_web::test]

@@ -95,6 +95,17 @@ async fn page_after_page_shows_every_account_once() {
 }
 
 #[actix_web::test]
+async fn the_page_of_an_account_tells_of_nobody_else() {
+    let (app, admin) = app_with_admin().await;
+    app.add_account(NOOR, "");
+    app.visitor().ask_for_code(NOOR).await;
+    app.visitor().ask_for_code("nobody@acme.test").await;
+    let page = admin.get(&page_of(&app, NOOR)).await;
+    assert_eq!(page.attributes("main li.row time", "datetime").len(), 1);
+    assert!(page.text("main li.row").contains("Code asked for"));
+}
+
+#[actix_web::test]
 async fn somebody_added_is_invited_by_mail_and_gets_in() {
     let (app, smtp) = TestApp::spawn_with_smtp(|_| {}).await;
     app.add_account(ADMIN, "");

@@ -57,7 +57,7 @@ async fn what_admins_do_is_in_it_with_their_name() {
         "{line}"
     );
     assert!(line.contains("Admin") && line.contains(&format!("by {ADMIN}")));
-    assert!(line.contains("Firefox on Linux"));
+    assert!(line.contains("Firefox on Linux") && line.contains("127.0.0.1"));
 }
 
 #[actix_web::test]

@@ -76,16 +76,22 @@ async fn every_request_of_the_last_days_is_there_with_what_became_of_it() {
     app.visitor().ask_for_code(NOOR).await;
     app.mails().await;
     app.later(Duration::from_hours(6 * 24));
-    for _ in 0..11 {
+    // Three are refused, and the first of them is written down.
+    for _ in 0..13 {
         app.visitor().ask_for_code(NOOR).await;
     }
     app.mails().await;
+    app.sql("INSERT INTO activity (at, kind, email) SELECT max(at), 'wrong_code', 'noor@acme.test' FROM activity");
     admin.sign_in(&app, ADMIN).await;
     let page = why(&admin, NOOR).await;
     assert_eq!(
         page.text(".verdict h2"),
         "A limit refused the newest request"
     );
+    let newest = page.text("main li");
+    assert!(newest.contains("A limit refused it"), "{newest}");
+    let which = "the limit of this address for a minute";
+    assert!(newest.contains(which), "{newest}");
     assert_eq!(page.attributes("main li time", "datetime").len(), 12);
 
     app.later(Duration::from_hours(2 * 24));

@@ -99,3 +99,11 @@ async fn the_last_admin_stays_until_there_is_another_one() {
         assert_eq!(noted(&place, "role_changed", email), 1);
     }
 }
+
+#[actix_web::test]
+async fn where_there_is_no_admin_yet_a_member_is_changed_all_the_same() {
+    let place = place().await;
+    place.sql("UPDATE accounts SET role = 'member'");
+    succeeds(&place, &["account", "suspend", NOOR]).await;
+    succeeds(&place, &["account", "delete", MIRA, "--yes"]).await;
+}

@@ -9,6 +9,8 @@ mod with_emulator;
 use serde_json::Value;
 
 use crate::support::Workplace;
+use crate::support::app::START;
+use crate::support::hostile::Hostile;
 use crate::support::process::Finished;
 
 /// What doctor said of one check.
@@ -155,6 +157,20 @@ async fn an_address_that_leads_elsewhere_is_told_from_a_server_that_is_down() {
         words.contains(&elsewhere) && words.contains("Set BASE_URL"),
         "{words}"
     );
+}
+
+#[actix_web::test]
+async fn an_address_where_something_else_answers_is_found_whatever_it_says() {
+    let something = Hostile::start(START).await;
+    let place = Workplace::empty().with("BASE_URL", &something.url);
+    let _server = place.serve(&[]).await;
+    for status in [200, 404, 500] {
+        something.script().refuse("/healthz", status, "welcome");
+        let findings = ask(&place).await;
+        assert_eq!(findings.failed(), ["address"], "{status}");
+        let words = findings.words("address");
+        assert!(words.contains(&status.to_string()), "{words}");
+    }
 }
 
 #[actix_web::test]

@@ -149,3 +149,16 @@ async fn a_provider_that_is_down_is_said_once() {
     assert_eq!(findings.mark("callback"), Mark::Open);
     assert!(findings.words("callback").contains("/auth/workos/callback"));
 }
+
+#[actix_web::test]
+async fn a_system_that_knows_no_certificate_authority_is_told_what_to_set() {
+    let provider = Hostile::start(START).await;
+    for (authorities, expected) in [("/dev/null", true), ("", false)] {
+        let mut place = with_authkit(&provider).with("WORKOS_API_URL", "https://127.0.0.1:1");
+        if !authorities.is_empty() {
+            place = place.with("SSL_CERT_FILE", authorities);
+        }
+        let said = found_at(&place).await.finished.stderr;
+        assert_eq!(said.contains("set SSL_CERT_FILE"), expected, "{said}");
+    }
+}

@@ -87,6 +87,16 @@ async fn offline_access_is_asked_for_where_it_is_announced() {
 }
 
 #[actix_web::test]
+async fn an_organization_is_taken_from_the_id_token_where_it_is_a_text() {
+    let party = Party::of(Oidc).await;
+    for (claim, organization) in [(json!(["org_1"]), None), (json!("org_1"), Some("org_1"))] {
+        party.hostile.script().claim("org_id", claim);
+        let identity = party.sign_in().await.unwrap();
+        assert_eq!(identity.organization.as_deref(), organization);
+    }
+}
+
+#[actix_web::test]
 async fn authkit_gets_json_with_the_verifier_and_whose_browser_it_is() {
     let party = Party::of(AuthKit).await;
     party

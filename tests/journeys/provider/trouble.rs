@@ -89,6 +89,9 @@ async fn a_provider_in_trouble_is_unreachable_whatever_it_is_asked_for() {
                 Err(error @ ProviderError::Unreachable { retry_after, .. }) => {
                     assert_eq!(retry_after, *expected, "{path}, {verb:?}, {instead:?}");
                     assert!(!error.ends_the_session());
+                    let in_vain = error.to_string().contains("no answer in time");
+                    assert_eq!(in_vain, matches!(instead, Instead::Silence), "{error}");
+                    assert!(!error.to_string().contains("no connection"), "{error}");
                 }
                 other => panic!("{path}, {verb:?}, {instead:?}: {other:?}"),
             }

@@ -165,6 +165,18 @@ async fn bad_tokens_have_the_keys_fetched_again_only_now_and_then() {
 }
 
 #[actix_web::test]
+async fn a_token_that_no_other_key_could_save_costs_no_fetch_of_the_keys() {
+    for kind in [Oidc, AuthKit] {
+        let party = Party::of(kind).await;
+        party.sign_in().await.unwrap();
+        let at_first = party.hostile.script().keys_fetched;
+        party.hostile.script().expire(-60);
+        party.sign_in().await.unwrap_err();
+        assert_eq!(party.hostile.script().keys_fetched, at_first);
+    }
+}
+
+#[actix_web::test]
 async fn a_good_token_costs_no_fetch_of_the_keys() {
     let party = Party::of(AuthKit).await;
     party.provider.warm_up().await.unwrap();

@@ -373,6 +373,7 @@ async fn answer(
                 script.keys_fetched += 1;
                 script.keys()
             }
+            path if script.instead.contains_key(path) => Value::Null,
             _ => return HttpResponse::NotFound().finish(),
         };
         (script.instead.get(path.as_str()).cloned(), value)

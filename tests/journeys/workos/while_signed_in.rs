@@ -73,6 +73,10 @@ async fn a_session_that_the_provider_has_ended_ends_here() {
     let answer = mira.get("/dashboard").await;
     assert!(answer.location().starts_with("/sign-in"), "{answer:?}");
     assert_eq!(app.number("SELECT count(*) FROM sessions"), 0);
+    let told =
+        "SELECT a.email || ' ' || actor FROM activity a JOIN accounts ON accounts.id = account_id
+                WHERE kind = 'session_ended'";
+    assert_eq!(app.text(told), "mira@acme.test WorkOS");
 }
 
 // SECURITY rule 21.
@@ -88,12 +92,43 @@ async fn a_provider_in_trouble_ends_no_session_and_is_left_alone_for_a_while() {
             assert!(mira.is_in().await, "{status}");
         }
         assert_eq!(refreshes(&provider), before + 1, "{status}");
-        app.later(Duration::from_secs(31));
+        app.later(Duration::from_secs(30));
     }
     provider.script().instead.clear();
     run_out(&app, &provider, "rotated");
     assert!(mira.is_in().await);
     assert_eq!(expires_at(&app), app.clock.now().0 + 300_000);
+}
+
+// SECURITY rule 21: each session rests for itself.
+#[actix_web::test]
+async fn a_session_goes_on_resting_while_another_one_begins_to() {
+    let (app, provider) = with_mira().await;
+    let here = signed_in(&app).await;
+    let there = signed_in(&app).await;
+    run_out(&app, &provider, "rotated");
+    provider.script().refuse(TOKENS, 503, "");
+    for _ in 0..2 {
+        assert!(here.is_in().await && there.is_in().await);
+    }
+    assert_eq!(refreshes(&provider), 2);
+}
+
+#[actix_web::test]
+async fn an_access_token_is_renewed_from_the_moment_it_runs_out() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    let left = expires_at(&app) - app.clock.now().0;
+    app.later(Duration::from_millis(left.unsigned_abs() - 1));
+    assert!(mira.is_in().await);
+    assert_eq!(refreshes(&provider), 0);
+    app.later(Duration::from_millis(1));
+    provider
+        .script()
+        .claim("iat", json!(app.clock.now().0 / 1000));
+    provider.script().expire(300);
+    assert!(mira.is_in().await);
+    assert_eq!(refreshes(&provider), 1);
 }
 
 // SECURITY rule 21: two seconds, whatever the provider does.
@@ -203,6 +238,35 @@ async fn a_sign_out_while_the_provider_is_down_is_made_up_for_after_a_restart() 
     until_nothing_is_to_be_revoked(&app).await;
     assert_eq!(heard(&provider, REVOKE, "session_1"), 2);
     assert!(!mira.is_in().await);
+}
+
+// SECURITY rule 22: what the provider has forgotten by itself is not asked for for ever.
+#[actix_web::test]
+async fn a_session_that_the_provider_never_takes_back_is_left_to_end_by_itself_after_a_month() {
+    let (mut app, provider) = with_mira().await;
+    provider.script().refuse(REVOKE, 503, "");
+    for (attempts, left) in [(799, 1), (800, 0)] {
+        signed_in(&app).await.post("/sign-out", &[]).await;
+        until("it was tried", async || {
+            app.number("SELECT attempts FROM pending_revocations") == 1
+        })
+        .await;
+        app.stop().await;
+        let again =
+            format!("UPDATE pending_revocations SET attempts = {attempts}, next_attempt_at = 0");
+        app.sql(&again);
+        let tried = heard(&provider, REVOKE, "session_1");
+        app.start_again().await;
+        until("it was tried again", async || {
+            let rows = app.number("SELECT count(*) FROM pending_revocations");
+            let as_before = "SELECT count(*) FROM pending_revocations WHERE next_attempt_at = 0";
+            heard(&provider, REVOKE, "session_1") > tried
+                && app.number(as_before) == 0
+                && rows == left
+        })
+        .await;
+        app.sql("DELETE FROM pending_revocations");
+    }
 }
 
 // SECURITY rule 22: however a session ends.

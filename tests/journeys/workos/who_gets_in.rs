@@ -22,6 +22,14 @@ fn person(provider: &Hostile, subject: &str, email: &str, verified: bool) {
     );
 }
 
+/// The newest line of the activity about somebody who was turned away, and whether they have an account.
+fn told(app: &TestApp) -> String {
+    app.text(
+        "SELECT CASE WHEN account_id IS NULL THEN '' ELSE 'has one: ' END || detail FROM activity
+         WHERE kind = 'turned_away' ORDER BY id DESC LIMIT 1",
+    )
+}
+
 /// Turned back, with nothing left behind: no session here, none at the provider, no link.
 async fn assert_kept_out(app: &TestApp, provider: &Hostile, problem: &str) -> Visitor {
     let visitor = app.visitor();
@@ -86,6 +94,8 @@ async fn an_address_that_is_not_verified_proves_nothing() {
     person(&provider, SUBJECT, MIRA, false);
     assert_kept_out(&app, &provider, "address-not-verified").await;
     assert_eq!(app.number("SELECT count(*) FROM identities"), 0);
+    let why = "has one: the address is not verified at WorkOS";
+    assert_eq!(told(&app), why);
 }
 
 #[actix_web::test]
@@ -95,6 +105,8 @@ async fn an_account_that_is_linked_is_not_taken_over_by_another_subject_with_its
     app.sql("DELETE FROM sessions");
     person(&provider, "user_other", MIRA, true);
     assert_kept_out(&app, &provider, "linked-to-another").await;
+    let why = "has one: the account belongs to another WorkOS user";
+    assert_eq!(told(&app), why);
     assert_eq!(app.text("SELECT subject FROM identities"), SUBJECT);
 }
 
@@ -102,6 +114,7 @@ async fn an_account_that_is_linked_is_not_taken_over_by_another_subject_with_its
 async fn someone_without_an_account_is_told_so_and_may_come_as_somebody_else() {
     let (app, provider) = console_and_provider(|_| {}).await;
     let visitor = assert_kept_out(&app, &provider, "no-account").await;
+    assert_eq!(told(&app), "no account has this address");
     assert_eq!(app.number("SELECT count(*) FROM accounts"), 0);
     let page = visitor.get("/sign-in?problem=no-account").await;
     let link = page.attribute("#problem a", "href");
@@ -119,7 +132,9 @@ async fn someone_who_is_suspended_or_not_confirmed_stays_out_linked_or_not() {
     assert_kept_out(&app, &provider, "suspended").await;
     assert_eq!(app.number("SELECT count(*) FROM identities"), 0);
     app.sql("UPDATE accounts SET suspended_at = NULL, confirmed_at = NULL");
+    assert_eq!(told(&app), "has one: the account is suspended");
     assert_kept_out(&app, &provider, "not-confirmed").await;
+    assert_eq!(told(&app), "has one: the account is not confirmed");
     app.sql("UPDATE accounts SET confirmed_at = 1");
     signed_in(&app).await;
     app.sql("UPDATE accounts SET suspended_at = 1");
