@@ -181,7 +181,7 @@ mod tests {
     use crate::domain::{BrowserName, ClientIp};
 
     #[test]
-    fn a_request_that_is_given_back_was_none() {
+    fn a_request_that_is_given_back_was_none_and_what_has_passed_is_swept_away() {
         let limits = Limits::new(1, 1);
         let email = Email::parse("mira@acme.test").unwrap();
         let client = Client {
@@ -195,5 +195,13 @@ mod tests {
             assert!(limits.take_request(&email, &client, None, now).is_err());
             limits.give_request_back(&email, &client, None);
         }
+        limits.take_try(&client, None, now).unwrap();
+        assert!(limits.is_worth_noting(&email, None, now));
+        limits.take_request(&email, &client, None, now).unwrap();
+        let held = |limits: &Limits| limits.sizes().map(|(_, keys)| keys);
+        limits.sweep(now);
+        assert_eq!(held(&limits), [1; 4]);
+        limits.sweep(now.plus(DAY));
+        assert_eq!(held(&limits), [0; 4]);
     }
 }

@@ -387,3 +387,38 @@ fn listed(row: SessionRow) -> Option<Listed> {
         last_seen_at: Timestamp(row.last_seen_at),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_weighs_what_it_holds() {
+        let row = Listed {
+            id: SessionId(1),
+            method: Method::EmailCode,
+            browser: String::new(),
+            ip: String::new(),
+            created_at: Timestamp(0),
+            last_seen_at: Timestamp(0),
+        };
+        for length in [0, 1, 3] {
+            let listing = Arc::new(Listing {
+                as_of: Revision { ended: 0, begun: 0 },
+                rows: vec![row.clone(); length],
+            });
+            assert_eq!(Rows.weight(&AccountId(1), &listing), 1 + length as u64);
+        }
+    }
+
+    #[test]
+    fn only_what_is_newer_says_that_a_session_may_have_ended() {
+        let newest = AtomicRevision::default();
+        let store = |ended, begun| newest.store(Revision { ended, begun });
+        assert!(!store(0, 1));
+        assert!(store(1, 1));
+        assert!(!store(1, 2));
+        assert!(store(3, 2));
+        assert!(!store(2, 3));
+    }
+}

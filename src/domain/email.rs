@@ -151,6 +151,10 @@ mod tests {
             "mira@-acme.test",
             "mira@[127.0.0.1]",
             "mi\u{200b}ra@acme.test",
+            "mi\u{85}ra@acme.test",
+            "mi\u{3000}ra@acme.test",
+            "mira@ac\u{85}me.test",
+            "mira@ac\u{3000}me.test",
             "mira\u{202e}@acme.test",
         ] {
             assert!(Email::parse(address).is_err(), "{address:?} was taken");

@@ -2,7 +2,8 @@
 
 use vestibule::config::Settings;
 
-use crate::support::app::free_address;
+use crate::support::app::{START, free_address};
+use crate::support::hostile::{CLIENT_ID, Hostile};
 use crate::support::{Answer, TestApp, Visitor, Workplace, other_than};
 
 const MIRA: &str = "mira@acme.test";
@@ -40,6 +41,8 @@ async fn a_sign_in_a_wrong_code_and_a_limited_request_are_counted() {
     assert!(mira.is_in().await);
     assert_eq!(app.visitor().ask_for_code(MIRA).await.status, 429);
     app.visitor().ask_for_code("noor@acme.test").await;
+    let ada = app.signed_in("ada@acme.test").await;
+    assert!(ada.is_in().await);
 
     let metrics = reader.get("/metrics").await;
     assert_eq!(metrics.status, 200);
@@ -52,29 +55,29 @@ async fn a_sign_in_a_wrong_code_and_a_limited_request_are_counted() {
     for (line, expected) in [
         (
             r#"sign_ins_total{method="email_code",outcome="signed_in"}"#,
-            1.0,
+            2.0,
         ),
         (
             r#"sign_ins_total{method="email_code",outcome="wrong"}"#,
             1.0,
         ),
-        (r#"code_requests_total{outcome="queued"}"#, 1.0),
+        (r#"code_requests_total{outcome="queued"}"#, 2.0),
         (r#"code_requests_total{outcome="limited"}"#, 1.0),
         (r#"code_requests_total{outcome="no_account"}"#, 1.0),
-        (r#"mail_deliveries_total{outcome="accepted"}"#, 1.0),
+        (r#"mail_deliveries_total{outcome="accepted"}"#, 2.0),
         (
             r#"request_duration_seconds_count{route="/dashboard",status="2xx"}"#,
-            1.0,
+            2.0,
         ),
         (
             r#"request_duration_seconds_count{route="/sign-in/email",status="4xx"}"#,
             1.0,
         ),
-        ("hash_wait_seconds_count", 4.0),
+        ("hash_wait_seconds_count", 6.0),
         (r#"hashes{state="running"}"#, 0.0),
-        (r#"level{of="sessions_in_force"}"#, 1.0),
-        (r#"level{of="sessions_cached"}"#, 1.0),
-        (r#"level{of="limited_addresses"}"#, 2.0),
+        (r#"level{of="sessions_in_force"}"#, 2.0),
+        (r#"level{of="sessions_cached"}"#, 2.0),
+        (r#"level{of="limited_addresses"}"#, 3.0),
         (r#"level{of="mail_codes_waiting"}"#, 0.0),
         (r#"level{of="revocations_pending"}"#, 0.0),
     ] {
@@ -127,30 +130,47 @@ async fn the_public_listener_serves_no_metrics_and_theirs_nothing_else() {
 }
 
 #[actix_web::test]
-async fn exchanges_with_the_provider_are_timed() {
-    let provider = crate::support::hostile::Hostile::start(crate::support::app::START).await;
+async fn exchanges_with_the_provider_are_timed_and_sign_ins_counted_by_what_came_of_them() {
+    let provider = Hostile::start(START).await;
     let url = provider.url.clone();
     let (app, reader) = measured(|settings| {
-        settings.workos_client_id = Some(crate::support::hostile::CLIENT_ID.to_owned());
+        settings.workos_client_id = Some(CLIENT_ID.to_owned());
         settings.workos_api_key = Some("sk_test_made_up".to_owned());
         settings.workos_api_url = Some(url);
     })
     .await;
     app.add_account(MIRA, "");
-    let mira = app.visitor();
-    let start = mira.get("/auth/workos").await;
-    let start = reqwest::Url::parse(start.location()).unwrap();
-    let state = start.query_pairs().find(|(name, _)| name == "state");
-    let state = state.unwrap().1;
-    mira.get(&format!("/auth/workos/callback?code=c&state={state}"))
-        .await;
-    assert!(mira.is_in().await);
+    let tokens = "/user_management/authenticate";
+    for (status, error, call, sign_in) in [
+        (200, "", "ok", "signed_in"),
+        (503, "", "unreachable", "unreachable"),
+        (400, "invalid_grant", "grant_refused", "code_refused"),
+        (401, "", "credentials_rejected", "credentials_rejected"),
+        (400, "odd", "refused", "refused"),
+        (200, "odd", "untrusted", "untrusted"),
+    ] {
+        if call != "ok" {
+            let body = format!(r#"{{"error":"{error}"}}"#);
+            provider.script().refuse(tokens, status, &body);
+        }
+        let mira = app.visitor();
+        let start = mira.get("/auth/workos").await;
+        let start = reqwest::Url::parse(start.location()).unwrap();
+        let state = start.query_pairs().find(|(name, _)| name == "state");
+        let state = state.unwrap().1;
+        mira.get(&format!("/auth/workos/callback?code=c&state={state}"))
+            .await;
+        assert_eq!(mira.is_in().await, call == "ok");
+        let metrics = reader.get("/metrics").await;
+        for line in [
+            format!(r#"provider_call_duration_seconds_count{{call="complete",outcome="{call}"}}"#),
+            format!(r#"sign_ins_total{{method="workos",outcome="{sign_in}"}}"#),
+        ] {
+            let counted = value(&metrics, &format!("vestibule_{line}"));
+            assert!((counted - 1.0).abs() < 0.5, "{line}");
+        }
+    }
     let metrics = reader.get("/metrics").await;
-    let call = "vestibule_provider_call_duration_seconds_count";
-    let complete = format!(r#"{call}{{call="complete",outcome="ok"}}"#);
-    assert!((value(&metrics, &complete) - 1.0).abs() < 0.5);
-    let signed_in = r#"vestibule_sign_ins_total{method="workos",outcome="signed_in"}"#;
-    assert!((value(&metrics, signed_in) - 1.0).abs() < 0.5);
     assert!((value(&metrics, r#"vestibule_level{of="provider_reachable"}"#) - 1.0).abs() < 0.5);
 }
 

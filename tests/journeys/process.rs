@@ -78,6 +78,8 @@ async fn the_reference_on_an_error_page_is_in_the_log_with_its_cause() {
     let place = place_with_mira().await;
     let console = place.serve(&[]).await;
     let missing = place.visitor().get("/nowhere").await;
+    let sent = place.visitor().get("/dashboard").await;
+    assert!(sent.location().starts_with("/sign-in"), "{sent:?}");
     let reference = missing.text("code");
     assert_eq!(reference, missing.header("x-request-id"));
     let finished = console.stopped().await;
@@ -90,6 +92,8 @@ async fn the_reference_on_an_error_page_is_in_the_log_with_its_cause() {
         "{finished:?}"
     );
     assert!(line.is_some_and(|line| line.contains("INFO")), "{line:?}");
+    // That somebody has to sign in first is no news.
+    assert!(!finished.stderr.contains(sent.header("x-request-id")));
 }
 
 #[actix_web::test]

@@ -24,6 +24,9 @@ pub struct Refused {
     pub span: Duration,
 }
 
+/// A key's hashes under two keys drawn at start: short, and nobody can aim for a collision.
+type Name = [u64; 2];
+
 /// True sliding windows over any number of keys, in bounded memory.
 ///
 /// Each key keeps the moments of what was let through; a refused request leaves no trace, so it
@@ -31,7 +34,7 @@ pub struct Refused {
 pub struct Windows {
     rules: Vec<Rule>,
     capacity: usize,
-    moments: DashMap<u128, VecDeque<Timestamp>>,
+    moments: DashMap<Name, VecDeque<Timestamp>>,
     hashers: [RandomState; 2],
 }
 
@@ -106,10 +109,8 @@ impl Windows {
         self.moments.is_empty()
     }
 
-    /// 128 bits under keys drawn at start: short, and nobody can aim for a collision.
-    fn name(&self, key: &impl Hash) -> u128 {
-        let [high, low] = &self.hashers;
-        u128::from(high.hash_one(key)) << 64 | u128::from(low.hash_one(key))
+    fn name(&self, key: &impl Hash) -> Name {
+        self.hashers.each_ref().map(|hasher| hasher.hash_one(key))
     }
 
     fn forget_past(&self, moments: &mut VecDeque<Timestamp>, now: Timestamp) {
@@ -121,8 +122,8 @@ impl Windows {
             .unwrap_or_default();
         // The clock was set back: what lies ahead counts as now, or the window would stay closed
         // until that moment has come round again.
-        for ahead in moments.iter_mut().rev().take_while(|at| **at > now) {
-            *ahead = now;
+        for at in moments.iter_mut() {
+            *at = now.min(*at);
         }
         while moments.front().is_some_and(|at| now.since(*at) >= longest) {
             moments.pop_front();
@@ -152,7 +153,7 @@ impl Windows {
         if surplus == 0 {
             return;
         }
-        let mut open: Vec<(usize, u128)> = self
+        let mut open: Vec<(usize, Name)> = self
             .moments
             .iter()
             .filter(|entry| self.refusal(entry.value(), now).is_none())

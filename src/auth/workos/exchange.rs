@@ -225,6 +225,8 @@ mod tests {
     fn failures_keep_nobody_out_and_only_those_under_way_do() {
         let exchanges = Exchanges::up_to(4);
         let take_up = |state: &str| exchanges.take_up(state, &from("192.0.2.1"), NOW);
+        failed(take_up("first").unwrap().1.unwrap());
+        assert!(take_up("first").unwrap().1.is_none());
         for number in 0..40 {
             failed(take_up(&format!("failed {number}")).unwrap().1.unwrap());
             assert!(exchanges.known.len() <= 4);

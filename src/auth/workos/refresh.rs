@@ -64,11 +64,8 @@ impl Refresher {
     /// Sees to it that a session's access token is fresh, or that the session ends.
     pub async fn keep_fresh(self: &Arc<Self>, session: SessionId) -> Refreshed {
         let now = self.clock.now();
-        if self
-            .resting
-            .get(&session)
-            .is_some_and(|since| now.since(*since) < REST)
-        {
+        let resting = self.resting.get(&session).map(|since| *since);
+        if resting.is_some_and(|since| is_resting(since, now)) {
             return Refreshed::GoesOn;
         }
         let mut outcome = self.join_or_begin(session);
@@ -154,7 +151,7 @@ impl Refresher {
     /// Leaves the provider alone for a while, and forgets who has rested enough.
     fn let_rest(&self, session: SessionId) {
         let now = self.clock.now();
-        self.resting.retain(|_, since| now.since(*since) < REST);
+        self.resting.retain(|_, since| is_resting(*since, now));
         self.resting.insert(session, now);
     }
 
@@ -177,6 +174,10 @@ impl Refresher {
             Refreshed::Ended
         })
     }
+}
+
+fn is_resting(since: Timestamp, now: Timestamp) -> bool {
+    now.since(since) < REST
 }
 
 /// For the activity of the account whose session the provider has ended.

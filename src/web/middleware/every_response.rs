@@ -66,10 +66,10 @@ impl RequestId {
 
     fn generate() -> Self {
         const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-        let bits = rand::rng().next_u64();
-        let letter =
-            |place: u32| char::from(ALPHABET[(bits >> (place * 5)) as usize % ALPHABET.len()]);
-        Self((0..12).map(letter).collect())
+        let mut drawn = [0_u8; 12];
+        rand::rng().fill_bytes(&mut drawn);
+        let letter = |byte| char::from(ALPHABET[usize::from(byte & 31)]);
+        Self(drawn.map(letter).iter().collect())
     }
 }
 

@@ -151,11 +151,16 @@ async fn a_provider_that_is_down_is_said_once() {
 }
 
 #[actix_web::test]
-async fn a_system_that_knows_no_certificate_authority_is_told_what_to_set() {
+async fn a_system_that_knows_no_certificate_authority_is_told_what_to_set_where_one_is_needed() {
     let provider = Hostile::start(START).await;
-    for (authorities, expected) in [("/dev/null", true), ("", false)] {
-        let mut place = with_authkit(&provider).with("WORKOS_API_URL", "https://127.0.0.1:1");
-        if !authorities.is_empty() {
+    let plain = provider.url.as_str();
+    for (authorities, url, expected) in [
+        (Some("/dev/null"), "https://127.0.0.1:1", true),
+        (Some("/dev/null"), plain, false),
+        (None, "https://127.0.0.1:1", false),
+    ] {
+        let mut place = with_authkit(&provider).with("WORKOS_API_URL", url);
+        if let Some(authorities) = authorities {
             place = place.with("SSL_CERT_FILE", authorities);
         }
         let said = found_at(&place).await.finished.stderr;

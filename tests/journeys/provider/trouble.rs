@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::net::TcpListener;
 use vestibule::auth::provider::{ProviderError, ProviderSession, RefreshToken, Timeouts};
 use vestibule::clock::Clock;
 
@@ -126,6 +127,29 @@ async fn a_provider_that_is_not_there_is_unreachable() {
 }
 
 #[actix_web::test]
+async fn a_provider_that_hangs_up_is_unreachable_though_there_was_a_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    actix_web::rt::spawn(async move {
+        loop {
+            // Whoever connects is let go at once.
+            drop(listener.accept().await);
+        }
+    });
+    for kind in [Oidc, AuthKit] {
+        let rude = provider(kind, &url, &Clock::manual(NOW), Timeouts::default());
+        let error = rude.warm_up().await.unwrap_err();
+        assert!(
+            matches!(error, ProviderError::Unreachable { .. }),
+            "{error:?}"
+        );
+        let words = error.to_string();
+        assert!(words.contains("the request failed"), "{words}");
+        assert!(!words.contains("no connection"), "{words}");
+    }
+}
+
+#[actix_web::test]
 async fn garbage_is_not_trusted_and_ends_no_session() {
     let endless = "[".repeat(1024 * 1024 + 1);
     let garbage = [
@@ -147,6 +171,36 @@ async fn garbage_is_not_trusted_and_ends_no_session() {
                 other => panic!("{path}, {verb:?}, {body:.40}: {other:?}"),
             }
         }
+    }
+}
+
+// An answer that cannot be verified would be lost with what it cost.
+#[actix_web::test]
+async fn nothing_is_spent_at_a_provider_whose_keys_cannot_be_had() {
+    for (kind, keys) in [(Oidc, "/jwks"), (AuthKit, "/sso/jwks/client_vestibule")] {
+        for verb in [Verb::Complete, Verb::Refresh] {
+            let party = Party::of(kind).await;
+            party.hostile.script().refuse(keys, 503, "");
+            let error = verb.of(&party).await.unwrap_err();
+            assert!(
+                matches!(error, ProviderError::Unreachable { .. }),
+                "{error:?}"
+            );
+            let heard = party.hostile.script().heard.clone();
+            assert!(heard.is_empty(), "{kind:?}, {verb:?}: {heard:?}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn an_answer_is_read_up_to_its_greatest_length() {
+    for (longer, is_read) in [(0, true), (1, false)] {
+        let body = format!("{{{}", " ".repeat(1024 * 1024 + longer - 1));
+        let jwks = "/sso/jwks/client_vestibule";
+        let instead = Instead::Status(200, None, body);
+        let party = party(AuthKit, jwks, Verb::WarmUp, instead).await;
+        let error = party.provider.warm_up().await.unwrap_err().to_string();
+        assert_eq!(!error.contains("an answer without end"), is_read, "{error}");
     }
 }
 
