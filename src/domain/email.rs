@@ -47,9 +47,10 @@ impl Email {
             return Err(InvalidEmail::TooLong);
         }
         // The mailer says what an address is: one that it cannot mail to would be a person who waits
-        // in vain. It allows more than a page, a log line or a list of addresses can bear.
+        // in vain. But between quotation marks it takes what a page, a log line or a list of addresses
+        // cannot bear.
         let mailable = lettre::Address::new(local, domain).is_ok();
-        let plain = !local.contains(is_special) && domain.chars().all(is_of_a_domain);
+        let plain = !local.contains('"') && domain.chars().all(is_of_a_domain);
         if mailable && plain {
             Ok(Self(address.to_owned()))
         } else {
@@ -70,12 +71,7 @@ impl Email {
 
 /// Beside letters, combining marks are part of words in many scripts, and of their domain names.
 fn is_of_a_domain(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '-' | '.') || (!c.is_ascii() && !is_special(c))
-}
-
-/// Characters that have a meaning in a mail header, or none that can be seen.
-fn is_special(c: char) -> bool {
-    c.is_control() || c.is_whitespace() || "()<>[]:;@\\,\"".contains(c) || is_invisible(c)
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.') || (!c.is_ascii() && !is_invisible(c))
 }
 
 fn is_invisible(c: char) -> bool {
@@ -154,6 +150,9 @@ mod tests {
             "mi\u{85}ra@acme.test",
             "mi\u{3000}ra@acme.test",
             "mira@ac\u{85}me.test",
+            "mira@ac\u{200b}me.test",
+            "mira@ac\u{feff}me.test",
+            "mira@ac!me.test",
             "mira@ac\u{3000}me.test",
             "mira\u{202e}@acme.test",
         ] {

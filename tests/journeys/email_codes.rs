@@ -39,6 +39,8 @@ async fn a_code_works_once() {
     mira.set_cookie("challenge", &challenge);
     assert_wrong(&mira.enter(&code).await);
     assert_eq!(app.number("SELECT count(*) FROM sessions"), 1);
+    // It is spent, so that a try at it costs its owner none.
+    assert_wrong(&mira.enter(&other_than(&code)).await);
     assert_eq!(app.number("SELECT count(*) FROM wrong_tries"), 0);
 }
 
@@ -54,6 +56,7 @@ async fn a_code_works_for_ten_minutes_and_not_a_moment_longer() {
     app.later(TEN_MINUTES);
     assert_wrong(&late.enter(&code).await);
     assert!(!late.is_in().await);
+    assert_wrong(&late.enter(&other_than(&code)).await);
     assert_eq!(app.number("SELECT count(*) FROM wrong_tries"), 0);
 }
 

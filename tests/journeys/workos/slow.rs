@@ -68,6 +68,24 @@ async fn a_reload_joins_the_sign_in_that_is_under_way() {
 }
 
 #[actix_web::test]
+async fn each_of_two_tabs_that_wait_goes_on_to_where_it_was_going() {
+    let (app, provider) = with_mira().await;
+    let gate = provider.hold(TOKENS);
+    let mira = app.visitor();
+    let mut ways_on = Vec::new();
+    for tab in ["first", "second"] {
+        let way = format!("/auth/workos?return_to=%2Fdashboard%3F{tab}");
+        let state = set_out(&mira, &way).await;
+        ways_on.push(assert_waiting(&mira.get(&way_back(&state)).await));
+    }
+    gate.open();
+    for (on, tab) in ways_on.iter().zip(["first", "second"]) {
+        let landed = mira.get(on).await;
+        assert_eq!(landed.location(), format!("/dashboard?{tab}"));
+    }
+}
+
+#[actix_web::test]
 async fn a_request_that_goes_away_does_not_take_the_sign_in_with_it() {
     let (app, provider) = with_mira().await;
     let gate = provider.hold(TOKENS);
