@@ -162,6 +162,21 @@ mod tests {
         )
     }
 
+    #[test]
+    fn a_hash_is_what_argon2id_makes_of_eight_mebibytes_in_one_pass() {
+        let (salt, pepper) = ([7; 16], [9; 32]);
+        let params = Params::new(8_192, 1, 1, Some(32)).unwrap();
+        let argon2 =
+            Argon2::new_with_secret(&pepper, Algorithm::Argon2id, Version::V0x13, params).unwrap();
+        let mut expected = [0; 32];
+        argon2
+            .hash_password_into(b"042917", &salt, &mut expected)
+            .unwrap();
+        let mut memory = vec![Block::default(); MEMORY_KIB as usize];
+        let hash = argon2id("042917", &salt, &pepper, &mut memory).unwrap();
+        assert_eq!(hash, expected);
+    }
+
     #[tokio::test]
     async fn a_code_is_recognised_under_its_key_and_under_no_other() {
         let [old, new] = [(); 2].map(|()| SecretKey::generate(&mut rand::rng()));

@@ -18,6 +18,7 @@ mod tests {
 
     #[test]
     fn a_list_that_fills_its_page_exactly_has_no_next_one() {
+        assert_eq!(TO_READ, 51);
         for (read, shown, others_follow) in [(0, 0, false), (50, 50, false), (51, 50, true)] {
             let (page, follow) = page_of(vec![(); read]);
             assert_eq!((page.len(), follow), (shown, others_follow), "{read}");

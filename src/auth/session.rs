@@ -24,8 +24,8 @@ use crate::domain::{AccountId, ActivityKind, Method, Role, SessionId, Timestamp,
 /// How many sessions, and lists of them, are remembered; past it the least used are read again
 /// from the database when they come.
 const REMEMBERED: usize = 20_000;
-/// What the lists that are remembered may weigh together.
-const LISTED_ROWS: u64 = 3 * REMEMBERED as u64;
+/// What the lists that are remembered may weigh together: two rows each, on average.
+const LISTED_ROWS: u64 = 60_000;
 /// A session's last use is noted at most this often.
 const TOUCH_EVERY: Duration = Duration::from_secs(5);
 /// How many of an account's sessions a page lists, the newest.

@@ -265,6 +265,25 @@ async fn a_server_cleans_up_at_its_start_and_goes_on_until_nothing_that_has_expi
     assert_eq!(app.server().housekeeping().clean_up().await.unwrap(), 0);
 }
 
+// Visitors decide how much that is, so that it is not kept for as long as what accounts did.
+#[actix_web::test]
+async fn what_was_done_with_an_address_without_an_account_is_kept_for_fourteen_days() {
+    let app = TestApp::spawn().await;
+    app.signed_in(MIRA).await;
+    app.visitor().ask_for_code("ghost@acme.test").await;
+    let kept = async |email: &str| {
+        app.server().housekeeping().clean_up().await.unwrap();
+        app.number(&format!(
+            "SELECT count(*) FROM activity WHERE email = '{email}'"
+        ))
+    };
+    app.later(HOUR * 24 * 14);
+    assert_eq!(kept("ghost@acme.test").await, 1);
+    app.later(Duration::from_millis(1));
+    assert_eq!(kept("ghost@acme.test").await, 0);
+    assert_eq!(kept(MIRA).await, 2);
+}
+
 #[actix_web::test]
 async fn housekeeping_removes_what_has_expired_and_nothing_else() {
     let app = TestApp::spawn().await;

@@ -87,6 +87,14 @@ async fn offline_access_is_asked_for_where_it_is_announced() {
 }
 
 #[actix_web::test]
+async fn an_access_token_of_which_nobody_says_how_long_it_lasts_is_renewed_after_an_hour() {
+    let party = Party::of(Oidc).await;
+    party.hostile.script().answer.remove("expires_in").unwrap();
+    let tokens = party.sign_in().await.unwrap().tokens;
+    assert_eq!(tokens.access_expires_at, Timestamp(NOW.0 + 3_600_000));
+}
+
+#[actix_web::test]
 async fn an_organization_is_taken_from_the_id_token_where_it_is_a_text() {
     let party = Party::of(Oidc).await;
     for (claim, organization) in [(json!(["org_1"]), None), (json!("org_1"), Some("org_1"))] {

@@ -79,7 +79,7 @@ async fn each_of_two_tabs_that_wait_goes_on_to_where_it_was_going() {
         ways_on.push(assert_waiting(&mira.get(&way_back(&state)).await));
     }
     gate.open();
-    for (on, tab) in ways_on.iter().zip(["first", "second"]) {
+    for (on, tab) in ways_on.iter().zip(["first", "second"]).rev() {
         let landed = mira.get(on).await;
         assert_eq!(landed.location(), format!("/dashboard?{tab}"));
     }
