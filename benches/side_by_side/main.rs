@@ -49,7 +49,7 @@ fn main() {
         console.start_up_ms()
     );
     println!(
-        "| resident memory, idle | {:.1} MB | < 20 MB |",
+        "| resident memory, idle | {:.1} MB | < 15 MB |",
         console.resident_mb()
     );
     println!(

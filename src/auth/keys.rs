@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_said_to_be_none_and_no_key_is_made() {
+    fn what_cannot_be_read_is_said_and_no_key_is_made() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("secret.key")).unwrap();
         let message = load_or_make(folder.path()).unwrap_err();

@@ -24,7 +24,7 @@ use crate::domain::{AccountId, ActivityKind, Method, Role, SessionId, Timestamp,
 /// How many sessions, and lists of them, are remembered; past it the least used are read again
 /// from the database when they come.
 const REMEMBERED: usize = 20_000;
-/// What the lists that are remembered may weigh together: two rows each, on average.
+/// What the lists that are remembered may weigh together: three for each, which is two rows.
 const LISTED_ROWS: u64 = 60_000;
 /// A session's last use is noted at most this often.
 const TOUCH_EVERY: Duration = Duration::from_secs(5);

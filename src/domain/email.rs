@@ -50,7 +50,8 @@ impl Email {
         // in vain. But between quotation marks it takes what a page, a log line or a list of addresses
         // cannot bear.
         let mailable = lettre::Address::new(local, domain).is_ok();
-        let plain = !local.contains('"') && domain.chars().all(is_of_a_domain);
+        let plain = !local.contains(|c| c == '"' || is_invisible(c));
+        let plain = plain && domain.chars().all(is_of_a_domain);
         if mailable && plain {
             Ok(Self(address.to_owned()))
         } else {
@@ -69,13 +70,23 @@ impl Email {
     }
 }
 
-/// Beside letters, combining marks are part of words in many scripts, and of their domain names.
+/// Beyond ASCII the mailer decides, by the rules for international domain names, but for what cannot be
+/// seen.
 fn is_of_a_domain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '.') || (!c.is_ascii() && !is_invisible(c))
 }
 
+/// Two addresses that differ in these alone would look the same (Unicode's
+/// `Default_Ignorable_Code_Point`).
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 impl PartialEq for Email {
@@ -152,6 +163,10 @@ mod tests {
             "mira@ac\u{85}me.test",
             "mira@ac\u{200b}me.test",
             "mira@ac\u{feff}me.test",
+            "mira@ac\u{fe0f}me.test",
+            "mira@ac\u{e0100}me.test",
+            "mi\u{3164}ra@acme.test",
+            "mi\u{ffa0}ra@acme.test",
             "mira@ac!me.test",
             "mira@ac\u{3000}me.test",
             "mira\u{202e}@acme.test",

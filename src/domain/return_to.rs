@@ -24,10 +24,10 @@ impl ReturnTo {
         let url = base.join(text).ok()?;
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
         let stays = text.starts_with('/') && url.origin() == base.origin();
-        let leads_on = NOT_A_PLACE.iter().any(|start| path.starts_with(start));
-        // Read again, two slashes would name a host; and some take a backslash for a slash.
+        let is_a_place = !NOT_A_PLACE.iter().any(|start| path.starts_with(start));
+        // Read again, two slashes would name a host; and some browsers take a backslash for one.
         let is_plain = !path.starts_with("//") && !path.contains('\\');
-        (stays && is_plain && !leads_on && path.len() <= LONGEST).then(|| path.to_owned())
+        (stays && is_plain && is_a_place && path.len() <= LONGEST).then(|| path.to_owned())
     }
 
     /// The path and its query.
@@ -93,6 +93,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_is_what_a_browser_would_ask_for() {
+        for (typed, kept) in [
+            ("/account#sessions", "/account"),
+            ("/account\\sessions", "/account/sessions"),
+            ("/acc\tou\r\nnt", "/account"),
+            ("/a b\u{1}?ü", "/a%20b%01?%C3%BC"),
+            ("/account/../account/./sessions", "/account/sessions"),
+        ] {
+            assert_eq!(ReturnTo::parse(typed).as_str(), kept, "{typed:?}");
+        }
+        assert!(ReturnTo::parse("/account?next=\\evil").is_default());
+    }
+
+    #[test]
     fn nobody_is_sent_back_to_the_way_in_or_out_or_to_a_file() {
         for path in [
             "/sign-in",
@@ -120,10 +134,16 @@ mod tests {
     }
 
     #[test]
-    fn a_path_may_be_as_long_as_the_limit_as_typed_and_as_written_out() {
+    fn a_path_may_be_as_long_as_the_limit_when_it_is_written_out() {
         let longest = format!("/{}", "a".repeat(LONGEST - 1));
         assert_eq!(ReturnTo::parse(&longest).as_str(), longest);
         assert!(ReturnTo::parse(&format!("{longest}a")).is_default());
+        let wound = format!(
+            "/{}account#{}",
+            "a/../".repeat(LONGEST),
+            "a".repeat(LONGEST)
+        );
+        assert_eq!(ReturnTo::parse(&wound).as_str(), "/account");
         // Two bytes are typed for each, and six written out.
         assert!(ReturnTo::parse(&format!("/{}", "é".repeat(LONGEST / 3))).is_default());
     }

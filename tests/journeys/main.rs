@@ -1,6 +1,6 @@
 //! Journeys through the real application, each named as a sentence. Every test has a server, a
-//! database, a clock and an outbox of its own. The numbers are those of the rules in the README's
-//! table “What must hold”.
+//! database, a clock and an outbox of its own. The numbers are those of the rules in
+//! `tests/README.md`.
 #![expect(
     missing_docs,
     clippy::unwrap_used,

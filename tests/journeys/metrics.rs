@@ -5,6 +5,7 @@ use vestibule::config::Settings;
 use crate::support::app::{START, free_address};
 use crate::support::hostile::{CLIENT_ID, Hostile};
 use crate::support::{Answer, TestApp, Visitor, Workplace, other_than};
+use crate::workos::{bring_back, set_out, way_back};
 
 const MIRA: &str = "mira@acme.test";
 
@@ -154,12 +155,8 @@ async fn exchanges_with_the_provider_are_timed_and_sign_ins_counted_by_what_came
             provider.script().refuse(tokens, status, &body);
         }
         let mira = app.visitor();
-        let start = mira.get("/auth/workos").await;
-        let start = reqwest::Url::parse(start.location()).unwrap();
-        let state = start.query_pairs().find(|(name, _)| name == "state");
-        let state = state.unwrap().1;
-        mira.get(&format!("/auth/workos/callback?code=c&state={state}"))
-            .await;
+        let state = set_out(&mira, "/auth/workos").await;
+        bring_back(&mira, &way_back(&state)).await;
         assert_eq!(mira.is_in().await, call == "ok");
         let metrics = reader.get("/metrics").await;
         for line in [

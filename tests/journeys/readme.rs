@@ -192,3 +192,37 @@ fn the_files_that_it_names_are_there() {
         assert!(is_there, "there is no {name}");
     }
 }
+
+/// Whether a comment in this text names the rule, as `SECURITY rule 4` or `SECURITY rules 4 and 10`.
+fn cites(text: &str, rule: usize) -> bool {
+    text.split("SECURITY rule").skip(1).any(|rest| {
+        let sentence = rest.split(['.', ':', ')', '\n']).next().unwrap_or_default();
+        let mut words = sentence.split(|c: char| !c.is_ascii_digit());
+        words.any(|word| word == rule.to_string())
+    })
+}
+
+#[test]
+fn every_rule_is_tried_somewhere_that_says_so() {
+    let rules = include_str!("../README.md");
+    let rows: Vec<&str> = rules
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .collect();
+    let mut listed = Vec::new();
+    for row in rows {
+        let Some(rule) = row.split(' ').nth(1).and_then(|cell| cell.parse().ok()) else {
+            continue;
+        };
+        let (_, files) = row.rsplit_once(" | ").unwrap();
+        let files = quoted(files);
+        assert!(!files.is_empty(), "rule {rule} is tried nowhere");
+        for file in files {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            assert!(cites(&text, rule), "{file} does not cite rule {rule}");
+        }
+        listed.push(rule);
+    }
+    assert_eq!(listed, (1..=30).collect::<Vec<_>>());
+}

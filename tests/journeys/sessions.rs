@@ -6,8 +6,7 @@ use std::time::Duration;
 use vestibule::auth::session::LiveSession;
 use vestibule::domain::{Role, Token};
 
-use crate::support::{TestApp, Visitor};
-use crate::workos::until;
+use crate::support::{TestApp, Visitor, until};
 
 const MIRA: &str = "mira@acme.test";
 const SECOND: Duration = Duration::from_secs(1);

@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forgotten_reaches_up_to_a_moment_and_with_it() {
+    fn what_came_up_to_a_moment_is_forgotten_and_that_moment_too() {
         let windows = ten_a_minute(100);
         for second in 0..10 {
             windows.take(&"mira", at(second)).unwrap();

@@ -234,7 +234,6 @@ fn unreachable(error: &(dyn Error + 'static)) -> ProviderError {
 mod tests {
     use super::*;
 
-    // SECURITY rule 4: no secret in a log.
     #[test]
     fn the_way_to_a_provider_hides_its_secret_in_a_log() {
         let timeouts = Timeouts::default();

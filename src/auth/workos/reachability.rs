@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_told_since_when_and_why_and_the_second_failure_in_a_row_decides() {
+    fn the_second_failure_in_a_row_makes_it_unreachable_and_since_when_and_why_is_told() {
         let clock = Clock::manual(Timestamp(1_000));
         let reachability = Reachability::new(clock.clone());
         let seen = |reachable, since: Option<i64>, failed: Option<i64>| Seen {

@@ -49,6 +49,10 @@ impl FromRequest for RequestId {
     }
 }
 
+/// Without the letters that are taken for one another when somebody reads them out.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+const LENGTH: usize = 12;
+
 impl RequestId {
     /// The text.
     pub fn as_str(&self) -> &str {
@@ -57,16 +61,12 @@ impl RequestId {
 
     /// Reads an id out of an address; `None` for anything that cannot be one.
     pub fn parse(text: &str) -> Option<Self> {
-        let plain = text.len() == 12
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        plain.then(|| Self(text.to_owned()))
+        let ours = text.len() == LENGTH && text.bytes().all(|byte| ALPHABET.contains(&byte));
+        ours.then(|| Self(text.to_owned()))
     }
 
     fn generate() -> Self {
-        const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-        let mut drawn = [0_u8; 12];
+        let mut drawn = [0_u8; LENGTH];
         rand::rng().fill_bytes(&mut drawn);
         let letter = |byte| char::from(ALPHABET[usize::from(byte & 31)]);
         Self(drawn.map(letter).iter().collect())
@@ -211,6 +211,7 @@ mod tests {
             "ABCDEFGH2345",
             "abcdefgh 234",
             "<bcdefgh2345",
+            "lo01lo01lo01",
         ] {
             assert!(RequestId::parse(text).is_none(), "{text}");
         }

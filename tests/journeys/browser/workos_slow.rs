@@ -1,10 +1,10 @@
 //! What a person sees while the provider is slow.
 
 use super::workos::assert_no_callback;
-use crate::support::TestApp;
 use crate::support::browser::Browser;
 use crate::support::hostile::{Gate, Hostile};
-use crate::workos::{until, with_mira};
+use crate::support::{TestApp, until};
+use crate::workos::with_mira;
 
 const TOKENS: &str = "/user_management/authenticate";
 

@@ -106,4 +106,7 @@ async fn where_there_is_no_admin_yet_a_member_is_changed_all_the_same() {
     place.sql("UPDATE accounts SET role = 'member'");
     succeeds(&place, &["account", "suspend", NOOR]).await;
     succeeds(&place, &["account", "delete", MIRA, "--yes"]).await;
+    let left = "SELECT count(*) FROM accounts WHERE email = 'noor@acme.test' AND suspended_at > 0";
+    assert_eq!(place.number(left), 1);
+    assert_eq!(place.number("SELECT count(*) FROM accounts"), 1);
 }

@@ -164,6 +164,7 @@ async fn a_system_that_knows_no_certificate_authority_is_told_what_to_set_where_
             place = place.with("SSL_CERT_FILE", authorities);
         }
         let said = found_at(&place).await.finished.stderr;
-        assert_eq!(said.contains("set SSL_CERT_FILE"), expected, "{said}");
+        let is_told = said.contains("set SSL_CERT_FILE");
+        assert_eq!(is_told, expected, "{url} with {authorities:?}: {said}");
     }
 }

@@ -90,9 +90,9 @@ async fn a_provider_in_trouble_is_unreachable_whatever_it_is_asked_for() {
                 Err(error @ ProviderError::Unreachable { retry_after, .. }) => {
                     assert_eq!(retry_after, *expected, "{path}, {verb:?}, {instead:?}");
                     assert!(!error.ends_the_session());
-                    let in_vain = error.to_string().contains("no answer in time");
-                    assert_eq!(in_vain, matches!(instead, Instead::Silence), "{error}");
-                    assert!(!error.to_string().contains("no connection"), "{error}");
+                    if matches!(instead, Instead::Silence) {
+                        assert!(error.to_string().contains("no answer in time"), "{error}");
+                    }
                 }
                 other => panic!("{path}, {verb:?}, {instead:?}: {other:?}"),
             }
@@ -199,8 +199,10 @@ async fn an_answer_is_read_up_to_its_greatest_length() {
         let jwks = "/sso/jwks/client_vestibule";
         let instead = Instead::Status(200, None, body);
         let party = party(AuthKit, jwks, Verb::WarmUp, instead).await;
-        let error = party.provider.warm_up().await.unwrap_err().to_string();
-        assert_eq!(!error.contains("an answer without end"), is_read, "{error}");
+        let error = party.provider.warm_up().await.unwrap_err();
+        assert!(matches!(error, ProviderError::Untrusted(_)), "{error:?}");
+        let is_too_long = error.to_string().contains("an answer without end");
+        assert_eq!(is_too_long, !is_read, "{error}");
     }
 }
 

@@ -171,7 +171,8 @@ async fn a_token_that_no_other_key_could_save_costs_no_fetch_of_the_keys() {
         party.sign_in().await.unwrap();
         let at_first = party.hostile.script().keys_fetched;
         party.hostile.script().expire(-60);
-        party.sign_in().await.unwrap_err();
+        let error = party.sign_in().await.unwrap_err();
+        assert!(error.to_string().contains("Expired"), "{error}");
         assert_eq!(party.hostile.script().keys_fetched, at_first);
     }
 }

@@ -14,6 +14,8 @@ pub mod signing_keys;
 pub mod smtp;
 pub mod visitor;
 
+use std::time::Duration;
+
 pub use app::TestApp;
 pub use process::Workplace;
 pub use visitor::{Answer, Visitor, other_than};
@@ -24,4 +26,15 @@ pub fn use_ring() {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
+}
+
+/// Waits until this is so.
+pub async fn until(what: &str, condition: impl AsyncFn() -> bool) {
+    let waited = tokio::time::timeout(Duration::from_secs(30), async {
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        while !condition().await {
+            ticks.tick().await;
+        }
+    });
+    assert!(waited.await.is_ok(), "waited in vain until {what}");
 }

@@ -6,10 +6,10 @@ use reqwest::Method;
 
 use super::{
     MIRA, assert_landed, assert_turned_back, bring_back, come_back, come_back_to_wait,
-    console_and_provider, set_out, take_down, until, way_back, with_mira,
+    console_and_provider, set_out, take_down, way_back, with_mira,
 };
 use crate::support::hostile::Instead;
-use crate::support::{Answer, TestApp, Visitor};
+use crate::support::{Answer, TestApp, Visitor, until};
 
 const TOKENS: &str = "/user_management/authenticate";
 

@@ -15,14 +15,12 @@ mod with_emulator;
 #[cfg(feature = "browser")]
 pub(crate) mod with_openid_provider;
 
-use std::time::Duration;
-
 use url::Url;
 use vestibule::config::Settings;
 
 use crate::support::app::START;
 use crate::support::hostile::{CLIENT_ID, Hostile};
-use crate::support::{Answer, TestApp, Visitor};
+use crate::support::{Answer, TestApp, Visitor, until};
 
 const MIRA: &str = "mira@acme.test";
 const KEY: &str = "sk_test_made_up";
@@ -68,7 +66,7 @@ async fn take_down(app: &TestApp, provider: &Hostile) {
 }
 
 /// Goes to the provider; what comes back is the state of the new flow.
-async fn set_out(visitor: &Visitor, path: &str) -> String {
+pub(crate) async fn set_out(visitor: &Visitor, path: &str) -> String {
     state_in(visitor.get(path).await.location())
 }
 
@@ -79,7 +77,7 @@ fn state_in(address: &str) -> String {
 }
 
 /// Where the provider sends the browser back to.
-fn way_back(state: &str) -> String {
+pub(crate) fn way_back(state: &str) -> String {
     format!("/auth/workos/callback?code=a_code&state={state}")
 }
 
@@ -90,7 +88,7 @@ async fn come_back(visitor: &Visitor) -> Answer {
 }
 
 /// What our callback answers in the end. Where this machine is slow, reloads join the first request.
-async fn bring_back(visitor: &Visitor, path: &str) -> Answer {
+pub(crate) async fn bring_back(visitor: &Visitor, path: &str) -> Answer {
     loop {
         let answer = visitor.get(path).await;
         let waits = answer.attributes("script", "data-to");
@@ -154,17 +152,6 @@ async fn assert_turned_back(visitor: &Visitor, answer: &Answer, problem: &str) -
     let reference = page.text("#problem code");
     assert!(location.contains(&reference) && !reference.is_empty());
     page.text("#problem p")
-}
-
-/// Waits until this is so.
-pub(crate) async fn until(what: &str, condition: impl AsyncFn() -> bool) {
-    let waited = tokio::time::timeout(Duration::from_secs(30), async {
-        let mut ticks = tokio::time::interval(Duration::from_millis(20));
-        while !condition().await {
-            ticks.tick().await;
-        }
-    });
-    assert!(waited.await.is_ok(), "waited in vain until {what}");
 }
 
 pub(crate) async fn until_nothing_is_to_be_revoked(app: &TestApp) {

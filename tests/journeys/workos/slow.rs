@@ -7,11 +7,11 @@ use futures::future::{join, join_all};
 
 use super::{
     MIRA, assert_landed, assert_turned_back, assert_waiting, bring_back, come_back_to_wait,
-    set_out, signed_in, until, way_back, with_mira,
+    set_out, signed_in, way_back, with_mira,
 };
 use crate::support::app::connect;
 use crate::support::hostile::Hostile;
-use crate::support::{TestApp, Visitor};
+use crate::support::{TestApp, Visitor, until};
 
 const TOKENS: &str = "/user_management/authenticate";
 
@@ -80,7 +80,7 @@ async fn each_of_two_tabs_that_wait_goes_on_to_where_it_was_going() {
     }
     gate.open();
     for (on, tab) in ways_on.iter().zip(["first", "second"]).rev() {
-        let landed = mira.get(on).await;
+        let landed = bring_back(&mira, on).await;
         assert_eq!(landed.location(), format!("/dashboard?{tab}"));
     }
 }

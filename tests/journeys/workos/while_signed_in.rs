@@ -7,9 +7,9 @@ use futures::future::join_all;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use super::{MIRA, signed_in, take_down, until, until_nothing_is_to_be_revoked, with_mira};
-use crate::support::TestApp;
+use super::{MIRA, signed_in, take_down, until_nothing_is_to_be_revoked, with_mira};
 use crate::support::hostile::{Hostile, Instead, REFRESH_TOKEN};
+use crate::support::{TestApp, until};
 
 const TOKENS: &str = "/user_management/authenticate";
 const REVOKE: &str = "/user_management/sessions/revoke";
@@ -100,7 +100,6 @@ async fn a_provider_in_trouble_ends_no_session_and_is_left_alone_for_a_while() {
     assert_eq!(expires_at(&app), app.clock.now().0 + 300_000);
 }
 
-// SECURITY rule 21: each session rests for itself.
 #[actix_web::test]
 async fn a_session_goes_on_resting_while_another_one_begins_to() {
     let (app, provider) = with_mira().await;
@@ -240,9 +239,9 @@ async fn a_sign_out_while_the_provider_is_down_is_made_up_for_after_a_restart() 
     assert!(!mira.is_in().await);
 }
 
-// SECURITY rule 22: what the provider has forgotten by itself is not asked for for ever.
+// By then, after about a month, the provider has forgotten it by itself.
 #[actix_web::test]
-async fn a_session_that_the_provider_never_takes_back_is_left_to_end_by_itself_after_a_month() {
+async fn a_session_that_the_provider_does_not_take_back_in_eight_hundred_tries_is_given_up() {
     let (mut app, provider) = with_mira().await;
     provider.script().refuse(REVOKE, 503, "");
     for (attempts, left) in [(799, 1), (800, 0)] {

@@ -76,6 +76,7 @@ async fn a_name_and_the_time_of_the_move_stay_as_they_were() {
     assert_eq!(app.number("SELECT moved_at FROM accounts"), moved_at);
 }
 
+// SECURITY rule 18: identity is provider and subject.
 #[actix_web::test]
 async fn whoever_is_linked_comes_back_by_subject_whatever_became_of_the_address() {
     let (app, provider) = with_mira().await;
@@ -88,6 +89,7 @@ async fn whoever_is_linked_comes_back_by_subject_whatever_became_of_the_address(
     assert_eq!(app.number("SELECT count(*) FROM accounts"), 1);
 }
 
+// SECURITY rule 18: linked by an address only where the provider has verified it.
 #[actix_web::test]
 async fn an_address_that_is_not_verified_proves_nothing() {
     let (app, provider) = with_mira().await;
@@ -98,6 +100,7 @@ async fn an_address_that_is_not_verified_proves_nothing() {
     assert_eq!(told(&app), why);
 }
 
+// SECURITY rule 18.
 #[actix_web::test]
 async fn an_account_that_is_linked_is_not_taken_over_by_another_subject_with_its_address() {
     let (app, provider) = with_mira().await;
@@ -130,9 +133,9 @@ async fn someone_who_is_suspended_or_not_confirmed_stays_out_linked_or_not() {
     let (app, provider) = with_mira().await;
     app.sql("UPDATE accounts SET suspended_at = 1");
     assert_kept_out(&app, &provider, "suspended").await;
+    assert_eq!(told(&app), "has one: the account is suspended");
     assert_eq!(app.number("SELECT count(*) FROM identities"), 0);
     app.sql("UPDATE accounts SET suspended_at = NULL, confirmed_at = NULL");
-    assert_eq!(told(&app), "has one: the account is suspended");
     assert_kept_out(&app, &provider, "not-confirmed").await;
     assert_eq!(told(&app), "has one: the account is not confirmed");
     app.sql("UPDATE accounts SET confirmed_at = 1");
