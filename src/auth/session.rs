@@ -2,6 +2,7 @@
 //! checked against its revision on every request.
 
 mod ending;
+mod newest;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,6 +13,7 @@ use dashmap::DashMap;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use self::newest::AtomicRevision;
 use super::client::Client;
 use super::workos::Revocations;
 use crate::clock::Clock;
@@ -107,28 +109,6 @@ pub struct Sessions {
     seen: DashMap<SessionId, Timestamp>,
     newest: AtomicRevision,
     revocations: Option<Arc<Revocations>>,
-}
-
-/// The newest revision that any request has read; a page's list need not be newer than that.
-#[derive(Default)]
-struct AtomicRevision {
-    ended: AtomicI64,
-    begun: AtomicI64,
-}
-
-impl AtomicRevision {
-    /// Says whether a session may have ended since the last time.
-    fn store(&self, revision: Revision) -> bool {
-        self.begun.fetch_max(revision.begun, Ordering::AcqRel);
-        self.ended.fetch_max(revision.ended, Ordering::AcqRel) < revision.ended
-    }
-
-    fn load(&self) -> Revision {
-        Revision {
-            ended: self.ended.load(Ordering::Acquire),
-            begun: self.begun.load(Ordering::Acquire),
-        }
-    }
 }
 
 impl Sessions {
@@ -409,16 +389,5 @@ mod tests {
             });
             assert_eq!(Rows.weight(&AccountId(1), &listing), 1 + length as u64);
         }
-    }
-
-    #[test]
-    fn only_what_is_newer_says_that_a_session_may_have_ended() {
-        let newest = AtomicRevision::default();
-        let store = |ended, begun| newest.store(Revision { ended, begun });
-        assert!(!store(0, 1));
-        assert!(store(1, 1));
-        assert!(!store(1, 2));
-        assert!(store(3, 2));
-        assert!(!store(2, 3));
     }
 }

@@ -50,9 +50,8 @@ impl Email {
         // in vain. But between quotation marks it takes what a page, a log line or a list of addresses
         // cannot bear.
         let mailable = lettre::Address::new(local, domain).is_ok();
-        let plain = !local.contains(|c| c == '"' || is_invisible(c));
-        let plain = plain && domain.chars().all(is_of_a_domain);
-        if mailable && plain {
+        let plain = !address.contains(|c| c == '"' || is_invisible(c));
+        if mailable && plain && domain.chars().all(is_of_a_domain) {
             Ok(Self(address.to_owned()))
         } else {
             Err(InvalidEmail::Malformed)
@@ -70,10 +69,9 @@ impl Email {
     }
 }
 
-/// Beyond ASCII the mailer decides, by the rules for international domain names, but for what cannot be
-/// seen.
+/// Beyond ASCII the mailer decides, by the rules for international domain names.
 fn is_of_a_domain(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '-' | '.') || (!c.is_ascii() && !is_invisible(c))
+    !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '.')
 }
 
 /// Two addresses that differ in these alone would look the same (Unicode's
