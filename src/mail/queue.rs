@@ -37,6 +37,11 @@ const AT_ONCE: usize = 4;
 /// The least that a mail waits: by then the answer to the request has left, and what a mail costs cannot
 /// be felt in it.
 const AFTER_THE_ANSWER: Duration = Duration::from_millis(50);
+/// Mails that were asked for at once leave this far apart, by chance and on the whole: what they cost together
+/// would be felt by whoever asks for something else meanwhile, and tell that there is an account (SECURITY
+/// rule 5). A mail that comes alone does not wait for this.
+const APART: Duration = Duration::from_millis(50);
+const FARTHEST_APART: Duration = Duration::from_millis(450);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const SLOWEST_RETRY: Duration = Duration::from_secs(30);
 /// How often the table is looked at when nobody asks for it.
@@ -211,8 +216,10 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
                 None => return,
             },
             () = tokio::time::sleep_until(until), if !held.is_empty() => {
+                let together = u32::try_from(held.len().saturating_sub(1)).unwrap_or(u32::MAX);
+                let spread = APART.saturating_mul(together).min(FARTHEST_APART);
                 for due in held.drain(..) {
-                    take_up(&worker, due);
+                    take_up(&worker, due, rand::random_range(Duration::ZERO..=spread));
                 }
                 // What came meanwhile is looked at together, once all of it has waited long enough.
                 held.extend(iter::from_fn(|| incoming.try_recv().ok()));
@@ -224,7 +231,7 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
     }
 }
 
-fn take_up(worker: &Arc<Worker>, due: Incoming) {
+fn take_up(worker: &Arc<Worker>, due: Incoming, pause: Duration) {
     let worker = Arc::clone(worker);
     match due {
         Incoming::Nothing => {}
@@ -235,6 +242,7 @@ fn take_up(worker: &Arc<Worker>, due: Incoming) {
         }
         Incoming::Mail(mail, place) => {
             tokio::spawn(async move {
+                tokio::time::sleep(pause).await;
                 match mail {
                     Handed::Code(code) => worker.deliver_code(code).await,
                     Handed::Moved(moved) => worker.deliver_moved(moved).await,

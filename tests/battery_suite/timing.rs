@@ -10,9 +10,9 @@ use rand::seq::SliceRandom;
 
 use crate::measures::Times;
 use crate::report::{Form, Row};
-use crate::support::Workplace;
 use crate::support::app::START;
 use crate::support::hostile::{CLIENT_ID, Hostile};
+use crate::support::smtp::{Behaviour, SmtpServer};
 
 const SEED: u64 = 5;
 /// What an address may be. The first is what all others are compared with.
@@ -20,17 +20,16 @@ const KINDS: [&str; 4] = ["ghost", "known", "pause", "moved"];
 /// Medians may differ by this much; on a machine that does something else, a short run says little.
 const TOLERANCE: f64 = 0.02;
 const TOLERANCE_SHORT: f64 = 0.10;
-const ECHO_TOLERANCE: f64 = 0.50;
-/// The short form is to notice a write that holds up everybody (+230 %): its few bursts do not tell less than
-/// that from what else goes on.
-const ECHO_TOLERANCE_SHORT: f64 = 1.50;
+/// What a mail costs the machine is not hidden from whoever asks for something meanwhile, with nothing but the
+/// loopback in between; what is to be found out is whether requests wait for one.
+const ECHO_TOLERANCE: f64 = 0.30;
 const WARM_UP: usize = 200;
 /// Requests at once for one address: as many as its limit lets through, and one.
 const BURST: usize = 9;
 /// When the answers to a burst have left.
 const CALM: Duration = Duration::from_millis(45);
 /// By then every mail of a burst has been taken up.
-const ECHO: Duration = Duration::from_millis(200);
+const ECHO: Duration = Duration::from_millis(560);
 
 pub fn run(form: Form) -> Vec<Row> {
     actix_web::rt::System::new().block_on(measure(form))
@@ -38,7 +37,11 @@ pub fn run(form: Form) -> Vec<Row> {
 
 async fn measure(form: Form) -> Vec<Row> {
     let provider = Hostile::start(START).await;
-    let place = Workplace::empty()
+    // Mail leaves as it does for a team. In a folder each would be a new file on the database's disk, which
+    // holds up requests where files are dear; but only a console on localhost has such a folder.
+    let smtp = SmtpServer::start(Behaviour::starttls()).await;
+    let place = smtp
+        .workplace()
         .with("TRUSTED_PROXIES", "127.0.0.1/32")
         .with("WORKOS_CLIENT_ID", CLIENT_ID)
         .with("WORKOS_API_KEY", "sk_test_made_up")
@@ -47,7 +50,7 @@ async fn measure(form: Form) -> Vec<Row> {
     let server = place.serve(&["serve"]).await;
     let of_each = form.pick(500, 7_000);
     let most = of_each + WARM_UP;
-    let bursts = form.pick(80, 300);
+    let bursts = form.pick(40, 300);
     for (kind, change) in [
         ("known", ""),
         ("pause", "suspended_at = 1"),
@@ -76,6 +79,7 @@ async fn measure(form: Form) -> Vec<Row> {
         tokio::time::sleep(Duration::from_secs(1)).await;
         // Or everybody's budget of wrong codes would end the trial.
         place.sql("DELETE FROM wrong_tries");
+        drop(smtp.take_mails());
     }
     let ([asked, entered], echoed) = client.join().unwrap();
     drop(server);
@@ -85,20 +89,19 @@ async fn measure(form: Form) -> Vec<Row> {
             "5: time to ask for a code, by kind of address",
             &asked,
             tolerance,
-            form,
+            form == Form::Full,
         ),
         judged(
             "5: time to refuse a wrong code, by kind of address",
             &entered,
             tolerance,
-            form,
+            form == Form::Full,
         ),
-        // How long the slowest of some twenty takes is not told to a fiftieth.
         judged(
             "5: time of somebody else's requests just after nine for one address",
             &echoed,
-            form.pick(ECHO_TOLERANCE_SHORT, ECHO_TOLERANCE),
-            form,
+            ECHO_TOLERANCE,
+            false,
         ),
     ]
 }
@@ -139,7 +142,8 @@ fn network(number: usize) -> String {
     )
 }
 
-/// Asks for several codes at once with an address, and then with others; the slowest of those.
+/// Asks for several codes at once with an address, and then with others; what 95 in 100 of those stay under.
+/// The slowest of all would say whether SQLite took its log back just then.
 fn echoes(port: u16, first: usize, bursts: usize) -> ByKind {
     let mut times = ByKind::default();
     let mut asker = Connection::open(port);
@@ -161,7 +165,7 @@ fn echoes(port: u16, first: usize, bursts: usize) -> ByKind {
         });
         // Their own commits are over by then, and none of their mail has been taken up.
         std::thread::sleep(CALM.saturating_sub(began.elapsed()));
-        let mut slowest = Duration::ZERO;
+        let mut meanwhile = Times::default();
         let mut asked = 0;
         while began.elapsed() < ECHO {
             let email = format!("email=e{turn}n{asked}%40acme.test");
@@ -169,14 +173,15 @@ fn echoes(port: u16, first: usize, bursts: usize) -> ByKind {
             let (time, answer) = asker.post("/sign-in/email", &email, &ip, "");
             assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
             asked += 1;
-            slowest = slowest.max(time);
+            meanwhile.add(time);
         }
-        times[kind].add(slowest);
+        times[kind].add(meanwhile.quantile(0.95));
     }
     times
 }
 
-fn judged(tried: &str, times: &ByKind, tolerance: f64, form: Form) -> Row {
+/// Medians may be so far apart, and the times of another distribution or not.
+fn judged(tried: &str, times: &ByKind, tolerance: f64, of_one: bool) -> Row {
     let mut findings = Vec::new();
     let [unknown, others @ ..] = times;
     let median = |times: &Times| times.quantile(0.5).as_secs_f64() * 1e3;
@@ -194,7 +199,7 @@ fn judged(tried: &str, times: &ByKind, tolerance: f64, form: Form) -> Row {
                 apart * 100.0
             ));
         }
-        if form == Form::Full && distance > bound {
+        if of_one && distance > bound {
             findings.push(format!(
                 "the times for {kind} are another distribution (KS {distance:.3} of {bound:.3}, median {:+.1} %)",
                 apart * 100.0
