@@ -19,7 +19,7 @@ use crate::population;
 
 /// People who sign in at once, each from an address of their own: enough to keep every core hashing
 /// while mails wait for the answers before them to leave.
-const PEOPLE: usize = 128;
+const PEOPLE: usize = 256;
 /// Codes that each of them takes in one go.
 const VERIFIED_EACH: usize = 10;
 /// Accounts for each round; nobody may ask for codes more often than the limits allow.
