@@ -18,7 +18,7 @@ use crate::client::{ask, fetch, form, free_address, request, wait_until_open};
 use crate::population;
 
 /// People who sign in at once, each from an address of their own: enough to keep every core hashing
-/// while mails wait for the answers before them to leave.
+/// while their mails, asked for at once, leave apart.
 const PEOPLE: usize = 256;
 /// Codes that each of them takes in one go.
 const VERIFIED_EACH: usize = 10;
