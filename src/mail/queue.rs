@@ -2,6 +2,7 @@
 
 mod from_table;
 
+use std::collections::VecDeque;
 use std::io::Write;
 use std::iter;
 use std::path::PathBuf;
@@ -39,7 +40,8 @@ const AT_ONCE: usize = 4;
 const AFTER_THE_ANSWER: Duration = Duration::from_millis(50);
 /// Mails that were asked for at once leave this far apart, by chance and on the whole: what they cost together
 /// would be felt by whoever asks for something else meanwhile, and tell that there is an account (SECURITY
-/// rule 5). A mail that comes alone does not wait for this.
+/// rule 5). They leave in the order in which they were asked for, so that the newest mail has the newest
+/// code. A mail that comes alone does not wait for this.
 const APART: Duration = Duration::from_millis(50);
 const FARTHEST_APART: Duration = Duration::from_millis(450);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -206,7 +208,10 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let table = Arc::new(Semaphore::new(1));
     let (mut held, mut until) = (Vec::new(), Instant::now());
+    let mut leaving = VecDeque::new();
+    let mut last_leaves = Instant::now();
     loop {
+        let next_leaves = leaving.front().map_or(last_leaves, |&(at, _)| at);
         tokio::select! {
             next = incoming.recv(), if held.is_empty() => match next {
                 Some(next) => {
@@ -216,14 +221,17 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
                 None => return,
             },
             () = tokio::time::sleep_until(until), if !held.is_empty() => {
-                let together = u32::try_from(held.len().saturating_sub(1)).unwrap_or(u32::MAX);
-                let spread = APART.saturating_mul(together).min(FARTHEST_APART);
-                for due in held.drain(..) {
-                    take_up(&worker, due, rand::random_range(Duration::ZERO..=spread));
-                }
+                let times = times_to_leave(held.len(), last_leaves);
+                last_leaves = times.last().copied().unwrap_or(last_leaves);
+                leaving.extend(times.into_iter().zip(held.drain(..)));
                 // What came meanwhile is looked at together, once all of it has waited long enough.
                 held.extend(iter::from_fn(|| incoming.try_recv().ok()));
                 until = Instant::now() + AFTER_THE_ANSWER;
+            },
+            () = tokio::time::sleep_until(next_leaves), if !leaving.is_empty() => {
+                if let Some((_, due)) = leaving.pop_front() {
+                    take_up(&worker, due);
+                }
             },
             () = worker.waiting_in_table.notified() => spawn_look(&worker, &table),
             _ = looks.tick() => spawn_look(&worker, &table),
@@ -231,7 +239,22 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
     }
 }
 
-fn take_up(worker: &Arc<Worker>, due: Incoming, pause: Duration) {
+/// When mails leave that were asked for together: none before those that were asked for earlier.
+fn times_to_leave(count: usize, last_leaves: Instant) -> Vec<Instant> {
+    let now = Instant::now();
+    let others = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
+    let latest = now + APART.saturating_mul(others).min(FARTHEST_APART);
+    let earliest = now.max(last_leaves);
+    let span = latest.saturating_duration_since(earliest);
+    let mut times: Vec<_> =
+        iter::repeat_with(|| earliest + rand::random_range(Duration::ZERO..=span))
+            .take(count)
+            .collect();
+    times.sort_unstable();
+    times
+}
+
+fn take_up(worker: &Arc<Worker>, due: Incoming) {
     let worker = Arc::clone(worker);
     match due {
         Incoming::Nothing => {}
@@ -242,7 +265,6 @@ fn take_up(worker: &Arc<Worker>, due: Incoming, pause: Duration) {
         }
         Incoming::Mail(mail, place) => {
             tokio::spawn(async move {
-                tokio::time::sleep(pause).await;
                 match mail {
                     Handed::Code(code) => worker.deliver_code(code).await,
                     Handed::Moved(moved) => worker.deliver_moved(moved).await,

@@ -172,11 +172,11 @@ fn write_eml(folder: &Path, message: &Message) -> std::io::Result<()> {
         .filter(char::is_ascii_alphanumeric)
         .take(32)
         .collect();
-    let millis = std::time::SystemTime::now()
+    let micros = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap_or_default()
-        .as_millis();
-    let path = folder.join(format!("{millis}-{plain}.eml"));
+        .as_micros();
+    let path = folder.join(format!("{micros}-{plain}.eml"));
     let draft = path.with_extension("draft");
     let mut file = OpenOptions::new()
         .write(true)

@@ -96,6 +96,22 @@ async fn no_two_mails_have_the_same_message_id() {
     assert!(ids.iter().all(|id| id.len() == 32), "{ids:?}");
 }
 
+// Whoever asks again looks for the code in the newest mail.
+#[actix_web::test]
+async fn mails_that_are_asked_for_at_once_leave_in_the_order_of_the_requests() {
+    let app = TestApp::spawn().await;
+    app.add_account("mira@acme.test", "");
+    let visitors: Vec<_> = (0..10).map(|_| app.visitor()).collect();
+    for visitor in &visitors {
+        visitor.ask_for_code("mira@acme.test").await;
+    }
+    let mails = app.mails().await;
+    assert_eq!(mails.len(), visitors.len());
+    for (visitor, mail) in visitors.iter().zip(mails) {
+        assert_eq!(visitor.enter(&mail.code()).await.location(), "/dashboard");
+    }
+}
+
 #[actix_web::test]
 async fn reading_the_mail_fetches_nothing() {
     let (server, _app, mira) = console().await;
