@@ -3,14 +3,34 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::process::{Child, Command};
+use std::time::Duration;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use tempfile::TempDir;
 
-use crate::client::{Reply, free_address, wait_until_open};
+use crate::client::{Load, Reply, fetch, free_address, wait_until_open};
+
+/// A turn is short, so that the machine is as fast in the one as in the next.
+const TURN: Duration = Duration::from_millis(250);
+const TURNS: usize = 60;
+
+/// How many of these requests the console answers in a second, and how many a bare server, with the
+/// bytes of the first answer.
+pub(crate) fn beside(console: SocketAddr, requests: &[Vec<u8>]) -> (f64, f64) {
+    let bare = Bare::start(&fetch(console, &requests[0]));
+    let mut sides = [console, bare.address].map(|address| Load::on(address, requests));
+    let mut answered = [0.0; 2];
+    for turn in 0..TURNS * 2 {
+        // Both begin as often.
+        let side = (turn + turn / 2) % 2;
+        answered[side] += sides[side].throughput(TURN);
+    }
+    let [ours, bares] = answered.map(|sum| sum / TURNS as f64);
+    (ours, bares)
+}
 
 /// A bare server in a process of its own.
-pub(crate) struct Bare {
+struct Bare {
     address: SocketAddr,
     child: Child,
     _recipe: TempDir,
@@ -18,7 +38,7 @@ pub(crate) struct Bare {
 
 impl Bare {
     /// Starts one that sends what `reply` holds.
-    pub(crate) fn start(reply: &Reply) -> Self {
+    fn start(reply: &Reply) -> Self {
         let recipe = tempfile::tempdir().unwrap();
         let address = free_address();
         fs::write(recipe.path().join("address"), address.to_string()).unwrap();
@@ -35,11 +55,6 @@ impl Bare {
             child,
             _recipe: recipe,
         }
-    }
-
-    /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
     }
 }
 

@@ -1,7 +1,9 @@
 //! A client that costs next to nothing: blocking sockets, one request at a time on each.
 
 use std::io::{ErrorKind, Read, Write};
+use std::iter::{Cycle, Skip};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::slice;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -88,44 +90,65 @@ pub(crate) fn ask(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) 
     }
 }
 
-/// How many answers of 200 come in a second.
-pub(crate) fn throughput(address: SocketAddr, request: &[u8], span: Duration) -> f64 {
-    throughput_of(address, std::slice::from_ref(&request.to_vec()), span)
+/// A load that can be stopped and goes on where it was: connections, each with requests in turn.
+pub(crate) struct Load<'a> {
+    connections: Vec<Connection<'a>>,
 }
 
-/// The same, with several requests that take turns.
-pub(crate) fn throughput_of(address: SocketAddr, requests: &[Vec<u8>], span: Duration) -> f64 {
-    let begun = Instant::now();
-    let answered: usize = thread::scope(|scope| {
-        let threads: Vec<_> = (0..CONNECTIONS)
-            .map(|first| {
-                scope.spawn(move || {
-                    let mut stream = TcpStream::connect(address).unwrap();
-                    let mut buffer = Vec::new();
-                    let mut count = 0;
-                    let turns = requests
-                        .iter()
-                        .cycle()
-                        .skip(first * requests.len() / CONNECTIONS);
-                    for request in turns.take_while(|_| begun.elapsed() < span) {
-                        stream.write_all(request).unwrap();
-                        read_response(&mut stream, &mut buffer);
-                        assert!(
-                            buffer.starts_with(b"HTTP/1.1 200"),
-                            "not every answer was a 200"
-                        );
-                        count += 1;
-                    }
-                    count
-                })
+struct Connection<'a> {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+    turns: Skip<Cycle<slice::Iter<'a, Vec<u8>>>>,
+}
+
+impl<'a> Load<'a> {
+    /// Connects; each connection begins at another of the requests.
+    pub(crate) fn on(address: SocketAddr, requests: &'a [Vec<u8>]) -> Self {
+        let connections = (0..CONNECTIONS)
+            .map(|first| Connection {
+                stream: TcpStream::connect(address).unwrap(),
+                buffer: Vec::new(),
+                turns: requests
+                    .iter()
+                    .cycle()
+                    .skip(first * requests.len() / CONNECTIONS),
             })
             .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .sum()
-    });
-    answered as f64 / begun.elapsed().as_secs_f64()
+        Self { connections }
+    }
+
+    /// How many answers of 200 come in a second.
+    pub(crate) fn throughput(&mut self, span: Duration) -> f64 {
+        let begun = Instant::now();
+        let answered: usize = thread::scope(|scope| {
+            let threads: Vec<_> = self
+                .connections
+                .iter_mut()
+                .map(|connection| scope.spawn(move || connection.ask_until(begun, span)))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .sum()
+        });
+        answered as f64 / begun.elapsed().as_secs_f64()
+    }
+}
+
+impl Connection<'_> {
+    fn ask_until(&mut self, begun: Instant, span: Duration) -> usize {
+        let mut count = 0;
+        while begun.elapsed() < span {
+            self.stream.write_all(self.turns.next().unwrap()).unwrap();
+            read_response(&mut self.stream, &mut self.buffer);
+            assert!(
+                self.buffer.starts_with(b"HTTP/1.1 200"),
+                "not every answer was a 200"
+            );
+            count += 1;
+        }
+        count
+    }
 }
 
 /// Reads one response; says where its head ends, and where it ends.

@@ -19,13 +19,13 @@ use crate::population;
 
 /// People who sign in at once, each from an address of their own: enough to keep every core hashing
 /// while their mails, asked for at once, leave apart.
-const PEOPLE: usize = 256;
+const PEOPLE: usize = 512;
 /// Codes that each of them takes in one go.
 const VERIFIED_EACH: usize = 10;
 /// Accounts for each round; nobody may ask for codes more often than the limits allow.
-const ACCOUNTS_A_ROUND: usize = 4_000;
+const ACCOUNTS_A_ROUND: usize = 8_000;
 /// By then as many sign-ins end as begin.
-const WARM_UP: Duration = Duration::from_millis(500);
+const WARM_UP: Duration = Duration::from_secs(2);
 
 /// A running console.
 pub(crate) struct Console {
@@ -188,7 +188,7 @@ impl Console {
     /// Gets codes, waits until everybody has theirs, and enters them; how long that took.
     fn verify(&self, round: usize, person: usize, ready: &Barrier) -> Duration {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        let ip = format!("10.0.1.{person}");
+        let ip = ip(person);
         let codes: Vec<(String, String)> = (0..VERIFIED_EACH)
             .map(|number| {
                 let email = account(round, person * VERIFIED_EACH + number);
@@ -226,7 +226,7 @@ impl Console {
                     let counted = &counted;
                     scope.spawn(move || {
                         let mut stream = TcpStream::connect(self.address).unwrap();
-                        let ip = format!("10.0.1.{person}");
+                        let ip = ip(person);
                         let mine = (person..ACCOUNTS_A_ROUND).step_by(PEOPLE);
                         let in_time = mine.take_while(|_| begun.elapsed() < counted.end);
                         in_time
@@ -348,6 +348,11 @@ fn spawn(folder: &TempDir, settings: &[(&str, &str)]) -> (SocketAddr, Child) {
     // The port is taken first of all; an answer says that the rest is done too.
     assert_eq!(fetch(address, &request("/healthz", "")).status, 200);
     (address, child)
+}
+
+/// Where a person sits.
+fn ip(person: usize) -> String {
+    format!("10.0.{}.{}", 1 + person / 250, person % 250)
 }
 
 fn account(round: usize, number: usize) -> String {

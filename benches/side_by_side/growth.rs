@@ -4,10 +4,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::bare::Bare;
-use crate::client::{ask, fetch, request, throughput_of};
+use crate::client::{ask, request};
 use crate::console::Console;
-use crate::{ROUND, ROUNDS, hashing, median, population};
+use crate::{ROUND, ROUNDS, bare, hashing, median, population};
 
 /// Accounts, each with a live session.
 const SIZES: [usize; 3] = [100, 10_000, 1_000_000];
@@ -34,8 +33,10 @@ fn line(size: usize) {
         .iter()
         .map(|cookie| request("/dashboard", cookie))
         .collect();
-    let (check, most) = beside_bare(&console, &checks);
-    let (page, _) = beside_bare(&console, &[request("/sign-in", "")]);
+    let (most, bare) = bare::beside(console.address(), &checks);
+    let check = most / bare;
+    let (page, bare) = bare::beside(console.address(), &[request("/sign-in", "")]);
+    let page = page / bare;
     let (mut limits, mut reached) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         limits.push(hashing::hashes_per_second(ROUND) / 2.0);
@@ -48,18 +49,6 @@ fn line(size: usize) {
          | {p50:.2}, {p99:.2}, {p999:.2} ms | {:.1} MB |",
         console.resident_mb()
     );
-}
-
-/// The ratio, and what the console does in a second.
-fn beside_bare(console: &Console, requests: &[Vec<u8>]) -> (f64, f64) {
-    let bare = Bare::start(&fetch(console.address(), &requests[0]));
-    let (mut ours, mut bares) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        bares.push(throughput_of(bare.address(), requests, ROUND));
-        ours.push(throughput_of(console.address(), requests, ROUND));
-    }
-    let ours = median(ours);
-    (ours / median(bares), ours)
 }
 
 /// Milliseconds from when a request was due, not from when it could be sent: what waits for others

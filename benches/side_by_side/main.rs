@@ -18,7 +18,6 @@ mod population;
 
 use std::time::Duration;
 
-use client::throughput;
 use console::Console;
 
 /// One round of one side. The sides take turns, so that whatever else the machine does hits both.
@@ -118,14 +117,8 @@ fn beside_argon2(console: &Console) {
 }
 
 fn beside_bare(what: &str, aim: &str, console: &Console, path: &str, cookie: &str) {
-    let request = client::request(path, cookie);
-    let bare = bare::Bare::start(&client::fetch(console.address(), &request));
-    let (mut ours, mut bares) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        bares.push(throughput(bare.address(), &request, ROUND));
-        ours.push(throughput(console.address(), &request, ROUND));
-    }
-    row(what, aim, median(ours), median(bares));
+    let (ours, bare) = bare::beside(console.address(), &[client::request(path, cookie)]);
+    row(what, aim, ours, bare);
 }
 
 fn row(what: &str, aim: &str, ours: f64, limit: f64) {

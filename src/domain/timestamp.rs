@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
 use time::macros::format_description;
@@ -54,19 +55,19 @@ impl Timestamp {
     }
 
     /// How long before `now` this was, in words: “just now”, “2 hours ago”.
-    pub fn ago(self, now: Self) -> String {
+    pub fn ago(self, now: Self) -> Cow<'static, str> {
         const MINUTE: u64 = 60;
         const HOUR: u64 = 60 * MINUTE;
         const DAY: u64 = 24 * HOUR;
         let seconds = now.since(self).as_secs();
         let (count, unit) = match seconds {
-            0..MINUTE => return "just now".to_owned(),
+            0..MINUTE => return Cow::Borrowed("just now"),
             MINUTE..HOUR => (seconds / MINUTE, "minute"),
             HOUR..DAY => (seconds / HOUR, "hour"),
             _ => (seconds / DAY, "day"),
         };
         let plural = if count == 1 { "" } else { "s" };
-        format!("{count} {unit}{plural} ago")
+        Cow::Owned(format!("{count} {unit}{plural} ago"))
     }
 
     fn utc(self) -> OffsetDateTime {

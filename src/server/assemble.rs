@@ -20,7 +20,7 @@ use crate::config::{Config, EmailCodes, ProviderSettings};
 use crate::db::Database;
 use crate::mail::MailQueue;
 use crate::metrics::Metrics;
-use crate::views::{Site, accent};
+use crate::views::{Assets, Site, accent};
 use crate::web::Console;
 use crate::web::cookies::Cookies;
 use crate::web::static_files::StaticFiles;
@@ -111,9 +111,7 @@ pub(super) fn console(config: &Config, (keys, database, clock, mail, metrics): P
 }
 
 fn site(config: &Config, static_files: &StaticFiles) -> Site {
-    Site {
-        brand: config.brand_name.clone(),
-        host: config.base_url.host(),
+    let assets = Assets {
         accent_css: static_files.accent_address(),
         logo: static_files.logo_address(),
         css: static_files.address("app.css"),
@@ -121,7 +119,8 @@ fn site(config: &Config, static_files: &StaticFiles) -> Site {
         htmx: static_files.address("vendor/htmx-4.0.1.min.js"),
         landing_js: static_files.address("landing.js"),
         icon: static_files.address("icon.svg"),
-    }
+    };
+    Site::new(config.brand_name.clone(), config.base_url.host(), assets)
 }
 
 /// The provider, where one is set up.

@@ -1,6 +1,6 @@
 //! Pieces that several pages of the console are made of.
 
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 
 use crate::domain::Timestamp;
 
@@ -60,7 +60,25 @@ pub fn pager(newest: Option<&str>, older: Option<&str>) -> Markup {
     }
 }
 
-/// Relative, so that it is right in every time zone; the browser adds the reader's own clock.
-pub fn moment(at: Timestamp, now: Timestamp) -> Markup {
-    html! { time datetime=(at.rfc3339()) { (at.ago(now)) } }
+/// A moment in a page. Relative, so that it is right in every time zone; the browser adds the reader's own
+/// clock.
+pub struct Moment {
+    at: Timestamp,
+    now: Timestamp,
+}
+
+/// See [`Moment`].
+pub fn moment(at: Timestamp, now: Timestamp) -> Moment {
+    Moment { at, now }
+}
+
+impl Render for Moment {
+    /// Digits and plain letters: there is nothing to escape.
+    fn render_to(&self, page: &mut String) {
+        page.push_str("<time datetime=\"");
+        page.push_str(&self.at.rfc3339());
+        page.push_str("\">");
+        page.push_str(&self.at.ago(self.now));
+        page.push_str("</time>");
+    }
 }

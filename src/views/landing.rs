@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::layout::{Site, mark, style_sheets};
+use super::layout::{Site, style_sheets};
 
 /// Where the page leads, which is in a moment either way.
 #[derive(Debug, Clone, Copy)]
@@ -33,15 +33,15 @@ pub fn page(site: &Site, on: On<'_>) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { "Signing you in…" }
-                script src=(site.landing_js) data-to=(to) data-rest=(rest) {}
+                script src=(site.assets.landing_js) data-to=(to) data-rest=(rest) {}
                 noscript { meta http-equiv="refresh" content={ "0;url=" (to) }; }
-                link rel="icon" href=(site.icon) type="image/svg+xml";
-                (style_sheets(site))
+                link rel="icon" href=(site.assets.icon) type="image/svg+xml";
+                (style_sheets(&site.assets))
             }
             body {
                 main.door {
                     div #card .card {
-                        (mark(site))
+                        (site.mark)
                         h1 role="status" { "Signing you in…" }
                         p.lead { (words) a href=(to) { (link) } "." }
                     }

@@ -11,20 +11,42 @@ pub struct Site {
     pub brand: String,
     /// What people know the console by, such as `console.example.com`.
     pub host: String,
-    /// Address of the style sheet.
+    /// Where pages find what they load.
+    pub assets: Assets,
+    pub(super) mark: Markup,
+    head: Markup,
+}
+
+/// Addresses of what pages load.
+#[derive(Debug, Clone)]
+pub struct Assets {
+    /// The style sheet.
     pub css: String,
-    /// Address of the style sheet with the team's own accent, if they have one.
+    /// The style sheet with the team's own accent, if they have one.
     pub accent_css: Option<String>,
-    /// Address of the team's own logo, shown in place of our mark.
+    /// The team's own logo, shown in place of our mark.
     pub logo: Option<String>,
-    /// Address of our script.
+    /// Our script.
     pub js: String,
-    /// Address of htmx.
+    /// htmx.
     pub htmx: String,
-    /// Address of the landing page's script.
+    /// The landing page's script.
     pub landing_js: String,
-    /// Address of the icon.
+    /// The icon.
     pub icon: String,
+}
+
+impl Site {
+    /// What is the same on every page is written once, here.
+    pub fn new(brand: String, host: String, assets: Assets) -> Self {
+        Self {
+            mark: mark(assets.logo.as_deref()),
+            head: head(&assets),
+            brand,
+            host,
+            assets,
+        }
+    }
 }
 
 /// What the card shows: a page at its own address, or swapped into the card by htmx.
@@ -59,7 +81,7 @@ impl Screen {
 
     fn content(&self, site: &Site) -> Markup {
         html! {
-            (mark(site))
+            (site.mark)
             (self.body)
         }
     }
@@ -72,7 +94,7 @@ pub fn console_page(site: &Site, title: &str, who: &Who<'_>, content: &Markup) -
         title,
         &html! {
             header.bar {
-                a.brand href="/dashboard" { (mark(site)) (site.brand) }
+                a.brand href="/dashboard" { (site.mark) (site.brand) }
                 (menu(who))
             }
             main.wide {
@@ -87,39 +109,48 @@ pub fn console_page(site: &Site, title: &str, who: &Who<'_>, content: &Markup) -
     )
 }
 
+/// Put together at once: whatever is sent comes by here.
 fn document(site: &Site, title: &str, body: &Markup) -> Markup {
+    let title = html! { title { (title) " – " (site.brand) } };
+    let parts = [
+        DOCTYPE.0,
+        r#"<html lang="en"><head>"#,
+        &site.head.0,
+        &title.0,
+        "</head><body>",
+        &body.0,
+        "</body></html>",
+    ];
+    PreEscaped(parts.concat())
+}
+
+/// The head, but for the title.
+fn head(assets: &Assets) -> Markup {
     html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                // htmx neither keeps pages for “back”, which are personal, nor brings styles of its own.
-                meta name="htmx-config" content=r#"{"history":"reload","includeIndicatorCSS":false}"#;
-                title { (title) " – " (site.brand) }
-                link rel="icon" href=(site.icon) type="image/svg+xml";
-                (style_sheets(site))
-                script src=(site.htmx) defer {}
-                script src=(site.js) defer {}
-            }
-            body { (body) }
-        }
+        meta charset="utf-8";
+        meta name="viewport" content="width=device-width, initial-scale=1";
+        meta name="color-scheme" content="light dark";
+        // htmx neither keeps pages for “back”, which are personal, nor brings styles of its own.
+        meta name="htmx-config" content=r#"{"history":"reload","includeIndicatorCSS":false}"#;
+        link rel="icon" href=(assets.icon) type="image/svg+xml";
+        (style_sheets(assets))
+        script src=(assets.htmx) defer {}
+        script src=(assets.js) defer {}
     }
 }
 
 /// What a page looks like: our style sheet, and the team's own accent after it.
-pub(super) fn style_sheets(site: &Site) -> Markup {
+pub(super) fn style_sheets(assets: &Assets) -> Markup {
     html! {
-        link rel="stylesheet" href=(site.css);
-        @if let Some(accent) = &site.accent_css { link rel="stylesheet" href=(accent); }
+        link rel="stylesheet" href=(assets.css);
+        @if let Some(accent) = &assets.accent_css { link rel="stylesheet" href=(accent); }
     }
 }
 
 /// The team's logo, or the mark. The console's name stands beside it in words.
-pub(super) fn mark(site: &Site) -> Markup {
+fn mark(logo: Option<&str>) -> Markup {
     html! {
-        @match &site.logo {
+        @match logo {
             Some(logo) => img.mark src=(logo) alt="" width="40" height="40";,
             None => (MARK),
         }

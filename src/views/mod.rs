@@ -16,4 +16,4 @@ pub mod not_me;
 pub mod sign_in;
 pub mod signed_out;
 
-pub use layout::{Screen, Site};
+pub use layout::{Assets, Screen, Site};

@@ -12,6 +12,10 @@ pub(super) struct AtomicRevision {
 impl AtomicRevision {
     /// Says whether a session may have ended since the last time.
     pub(super) fn store(&self, revision: Revision) -> bool {
+        // Nearly always: what is only read does not go back and forth between the cores.
+        if self.load() == revision {
+            return false;
+        }
         self.begun.fetch_max(revision.begun, Ordering::AcqRel);
         self.ended.fetch_max(revision.ended, Ordering::AcqRel) < revision.ended
     }

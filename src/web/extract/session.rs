@@ -1,10 +1,11 @@
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_session::SessionExt;
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::Either;
 
 use super::console;
 use crate::auth::session::LiveSession;
@@ -44,33 +45,19 @@ impl SignedIn {
 #[derive(Debug)]
 pub struct Admin(pub SignedIn);
 
-type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, AppError>>>>;
+/// Whoever is remembered is known at once; only what the provider has to be asked for waits.
+type Extracting<T> =
+    Either<Ready<Result<T, AppError>>, Pin<Box<dyn Future<Output = Result<T, AppError>>>>>;
+
+/// What becomes of a request from somebody, or from nobody.
+type Then<T> = fn(&HttpRequest, Option<SignedIn>) -> Result<T, AppError>;
 
 impl FromRequest for MaybeSignedIn {
     type Error = AppError;
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = recognised(&request.get_session());
-        let console = console(request).cloned();
-        Box::pin(async move {
-            match found {
-                Recognised::Nobody => Ok(Self(None)),
-                Recognised::Unavailable => Err(AppError::Unavailable(
-                    "the session could not be looked up".to_owned(),
-                )),
-                Recognised::Session(hash) => {
-                    let console = console?;
-                    let live = console.sessions.recognised(hash)?;
-                    Ok(Self(match live {
-                        Some(live) if goes_on(&console, &live).await => {
-                            Some(SignedIn { live, hash })
-                        }
-                        _ => None,
-                    }))
-                }
-            }
-        })
+        extract(request, |_, found| Ok(Self(found)))
     }
 }
 
@@ -78,17 +65,8 @@ impl FromRequest for SignedIn {
     type Error = AppError;
     type Future = Extracting<Self>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let maybe = MaybeSignedIn::from_request(request, payload);
-        // Nobody can come back to a form that was sent.
-        let uri = request.method().is_safe().then(|| request.uri().clone());
-        Box::pin(async move {
-            let here = || {
-                let path = uri.as_ref().and_then(|uri| uri.path_and_query());
-                path.map_or_else(ReturnTo::default, |path| ReturnTo::parse(path.as_str()))
-            };
-            maybe.await?.0.ok_or_else(|| AppError::SignedOut(here()))
-        })
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        extract(request, only_signed_in)
     }
 }
 
@@ -96,10 +74,9 @@ impl FromRequest for Admin {
     type Error = AppError;
     type Future = Extracting<Self>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let signed_in = SignedIn::from_request(request, payload);
-        Box::pin(async move {
-            let signed_in = signed_in.await?;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        extract(request, |request, found| {
+            let signed_in = only_signed_in(request, found)?;
             match signed_in.live.role {
                 Role::Admin => Ok(Self(signed_in)),
                 Role::Member => Err(AppError::NotFound),
@@ -108,12 +85,60 @@ impl FromRequest for Admin {
     }
 }
 
-/// Asks the provider again when its word has run out; a request waits for that two seconds at most.
-async fn goes_on(console: &Console, live: &LiveSession) -> bool {
-    match (&console.workos, live.access_expires_at) {
-        (Some(workos), Some(expiry)) if expiry <= console.clock.now() => {
-            workos.refresher.keep_fresh(live.id).await == Refreshed::GoesOn
+fn only_signed_in(request: &HttpRequest, found: Option<SignedIn>) -> Result<SignedIn, AppError> {
+    found.ok_or_else(|| {
+        // Nobody can come back to a form that was sent.
+        let path = request.uri().path_and_query();
+        let here = path.filter(|_| request.method().is_safe());
+        AppError::SignedOut(
+            here.map_or_else(ReturnTo::default, |path| ReturnTo::parse(path.as_str())),
+        )
+    })
+}
+
+fn extract<T: 'static>(request: &HttpRequest, then: Then<T>) -> Extracting<T> {
+    let (console, found) = match look_up(request) {
+        Ok(found) => found,
+        Err(error) => return Either::Left(ready(Err(error))),
+    };
+    match found {
+        Some(signed_in) if has_run_out(console, &signed_in.live) => {
+            let (console, request) = (console.clone(), request.clone());
+            Either::Right(Box::pin(async move {
+                let goes_on = goes_on(&console, &signed_in.live).await;
+                then(&request, goes_on.then_some(signed_in))
+            }))
         }
-        _ => true,
+        found => Either::Left(ready(then(request, found))),
+    }
+}
+
+fn look_up(request: &HttpRequest) -> Result<(&web::Data<Console>, Option<SignedIn>), AppError> {
+    let console = console(request)?;
+    let found = match recognised(&request.get_session()) {
+        Recognised::Nobody => None,
+        Recognised::Unavailable => {
+            let what = "the session could not be looked up".to_owned();
+            return Err(AppError::Unavailable(what));
+        }
+        Recognised::Session(hash) => {
+            let live = console.sessions.recognised(hash)?;
+            live.map(|live| SignedIn { live, hash })
+        }
+    };
+    Ok((console, found))
+}
+
+/// Whether the provider's word has to be asked for again.
+fn has_run_out(console: &Console, live: &LiveSession) -> bool {
+    let expiry = live.access_expires_at.filter(|_| console.workos.is_some());
+    expiry.is_some_and(|expiry| expiry <= console.clock.now())
+}
+
+/// Asks the provider again; a request waits for that two seconds at most.
+async fn goes_on(console: &Console, live: &LiveSession) -> bool {
+    match &console.workos {
+        Some(workos) => workos.refresher.keep_fresh(live.id).await == Refreshed::GoesOn,
+        None => true,
     }
 }

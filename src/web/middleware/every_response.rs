@@ -36,15 +36,15 @@ const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 pub struct RoutePattern(pub &'static str);
 
 /// Finds a request in the log: 60 random bits, short enough to be read out on the phone.
-#[derive(Debug, Clone)]
-pub struct RequestId(String);
+#[derive(Debug, Clone, Copy)]
+pub struct RequestId([u8; LENGTH]);
 
 impl FromRequest for RequestId {
     type Error = AppError;
     type Future = Ready<Result<Self, AppError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.extensions().get::<Self>().cloned();
+        let id = request.extensions().get::<Self>().copied();
         ready(id.ok_or_else(|| AppError::Internal("a request without an id".to_owned())))
     }
 }
@@ -56,20 +56,21 @@ const LENGTH: usize = 12;
 impl RequestId {
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Letters of the alphabet alone, which are ASCII.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// Reads an id out of an address; `None` for anything that cannot be one.
     pub fn parse(text: &str) -> Option<Self> {
-        let ours = text.len() == LENGTH && text.bytes().all(|byte| ALPHABET.contains(&byte));
-        ours.then(|| Self(text.to_owned()))
+        let letters: [u8; LENGTH] = text.as_bytes().try_into().ok()?;
+        let ours = letters.iter().all(|byte| ALPHABET.contains(byte));
+        ours.then_some(Self(letters))
     }
 
     fn generate() -> Self {
         let mut drawn = [0_u8; LENGTH];
         rand::rng().fill_bytes(&mut drawn);
-        let letter = |byte| char::from(ALPHABET[usize::from(byte & 31)]);
-        Self(drawn.map(letter).iter().collect())
+        Self(drawn.map(|byte| ALPHABET[usize::from(byte & 31)]))
     }
 }
 
@@ -85,7 +86,7 @@ pub async fn finish_every_response(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begun = Instant::now();
     let id = RequestId::generate();
-    request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(id);
     let wants = Wants::of(request.headers());
     let renewed = (console.cookies.keys().len() > 1)
         .then(|| take_over_older_signature(&mut request, &console.cookies))
@@ -130,9 +131,9 @@ fn with_words(
         };
         let place = format!("{} {}", request.method(), request.path());
         match known {
-            AppError::SignedOut(_) => debug!("[{}] {place}: {cause}", id.0),
-            _ if bare.status().is_server_error() => error!("[{}] {place}: {cause}", id.0),
-            _ => info!("[{}] {place}: {cause}", id.0),
+            AppError::SignedOut(_) => debug!("[{}] {place}: {cause}", id.as_str()),
+            _ if bare.status().is_server_error() => error!("[{}] {place}: {cause}", id.as_str()),
+            _ => info!("[{}] {place}: {cause}", id.as_str()),
         }
         match known {
             AppError::SignedOut(return_to) => {
@@ -155,7 +156,7 @@ fn explained(
     let message = Message {
         title,
         text,
-        request_id: &id.0,
+        request_id: id.as_str(),
     };
     let mut response = wants.screen(&console.site, bare.status(), &message.screen());
     for (name, value) in bare.headers() {
@@ -188,7 +189,7 @@ fn add_headers(headers: &mut HeaderMap, https: bool, id: &RequestId) {
     if https {
         add(STRICT_TRANSPORT_SECURITY, HSTS);
     }
-    if let Ok(value) = HeaderValue::from_str(&id.0) {
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         headers.insert(X_REQUEST_ID, value);
     }
 }
