@@ -59,25 +59,41 @@ pub struct LiveSession {
 }
 
 /// One line of “Where you’re signed in”.
-#[derive(Debug, Clone)]
-pub struct Listed {
+#[derive(Debug, Clone, Copy)]
+pub struct Listed<'a> {
     /// Its key.
     pub id: SessionId,
     /// How it was begun.
     pub method: Method,
     /// Browser and system in words.
-    pub browser: String,
+    pub browser: &'a str,
     /// From where.
-    pub ip: String,
+    pub ip: &'a str,
     /// When it began.
     pub created_at: Timestamp,
     /// When it was last used.
     pub last_seen_at: Timestamp,
 }
 
+/// What an account has in sessions.
+pub struct OfAccount<'a> {
+    sessions: &'a Sessions,
+    listing: Arc<Listing>,
+}
+
 struct Listing {
     as_of: Revision,
-    rows: Vec<Listed>,
+    rows: Vec<ListedRow>,
+}
+
+#[derive(Clone)]
+struct ListedRow {
+    id: SessionId,
+    method: Method,
+    browser: String,
+    ip: String,
+    created_at: Timestamp,
+    last_seen_at: Timestamp,
 }
 
 /// A list weighs what it holds: few accounts have many sessions.
@@ -179,11 +195,11 @@ impl Sessions {
         }
     }
 
-    /// The sessions of an account that are in force, the newest first.
+    /// The sessions of an account.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub fn of_account(&self, account_id: AccountId) -> Result<Vec<Listed>, DatabaseError> {
+    pub fn of_account(&self, account_id: AccountId) -> Result<OfAccount<'_>, DatabaseError> {
         let revision = self.newest.load();
         let remembered = self
             .listings
@@ -204,14 +220,10 @@ impl Sessions {
                 listing
             }
         };
-        let now = self.clock.now();
-        let in_force = |row: &Listed| self.lasts(row.created_at, row.last_seen_at, now);
-        Ok(listing
-            .rows
-            .iter()
-            .map(|row| self.with_last_use(row))
-            .filter(in_force)
-            .collect())
+        Ok(OfAccount {
+            sessions: self,
+            listing,
+        })
     }
 
     /// Writes down when sessions were last used.
@@ -298,13 +310,23 @@ impl Sessions {
             self.seen.insert(live.id, now);
         }
     }
+}
 
-    fn with_last_use(&self, row: &Listed) -> Listed {
-        let last_seen_at = self.seen.get(&row.id).map_or(row.last_seen_at, |at| *at);
-        Listed {
-            last_seen_at: last_seen_at.max(row.last_seen_at),
-            ..row.clone()
-        }
+impl OfAccount<'_> {
+    /// Those that are in force, the newest first.
+    pub fn in_force(&self, now: Timestamp) -> impl Iterator<Item = Listed<'_>> {
+        let lines = self.listing.rows.iter().map(|row| {
+            let noted = self.sessions.seen.get(&row.id).map(|at| *at);
+            Listed {
+                id: row.id,
+                method: row.method,
+                browser: &row.browser,
+                ip: &row.ip,
+                created_at: row.created_at,
+                last_seen_at: noted.map_or(row.last_seen_at, |at| at.max(row.last_seen_at)),
+            }
+        });
+        lines.filter(move |line| self.sessions.lasts(line.created_at, line.last_seen_at, now))
     }
 }
 
@@ -357,8 +379,8 @@ pub fn note(
     Ok(())
 }
 
-fn listed(row: SessionRow) -> Option<Listed> {
-    Some(Listed {
+fn listed(row: SessionRow) -> Option<ListedRow> {
+    Some(ListedRow {
         id: SessionId(row.id),
         method: Method::from_word(&row.method)?,
         browser: row.browser,
@@ -374,7 +396,7 @@ mod tests {
 
     #[test]
     fn a_list_weighs_what_it_holds() {
-        let row = Listed {
+        let row = ListedRow {
             id: SessionId(1),
             method: Method::EmailCode,
             browser: String::new(),

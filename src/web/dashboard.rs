@@ -19,13 +19,16 @@ pub async fn show(
 ) -> Result<HttpResponse, AppError> {
     let live = &signed_in.live;
     let listed = console.sessions.of_account(live.account_id)?;
-    let line = |session| SessionLine::of(session, live.id);
+    let now = console.clock.now();
     let page = Dashboard {
         who: signed_in.who(),
         method: live.method,
         signed_in_at: live.created_at,
-        sessions: listed.iter().map(line).collect(),
-        now: console.clock.now(),
+        sessions: listed
+            .in_force(now)
+            .map(|session| SessionLine::of(&session, live.id))
+            .collect(),
+        now,
     };
     Ok(html(StatusCode::OK, page.page(&console.site)))
 }
@@ -33,12 +36,12 @@ pub async fn show(
 impl<'a> SessionLine<'a> {
     /// A session as a page lists it; `this` is the one that is looking.
     pub(super) fn of(
-        session: &'a crate::auth::session::Listed,
+        session: &crate::auth::session::Listed<'a>,
         this: crate::domain::SessionId,
     ) -> Self {
         Self {
-            browser: &session.browser,
-            ip: &session.ip,
+            browser: session.browser,
+            ip: session.ip,
             method: session.method,
             created_at: session.created_at,
             last_seen_at: session.last_seen_at,

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::in_query;
 use crate::auth::client::Client;
-use crate::auth::session::LISTED;
+use crate::auth::session::{LISTED, Listed};
 use crate::domain::SessionId;
 use crate::error::AppError;
 use crate::views::account::sessions::Sessions;
@@ -28,8 +28,11 @@ pub async fn show(
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let live = &signed_in.live;
-    let listed = console.sessions.of_account(live.account_id)?;
-    let (this_one, others): (Vec<_>, Vec<_>) = listed.iter().partition(|row| row.id == live.id);
+    let now = console.clock.now();
+    let of_account = console.sessions.of_account(live.account_id)?;
+    let listed: Vec<_> = of_account.in_force(now).collect();
+    let (this_one, others): (Vec<&Listed>, Vec<&Listed>) =
+        listed.iter().partition(|row| row.id == live.id);
     let in_order = this_one.into_iter().chain(others);
     let page = Sessions {
         who: signed_in.who(),
@@ -38,7 +41,7 @@ pub async fn show(
             .map(|row| (row.id, SessionLine::of(row, live.id)))
             .collect(),
         done: in_query(&request, "done").and_then(|word| in_words(&word)),
-        now: console.clock.now(),
+        now,
     };
     Ok(html(StatusCode::OK, page.page(&console.site)))
 }

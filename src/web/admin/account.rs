@@ -9,7 +9,6 @@ use super::{account_id, account_path, actor, address, moment, number, query, see
 use crate::auth::accounts::Denied;
 use crate::auth::client::Client;
 use crate::auth::directory::Change;
-use crate::auth::session::Listed;
 use crate::db::accounts::AccountRow;
 use crate::domain::{AccountId, Role, SessionId};
 use crate::error::AppError;
@@ -140,7 +139,7 @@ async fn render(
     let told: Vec<_> = details.activity.iter().map(Told::of).collect();
     let account = &details.account;
     let not_done = notes.denied.map(|denied| denied.to_string());
-    let line = |listed: &'_ Listed| listed.id.0;
+    let now = console.clock.now();
     let page = Account {
         who: admin.who(),
         id,
@@ -153,15 +152,15 @@ async fn render(
         moved_at: moment(account.moved_at),
         suspended_at: moment(account.suspended_at),
         sessions: sessions
-            .iter()
-            .map(|listed| (line(listed), SessionLine::of(listed, admin.live.id)))
+            .in_force(now)
+            .map(|listed| (listed.id.0, SessionLine::of(&listed, admin.live.id)))
             .collect(),
         activity: told.iter().map(Told::line).collect(),
         all_activity: address(ACTIVITY, &[("email", &account.email)]),
         why_no_code: address(CODES, &[("email", &account.email)]),
         done: done(notes.done, account),
         not_done: not_done.as_deref(),
-        now: console.clock.now(),
+        now,
     };
     let status = match notes.denied {
         Some(_) => StatusCode::CONFLICT,
