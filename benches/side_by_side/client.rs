@@ -18,13 +18,16 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The values of the cookies that it sets, as a `Cookie` header has them.
+    /// The values of the cookies that it sets, as a `Cookie` header has them; one that is taken back has none.
     pub(crate) fn cookies(&self) -> String {
         let lines = self
             .headers
             .iter()
             .filter_map(|line| line.strip_prefix("set-cookie: "));
-        let pairs: Vec<&str> = lines.filter_map(|line| line.split(';').next()).collect();
+        let pairs: Vec<&str> = lines
+            .filter_map(|line| line.split(';').next())
+            .filter(|pair| !pair.ends_with('='))
+            .collect();
         pairs.join("; ")
     }
 }
