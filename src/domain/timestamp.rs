@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
@@ -28,11 +29,7 @@ impl Timestamp {
 
     /// For the `datetime` attribute, as in `2026-11-23T16:53:44Z` (RFC 3339).
     pub fn rfc3339(self) -> String {
-        self.utc()
-            .format(format_description!(
-                "[year]-[month]-[day]T[hour]:[minute]:[second]Z"
-            ))
-            .unwrap_or_default()
+        self.utc().format(&Rfc3339).unwrap_or_default()
     }
 
     /// For people, as in `23 November 2026, 16:53 UTC`.

@@ -5,12 +5,13 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ContentType, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use maud::Markup;
 
 use crate::views::{Screen, Site};
 
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const HX_REQUEST_TYPE: &str = "hx-request-type";
 const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 const HX_PUSH_URL: HeaderName = HeaderName::from_static("hx-push-url");
@@ -81,7 +82,7 @@ impl Wants {
 /// A page that is never a fragment.
 pub fn html(status: StatusCode, markup: Markup) -> HttpResponse {
     HttpResponse::build(status)
-        .content_type(ContentType::html())
+        .insert_header((CONTENT_TYPE, HTML))
         .body(markup.into_string())
 }
 
