@@ -19,6 +19,9 @@ const TURNS: usize = 60;
 pub(crate) fn beside(console: SocketAddr, requests: &[Vec<u8>]) -> (f64, f64) {
     let bare = Bare::start(&fetch(console, &requests[0]));
     let mut sides = [console, bare.address].map(|address| Load::on(address, requests));
+    for side in &mut sides {
+        side.throughput(TURN);
+    }
     let mut answered = [0.0; 2];
     for turn in 0..TURNS * 2 {
         // Both begin as often.

@@ -26,7 +26,10 @@ impl Reply {
             .filter_map(|line| line.strip_prefix("set-cookie: "));
         let pairs: Vec<&str> = lines
             .filter_map(|line| line.split(';').next())
-            .filter(|pair| !pair.ends_with('='))
+            .filter(|pair| {
+                pair.split_once('=')
+                    .is_some_and(|(_, value)| !value.is_empty())
+            })
             .collect();
         pairs.join("; ")
     }

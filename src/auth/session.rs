@@ -75,8 +75,8 @@ pub struct Listed<'a> {
     pub last_seen_at: Timestamp,
 }
 
-/// What an account has in sessions.
-pub struct OfAccount<'a> {
+/// The sessions of an account, as they were read last.
+pub struct SessionList<'a> {
     sessions: &'a Sessions,
     listing: Arc<Listing>,
 }
@@ -199,7 +199,7 @@ impl Sessions {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub fn of_account(&self, account_id: AccountId) -> Result<OfAccount<'_>, DatabaseError> {
+    pub fn of_account(&self, account_id: AccountId) -> Result<SessionList<'_>, DatabaseError> {
         let revision = self.newest.load();
         let remembered = self
             .listings
@@ -220,7 +220,7 @@ impl Sessions {
                 listing
             }
         };
-        Ok(OfAccount {
+        Ok(SessionList {
             sessions: self,
             listing,
         })
@@ -312,7 +312,7 @@ impl Sessions {
     }
 }
 
-impl OfAccount<'_> {
+impl SessionList<'_> {
     /// Those that are in force, the newest first.
     pub fn in_force(&self, now: Timestamp) -> impl Iterator<Item = Listed<'_>> {
         let lines = self.listing.rows.iter().map(|row| {

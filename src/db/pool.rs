@@ -25,6 +25,7 @@ pub struct Database {
     readers: Readers,
     writer: Arc<Writer>,
     in_place: Arc<ThreadLocal<RefCell<SqliteConnection>>>,
+    /// Below all connections, since it is to be dropped after them: see there.
     revision: RevisionWatch,
     url: Arc<str>,
 }

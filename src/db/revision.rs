@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use thread_local::ThreadLocal;
 use vm_memory::{FileOffset, MmapRegion, VolatileMemory};
@@ -24,6 +24,11 @@ pub(super) struct RevisionWatch(Arc<Watch>);
 
 struct Watch {
     path: PathBuf,
+    /// Opened once, and not closed while a connection is open: POSIX takes away all locks that a process has
+    /// on a file with the first descriptor of it that is closed, and SQLite's own are among them
+    /// (<https://sqlite.org/howtocorrupt.html>, section 2.2).
+    file: OnceLock<Arc<File>>,
+    opening: Mutex<()>,
     index: OnceLock<MmapRegion>,
     seen: ThreadLocal<Cell<Option<(Header, Revision)>>>,
 }
@@ -39,6 +44,8 @@ impl RevisionWatch {
         name.push("-shm");
         Self(Arc::new(Watch {
             path: name.into(),
+            file: OnceLock::new(),
+            opening: Mutex::new(()),
             index: OnceLock::new(),
             seen: ThreadLocal::new(),
         }))
@@ -48,10 +55,8 @@ impl RevisionWatch {
     fn header(&self) -> Option<Header> {
         let index = match self.0.index.get() {
             Some(index) => index,
-            // It is there as soon as a connection has read or written, and SQLite never cuts it short while
-            // one is open: it looks at it in the same way.
             None => {
-                let mapped = mapped(File::open(&self.0.path).ok()?)?;
+                let mapped = mapped(Arc::clone(self.0.file()?))?;
                 self.0.index.get_or_init(|| mapped)
             }
         };
@@ -61,8 +66,25 @@ impl RevisionWatch {
     }
 }
 
-fn mapped(index: File) -> Option<MmapRegion> {
-    let from_the_start = Some(FileOffset::new(index, 0));
+impl Watch {
+    /// The file is there as soon as a connection has read or written, and SQLite never cuts off its beginning
+    /// while one is open: it maps it just so.
+    fn file(&self) -> Option<&Arc<File>> {
+        if let Some(file) = self.file.get() {
+            return Some(file);
+        }
+        // Two that open it together would leave one to be closed.
+        let _alone = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.file.get().is_none() {
+            let opened = File::open(&self.path).ok()?;
+            self.file.get_or_init(|| Arc::new(opened));
+        }
+        self.file.get()
+    }
+}
+
+fn mapped(index: Arc<File>) -> Option<MmapRegion> {
+    let from_the_start = Some(FileOffset::from_arc(index, 0));
     MmapRegion::build(
         from_the_start,
         HEADER_BYTES,
@@ -89,5 +111,32 @@ impl Database {
         let revision = self.read_in_place(sessions::revision)?;
         seen.set(header.map(|header| (header, revision)));
         Ok(revision)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection;
+
+    use super::*;
+
+    #[test]
+    fn the_index_is_looked_at_and_changes_with_every_commit_of_anybody() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let [ours, theirs] = [(); 2].map(|()| Database::open(&path).unwrap());
+        let write = |sql: &'static str| {
+            theirs
+                .write_blocking(move |c| c.batch_execute(sql))
+                .unwrap()
+        };
+        write("CREATE TABLE t (n INTEGER)");
+        ours.read_in_place(|c| c.batch_execute("SELECT n FROM t"))
+            .unwrap();
+        let header = || ours.revision_watch().header().unwrap();
+        let before = header();
+        assert_eq!(header(), before);
+        write("INSERT INTO t VALUES (1)");
+        assert_ne!(header(), before);
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::db::{QueryResult, SqliteConnection};
+use dashmap::DashMap;
 use lettre::message::Mailbox;
 use log::{error, info, warn};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -28,22 +29,23 @@ use crate::clock::Clock;
 use crate::config::SmtpUrl;
 use crate::db::outgoing_mails;
 use crate::db::{Database, activity, notices};
-use crate::domain::{CodeOutcome, Timestamp};
+use crate::domain::{AccountId, CodeOutcome, Timestamp};
 use crate::metrics::Metrics;
 
-/// Codes that may wait at once. A full queue changes nothing in the answer to a request.
+/// Codes that may wait at once, each for up to half a second before it is first tried: enough for some two
+/// thousand a second. A full queue changes nothing in the answer to a request.
 const CAPACITY: u32 = 1_000;
 /// Deliveries at once, so that one slow answer does not hold up everybody's mail.
 const AT_ONCE: usize = 4;
 /// The least that a mail waits: by then the answer to the request has left, and what a mail costs cannot
 /// be felt in it.
 const AFTER_THE_ANSWER: Duration = Duration::from_millis(50);
-/// Mails that were asked for at once leave this far apart, by chance and on the whole: what they cost together
-/// would be felt by whoever asks for something else meanwhile, and tell that there is an account (SECURITY
-/// rule 5). They leave in the order in which they were asked for, so that the newest mail has the newest
-/// code. A mail that comes alone does not wait for this.
+/// For each further one of the requests that come together, a mail may leave so much later, by chance, and
+/// never later than the longest of these pauses: what the mails of a burst cost at once would be felt by whoever
+/// asks for something else meanwhile, and tell that there is an account (SECURITY rule 5). A mail whose request
+/// came alone leaves at once.
 const APART: Duration = Duration::from_millis(50);
-const FARTHEST_APART: Duration = Duration::from_millis(450);
+const LONGEST_PAUSE: Duration = Duration::from_millis(450);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const SLOWEST_RETRY: Duration = Duration::from_secs(30);
 /// How often the table is looked at when nobody asks for it.
@@ -52,7 +54,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 const MOVED_APART: Duration = Duration::from_hours(1);
 
 /// The queue that all mail leaves from, on a thread of its own: what a mail costs, and how long a
-/// mail server takes, cannot be seen in the answer to a request.
+/// mail server takes, cannot be seen in the answer to the request for it.
 pub struct MailQueue {
     codes: UnboundedSender<Incoming>,
     places: Arc<Semaphore>,
@@ -84,12 +86,17 @@ pub struct Sender {
     pub host: String,
 }
 
+/// A mail that has not left yet, and its place in the queue.
+type Waiting = (Handed, OwnedSemaphorePermit);
+
 struct Worker {
     transport: Transport,
     sender: Sender,
     database: Database,
     clock: Clock,
     turns: Semaphore,
+    /// Each account's mails stand in a line of their own.
+    lines: DashMap<AccountId, VecDeque<Waiting>>,
     waiting_in_table: Arc<Notify>,
     deliveries: Arc<DeliveryLog>,
 }
@@ -120,6 +127,7 @@ impl MailQueue {
             database,
             clock,
             turns: Semaphore::new(AT_ONCE),
+            lines: DashMap::with_shard_amount(2),
             waiting_in_table,
             deliveries: Arc::clone(&queue.deliveries),
         };
@@ -208,10 +216,7 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let table = Arc::new(Semaphore::new(1));
     let (mut held, mut until) = (Vec::new(), Instant::now());
-    let mut leaving = VecDeque::new();
-    let mut last_leaves = Instant::now();
     loop {
-        let next_leaves = leaving.front().map_or(last_leaves, |&(at, _)| at);
         tokio::select! {
             next = incoming.recv(), if held.is_empty() => match next {
                 Some(next) => {
@@ -221,17 +226,13 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
                 None => return,
             },
             () = tokio::time::sleep_until(until), if !held.is_empty() => {
-                let times = times_to_leave(held.len(), last_leaves);
-                last_leaves = times.last().copied().unwrap_or(last_leaves);
-                leaving.extend(times.into_iter().zip(held.drain(..)));
+                let longest = longest_pause(held.len());
+                for due in held.drain(..) {
+                    take_up(&worker, due, rand::random_range(Duration::ZERO..=longest));
+                }
                 // What came meanwhile is looked at together, once all of it has waited long enough.
                 held.extend(iter::from_fn(|| incoming.try_recv().ok()));
                 until = Instant::now() + AFTER_THE_ANSWER;
-            },
-            () = tokio::time::sleep_until(next_leaves), if !leaving.is_empty() => {
-                if let Some((_, due)) = leaving.pop_front() {
-                    take_up(&worker, due);
-                }
             },
             () = worker.waiting_in_table.notified() => spawn_look(&worker, &table),
             _ = looks.tick() => spawn_look(&worker, &table),
@@ -239,22 +240,13 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
     }
 }
 
-/// When mails leave that were asked for together: none before those that were asked for earlier.
-fn times_to_leave(count: usize, last_leaves: Instant) -> Vec<Instant> {
-    let now = Instant::now();
-    let others = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
-    let latest = now + APART.saturating_mul(others).min(FARTHEST_APART);
-    let earliest = now.max(last_leaves);
-    let span = latest.saturating_duration_since(earliest);
-    let mut times: Vec<_> =
-        iter::repeat_with(|| earliest + rand::random_range(Duration::ZERO..=span))
-            .take(count)
-            .collect();
-    times.sort_unstable();
-    times
+/// How late a mail may leave when so many requests come together, with or without a mail.
+fn longest_pause(together: usize) -> Duration {
+    let others = u32::try_from(together.saturating_sub(1)).unwrap_or(u32::MAX);
+    APART.saturating_mul(others).min(LONGEST_PAUSE)
 }
 
-fn take_up(worker: &Arc<Worker>, due: Incoming) {
+fn take_up(worker: &Arc<Worker>, due: Incoming, pause: Duration) {
     let worker = Arc::clone(worker);
     match due {
         Incoming::Nothing => {}
@@ -264,7 +256,16 @@ fn take_up(worker: &Arc<Worker>, due: Incoming) {
             });
         }
         Incoming::Mail(mail, place) => {
+            let account = mail.account_id();
+            let waiting = (mail, place);
+            worker.lines.entry(account).or_default().push_back(waiting);
             tokio::spawn(async move {
+                tokio::time::sleep(pause).await;
+                // Not the one that drew this pause, but the account's oldest: their newest mail is to have their
+                // newest code.
+                let Some((mail, place)) = worker.next_of(account) else {
+                    return;
+                };
                 match mail {
                     Handed::Code(code) => worker.deliver_code(code).await,
                     Handed::Moved(moved) => worker.deliver_moved(moved).await,
@@ -276,6 +277,12 @@ fn take_up(worker: &Arc<Worker>, due: Incoming) {
 }
 
 impl Worker {
+    fn next_of(&self, account: AccountId) -> Option<Waiting> {
+        let next = self.lines.get_mut(&account)?.pop_front();
+        self.lines.remove_if(&account, |_, line| line.is_empty());
+        next
+    }
+
     async fn deliver_code(&self, mail: CodeMail) {
         let account = mail.account_id.0;
         let letter = mail.letter(&self.sender.host);
@@ -378,5 +385,18 @@ impl Worker {
                 warn!("the code could not be shown on the terminal: {e}");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // SECURITY rule 5: what the mails of a burst cost is spread.
+    #[test]
+    fn a_mail_alone_leaves_at_once_and_those_of_a_burst_take_half_a_second() {
+        let millis = |together| longest_pause(together).as_millis();
+        assert_eq!([0, 1, 2, 9].map(millis), [0, 0, 50, 400]);
+        assert_eq!([10, 11, 1_000, usize::MAX].map(millis), [450; 4]);
     }
 }

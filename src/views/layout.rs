@@ -109,7 +109,7 @@ pub fn console_page(site: &Site, title: &str, who: &Who<'_>, content: &Markup) -
     )
 }
 
-/// Put together at once: whatever is sent comes by here.
+/// Joined once their lengths are known: the page is not moved about in memory while it grows.
 fn document(site: &Site, title: &str, body: &Markup) -> Markup {
     let title = html! { title { (title) " – " (site.brand) } };
     let parts = [

@@ -41,5 +41,7 @@ mod tests {
         assert!(!store(1, 2));
         assert!(store(3, 2));
         assert!(!store(2, 3));
+        assert!(store(4, 3));
+        assert!(!store(4, 3));
     }
 }

@@ -9,7 +9,7 @@ use futures_util::future::Either;
 
 use super::console;
 use crate::auth::session::LiveSession;
-use crate::auth::workos::Refreshed;
+use crate::auth::workos::{Refreshed, WorkOs};
 use crate::domain::{ReturnTo, Role, TokenHash};
 use crate::error::AppError;
 use crate::views::account_menu::Who;
@@ -101,16 +101,19 @@ fn extract<T: 'static>(request: &HttpRequest, then: Then<T>) -> Extracting<T> {
         Ok(found) => found,
         Err(error) => return Either::Left(ready(Err(error))),
     };
-    match found {
-        Some(signed_in) if has_run_out(console, &signed_in.live) => {
-            let (console, request) = (console.clone(), request.clone());
-            Either::Right(Box::pin(async move {
-                let goes_on = goes_on(&console, &signed_in.live).await;
-                then(&request, goes_on.then_some(signed_in))
-            }))
-        }
-        found => Either::Left(ready(then(request, found))),
-    }
+    let Some(signed_in) = found else {
+        return Either::Left(ready(then(request, None)));
+    };
+    let Some(workos) = to_be_asked(console, &signed_in.live) else {
+        return Either::Left(ready(then(request, Some(signed_in))));
+    };
+    let (workos, request) = (Arc::clone(workos), request.clone());
+    Either::Right(Box::pin(async move {
+        // A request waits for that two seconds at most.
+        let refreshed = workos.refresher.keep_fresh(signed_in.live.id).await;
+        let goes_on = refreshed == Refreshed::GoesOn;
+        then(&request, goes_on.then_some(signed_in))
+    }))
 }
 
 fn look_up(request: &HttpRequest) -> Result<(&web::Data<Console>, Option<SignedIn>), AppError> {
@@ -129,16 +132,10 @@ fn look_up(request: &HttpRequest) -> Result<(&web::Data<Console>, Option<SignedI
     Ok((console, found))
 }
 
-/// Whether the provider's word has to be asked for again.
-fn has_run_out(console: &Console, live: &LiveSession) -> bool {
-    let expiry = live.access_expires_at.filter(|_| console.workos.is_some());
-    expiry.is_some_and(|expiry| expiry <= console.clock.now())
-}
-
-/// Asks the provider again; a request waits for that two seconds at most.
-async fn goes_on(console: &Console, live: &LiveSession) -> bool {
-    match &console.workos {
-        Some(workos) => workos.refresher.keep_fresh(live.id).await == Refreshed::GoesOn,
-        None => true,
-    }
+/// The provider, when its word has run out.
+fn to_be_asked<'a>(console: &'a Console, live: &LiveSession) -> Option<&'a Arc<WorkOs>> {
+    let has_run_out = live
+        .access_expires_at
+        .is_some_and(|expiry| expiry <= console.clock.now());
+    console.workos.as_ref().filter(|_| has_run_out)
 }
