@@ -19,11 +19,13 @@ use crate::population;
 
 /// People who sign in at once, each from an address of their own: enough to keep every core hashing
 /// while their mails, asked for at once, leave apart.
-const PEOPLE: usize = 512;
+const PEOPLE: usize = 384;
 /// Codes that each of them takes in one go.
 const VERIFIED_EACH: usize = 10;
 /// Accounts for each round; nobody may ask for codes more often than the limits allow.
 const ACCOUNTS_A_ROUND: usize = 8_000;
+/// They begin one after the other, or all would ask in one second and enter their codes in the next.
+const ARRIVING: Duration = Duration::from_secs(1);
 /// By then as many sign-ins end as begin.
 const WARM_UP: Duration = Duration::from_secs(2);
 
@@ -225,6 +227,7 @@ impl Console {
                 .map(|person| {
                     let counted = &counted;
                     scope.spawn(move || {
+                        thread::sleep(ARRIVING * person as u32 / PEOPLE as u32);
                         let mut stream = TcpStream::connect(self.address).unwrap();
                         let ip = ip(person);
                         let mine = (person..ACCOUNTS_A_ROUND).step_by(PEOPLE);
