@@ -135,6 +135,11 @@ impl Hostile {
         self.script.lock().unwrap()
     }
 
+    /// Stops, and comes back once nothing of it answers any more.
+    pub async fn unplug(self) {
+        self.server.stop(false).await;
+    }
+
     /// Holds back what it answers at a path; what that is is decided when the gate opens.
     pub fn hold(&self, path: &'static str) -> Gate {
         let gate = Gate(Arc::new(Semaphore::new(0)));

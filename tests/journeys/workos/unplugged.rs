@@ -32,7 +32,7 @@ async fn during_the_callback_while_somebody_waits_for_it() {
     let _gate = provider.hold("/user_management/authenticate");
     let mira = app.visitor();
     let on = come_back_to_wait(&mira).await;
-    drop(provider);
+    provider.unplug().await;
     let words = assert_turned_back(&mira, &mira.get(&on).await, "unreachable").await;
     assert!(words.contains("Nothing was lost"), "{words}");
     mira.sign_in(&app, MIRA).await;
@@ -42,7 +42,7 @@ async fn during_the_callback_while_somebody_waits_for_it() {
 async fn while_somebody_is_signed_in() {
     let (app, provider) = with_mira().await;
     let mira = signed_in(&app).await;
-    drop(provider);
+    provider.unplug().await;
     app.later(Duration::from_mins(6));
     assert!(mira.is_in().await);
 }
@@ -51,7 +51,7 @@ async fn while_somebody_is_signed_in() {
 async fn at_the_sign_out_the_browser_is_not_sent_to_a_page_that_is_not_there() {
     let (app, provider) = with_mira().await;
     let mira = signed_in(&app).await;
-    drop(provider);
+    provider.unplug().await;
     assert_eq!(mira.post("/sign-out", &[]).await.location(), "/signed-out");
     assert!(!mira.is_in().await);
     let page = mira.get("/signed-out").await;
@@ -97,7 +97,7 @@ async fn on_the_way_to_come_as_somebody_else() {
     let mira = app.visitor();
     assert_turned_back(&mira, &come_back(&mira).await, "no-account").await;
     until_nothing_is_to_be_revoked(&app).await;
-    drop(provider);
+    provider.unplug().await;
     let answer = mira.get("/auth/workos/another-account").await;
     assert_turned_back(&mira, &answer, "unreachable").await;
 }
