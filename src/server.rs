@@ -23,7 +23,7 @@ use crate::auth::keys;
 use crate::auth::workos::WorkOs;
 use crate::clock::Clock;
 use crate::config::{Config, Storage};
-use crate::db::{Database, accounts, migrations};
+use crate::db::{Database, accounts, activity, migrations};
 use crate::mail::{MailQueue, Sender};
 use crate::metrics::Metrics;
 use crate::routes;
@@ -78,6 +78,7 @@ impl Server {
                 .write_blocking(|c| accounts::ensure_admin(c, email, now))
                 .map_err(|e| e.to_string())?;
         }
+        give_up_codes_of_an_earlier_server(&database);
         let sender = Sender {
             smtp: config.mail.smtp.clone(),
             outbox: config.storage.data_dir.join("outbox"),
@@ -270,6 +271,16 @@ fn serve_on(
     .map_err(|e| format!("nothing can be served: {e}"))?;
     let address = *server.addrs().first().ok_or("the server has no address")?;
     Ok((address, server.run()))
+}
+
+/// Who waits for one can ask again; an admin is not to read that it is still on its way. No reason not to start.
+fn give_up_codes_of_an_earlier_server(database: &Database) {
+    let why = "The server ended before it left.";
+    match database.write_blocking(|c| activity::give_up_queued(c, why)) {
+        Ok(0) => {}
+        Ok(count) => warn!("{count} codes were not mailed before the server ended"),
+        Err(e) => warn!("codes of an earlier server still count as waiting: {e}"),
+    }
 }
 
 /// Taken before anything else is touched: a server that cannot listen leaves no trace.

@@ -122,7 +122,9 @@ pub fn run() -> ExitCode {
         return told(&message, 2);
     }
     env_logger::Builder::from_env(
-        env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http=off"),
+        // Whoever sends a cookie that is not ours could write a line in the log with each request.
+        env_logger::Env::default()
+            .default_filter_or("info,actix_server=warn,actix_http=off,actix_session=error"),
     )
     .init();
     let arguments = Arguments::parse();

@@ -14,6 +14,9 @@ const LONGEST_DETAIL: usize = 1000;
 /// The same for who did it: a provider may name somebody at any length.
 const LONGEST_ACTOR: usize = 254;
 
+/// Far more than happens while a code can still be waiting.
+const NEWEST: i64 = 10_000;
+
 /// Something that happened.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = activity, check_for_backend(diesel::sqlite::Sqlite))]
@@ -119,6 +122,26 @@ pub fn set_outcome(
         ))
         .execute(connection)?;
     Ok(())
+}
+
+/// Gives up the codes that an earlier server had not mailed when it ended: they waited in its memory. Only the
+/// newest rows are looked at, so that a start takes no longer where much has happened. How many there were.
+///
+/// # Errors
+/// When a query fails.
+pub fn give_up_queued(connection: &mut SqliteConnection, detail: &str) -> QueryResult<usize> {
+    let newest: Option<i64> = activity::table
+        .select(max(activity::id))
+        .first(connection)?;
+    let queued = activity::table
+        .filter(activity::id.gt(newest.unwrap_or_default() - NEWEST))
+        .filter(activity::outcome.eq(CodeOutcome::Queued.as_str()));
+    diesel::update(queued)
+        .set((
+            activity::outcome.eq(CodeOutcome::GivenUp.as_str()),
+            activity::detail.eq(detail),
+        ))
+        .execute(connection)
 }
 
 /// Finds a row by its key.

@@ -84,6 +84,10 @@ impl Watch {
 }
 
 fn mapped(index: Arc<File>) -> Option<MmapRegion> {
+    // Memory past a file's end is there, until somebody looks at it.
+    if index.metadata().ok()?.len() < HEADER_BYTES as u64 {
+        return None;
+    }
     let from_the_start = Some(FileOffset::from_arc(index, 0));
     MmapRegion::build(
         from_the_start,
@@ -100,6 +104,10 @@ impl Database {
     /// # Errors
     /// See [`DatabaseError`].
     pub fn session_revision(&self) -> Result<Revision, DatabaseError> {
+        if self.revision_watch().0.index.get().is_none() {
+            // From then on this thread has a connection that keeps the index where it is.
+            self.read_in_place(sessions::revision)?;
+        }
         // Before the table is read: a commit in between is then seen the next time.
         let header = self.revision_watch().header();
         let seen = self.revision_watch().0.seen.get_or_default();
@@ -124,7 +132,9 @@ mod tests {
     fn the_index_is_looked_at_and_changes_with_every_commit_of_anybody() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
-        let [ours, theirs] = [(); 2].map(|()| Database::open(&path).unwrap());
+        // Dropped the other way round: the descriptor is to be closed after all connections.
+        let ours = Database::open(&path).unwrap();
+        let theirs = Database::open(&path).unwrap();
         let write = |sql: &'static str| {
             theirs
                 .write_blocking(move |c| c.batch_execute(sql))

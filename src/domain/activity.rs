@@ -197,7 +197,7 @@ impl CodeOutcome {
             Self::Queued => "The mail is waiting to be sent",
             Self::Accepted => "The mail server accepted it",
             Self::Refused => "The mail server refused it",
-            Self::GivenUp => "The mail server didn’t take it in time",
+            Self::GivenUp => "The mail wasn’t sent in time",
             Self::QueueFull => "Too much mail was waiting",
         }
     }

@@ -43,7 +43,7 @@ const AFTER_THE_ANSWER: Duration = Duration::from_millis(50);
 /// For each further one of the requests that come together, a mail may leave so much later, by chance, and
 /// never later than the longest of these pauses: what the mails of a burst cost at once would be felt by whoever
 /// asks for something else meanwhile, and tell that there is an account (SECURITY rule 5). A mail whose request
-/// came alone leaves at once.
+/// came alone is given no further pause.
 const APART: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(450);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -261,8 +261,8 @@ fn take_up(worker: &Arc<Worker>, due: Incoming, pause: Duration) {
             worker.lines.entry(account).or_default().push_back(waiting);
             tokio::spawn(async move {
                 tokio::time::sleep(pause).await;
-                // Not the one that drew this pause, but the account's oldest: their newest mail is to have their
-                // newest code.
+                // Not the one that drew this pause, but the account's oldest, so that their newest mail has their
+                // newest code, as far as it is ours to say: the mail server may take the later one first.
                 let Some((mail, place)) = worker.next_of(account) else {
                     return;
                 };
@@ -394,7 +394,7 @@ mod tests {
 
     // SECURITY rule 5: what the mails of a burst cost is spread.
     #[test]
-    fn a_mail_alone_leaves_at_once_and_those_of_a_burst_take_half_a_second() {
+    fn a_mail_alone_gets_no_further_pause_and_those_of_a_burst_take_half_a_second() {
         let millis = |together| longest_pause(together).as_millis();
         assert_eq!([0, 1, 2, 9].map(millis), [0, 0, 50, 400]);
         assert_eq!([10, 11, 1_000, usize::MAX].map(millis), [450; 4]);

@@ -24,7 +24,7 @@ const TOLERANCE_SHORT: f64 = 0.10;
 const ECHO_TOLERANCE: f64 = 0.30;
 const ECHO_TOLERANCE_SHORT: f64 = 0.50;
 const WARM_UP: usize = 200;
-/// Requests at once for one address: as many as its limit lets through, and one.
+/// Requests at once for one address: all that its limit lets through but one.
 const BURST: usize = 9;
 /// When the answers to a burst have left.
 const CALM: Duration = Duration::from_millis(45);

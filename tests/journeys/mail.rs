@@ -96,7 +96,8 @@ async fn no_two_mails_have_the_same_message_id() {
     assert!(ids.iter().all(|id| id.len() == 32), "{ids:?}");
 }
 
-// Whoever asks again looks for the code in the newest mail.
+// Whoever asks again looks for the code in the newest mail. A mail server may take two that come together in
+// another order; the outbox does not.
 #[actix_web::test]
 async fn mails_that_are_asked_for_at_once_leave_in_the_order_of_the_requests() {
     let app = TestApp::spawn().await;

@@ -137,8 +137,8 @@ impl Verdict {
                 "Its answer is below, and says whether the address or the sender is to blame.",
             ),
             Self::Newest(GivenUp) => (
-                "The mail server didn’t take the newest code in time",
-                "Its last answer is below. Look at the health page, then ask them to try again.",
+                "The newest code wasn’t sent in time",
+                "What came of it is below. Look at the health page, then ask them to try again.",
             ),
             Self::Newest(QueueFull) => (
                 "Too much mail was waiting",

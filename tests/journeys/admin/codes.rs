@@ -126,6 +126,28 @@ async fn what_the_mail_server_answered_is_there_in_its_own_words() {
     );
 }
 
+// Codes wait in memory: what a server that was killed had not mailed is not on its way any more.
+#[actix_web::test]
+async fn a_code_that_an_earlier_server_had_not_mailed_is_given_up() {
+    let (mut app, _) = app_with_admin().await;
+    app.add_account(NOOR, "");
+    app.visitor().ask_for_code(NOOR).await;
+    assert_eq!(app.server().mail().drain(PATIENCE).await, 0);
+    app.sql(&format!(
+        "UPDATE activity SET outcome = 'queued', detail = '' WHERE email = '{NOOR}' AND outcome = 'accepted'"
+    ));
+    app.restart_with(|_| {}).await;
+    let admin = app.visitor();
+    admin.sign_in(&app, ADMIN).await;
+    let page = why(&admin, NOOR).await;
+    assert_eq!(
+        page.text(".verdict h2"),
+        "The newest code wasn’t sent in time"
+    );
+    let line = page.text("main li");
+    assert!(line.contains("The server ended before it left."), "{line}");
+}
+
 #[actix_web::test]
 async fn what_is_no_address_is_said_beside_the_field() {
     let (_app, admin) = app_with_admin().await;
