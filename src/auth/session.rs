@@ -86,7 +86,6 @@ struct Listing {
     rows: Vec<ListedRow>,
 }
 
-#[derive(Clone)]
 struct ListedRow {
     id: SessionId,
     method: Method,
@@ -396,7 +395,7 @@ mod tests {
 
     #[test]
     fn a_list_weighs_what_it_holds() {
-        let row = ListedRow {
+        let row = || ListedRow {
             id: SessionId(1),
             method: Method::EmailCode,
             browser: String::new(),
@@ -407,7 +406,7 @@ mod tests {
         for length in [0, 1, 3] {
             let listing = Arc::new(Listing {
                 as_of: Revision { ended: 0, begun: 0 },
-                rows: vec![row.clone(); length],
+                rows: (0..length).map(|_| row()).collect(),
             });
             assert_eq!(Rows.weight(&AccountId(1), &listing), 1 + length as u64);
         }
