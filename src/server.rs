@@ -39,7 +39,7 @@ pub use signals::StopSignals;
 /// In-flight requests, and then queued codes, get this long when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// However long requests took, queued codes get this long.
-const LEAST_FOR_MAIL: Duration = Duration::from_secs(2);
+const LEAST_FOR_MAIL: Duration = Duration::from_secs(4);
 /// A client that has not sent its request's head by then is not going to.
 const REQUEST_WITHIN: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);

@@ -96,7 +96,9 @@ fn beside_argon2(console: &Console) {
     for round in 0..ROUNDS {
         hashes.push(hashing::hashes_per_second(ROUND));
         sent.push(console.codes_per_second(round, ROUND));
+        hashes.push(hashing::hashes_per_second(ROUND));
         taken.push(console.verifications_per_second(ROUNDS + round));
+        hashes.push(hashing::hashes_per_second(ROUND));
         signed_in.push(console.sign_ins_per_second(2 * ROUNDS + round, ROUND));
     }
     let limit = median(hashes);

@@ -32,9 +32,9 @@ use crate::db::{Database, activity, notices};
 use crate::domain::{AccountId, CodeOutcome, Timestamp};
 use crate::metrics::Metrics;
 
-/// Codes that may wait at once, each for up to half a second before it is first tried: enough for some two
+/// Codes that may wait at once, each for up to two seconds before it is first tried: enough for some two
 /// thousand a second. A full queue changes nothing in the answer to a request.
-const CAPACITY: u32 = 1_000;
+const CAPACITY: u32 = 4_000;
 /// Deliveries at once, so that one slow answer does not hold up everybody's mail.
 const AT_ONCE: usize = 4;
 /// The least that a mail waits: by then the answer to the request has left, and what a mail costs cannot
@@ -44,8 +44,8 @@ const AFTER_THE_ANSWER: Duration = Duration::from_millis(50);
 /// never later than the longest of these pauses: what the mails of a burst cost at once would be felt by whoever
 /// asks for something else meanwhile, and tell that there is an account (SECURITY rule 5). A mail whose request
 /// came alone is given no further pause.
-const APART: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_millis(450);
+const APART: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_millis(1_900);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const SLOWEST_RETRY: Duration = Duration::from_secs(30);
 /// How often the table is looked at when nobody asks for it.
@@ -394,9 +394,9 @@ mod tests {
 
     // SECURITY rule 5: what the mails of a burst cost is spread.
     #[test]
-    fn a_mail_alone_gets_no_further_pause_and_those_of_a_burst_take_half_a_second() {
+    fn a_mail_alone_gets_no_further_pause_and_those_of_a_burst_take_two_seconds() {
         let millis = |together| longest_pause(together).as_millis();
-        assert_eq!([0, 1, 2, 9].map(millis), [0, 0, 50, 400]);
-        assert_eq!([10, 11, 1_000, usize::MAX].map(millis), [450; 4]);
+        assert_eq!([0, 1, 2, 9].map(millis), [0, 0, 200, 1_600]);
+        assert_eq!([11, 12, 4_000, usize::MAX].map(millis), [1_900; 4]);
     }
 }

@@ -12,7 +12,7 @@ use crate::support::smtp::{Behaviour, ReceivedMail, Reply, SmtpServer};
 use crate::support::{Answer, TestApp};
 
 const MIRA: &str = "mira@acme.test";
-const CAPACITY: usize = 1_000;
+const CAPACITY: usize = 4_000;
 
 /// What of an answer a stranger could compare with another.
 fn seen(answer: &Answer) -> (u16, String, String, Vec<String>) {
