@@ -9,10 +9,14 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use tempfile::TempDir;
 
 use crate::client::{Load, Reply, fetch, free_address, wait_until_open};
+use crate::median;
 
 /// A turn is short, so that the machine is as fast in the one as in the next.
 const TURN: Duration = Duration::from_millis(250);
 const TURNS: usize = 60;
+/// At half load a turn lasts a second: the slowest thousandth of its answers are then some forty.
+const TURN_AT_HALF_LOAD: Duration = Duration::from_secs(1);
+const TURNS_AT_HALF_LOAD: usize = 11;
 
 /// How many of these requests the console answers in a second, and how many a bare server, with the
 /// bytes of the first answer.
@@ -23,13 +27,33 @@ pub(crate) fn beside(console: SocketAddr, requests: &[Vec<u8>]) -> (f64, f64) {
         side.throughput(TURN);
     }
     let mut answered = [0.0; 2];
-    for turn in 0..TURNS * 2 {
-        // Both begin as often.
-        let side = (turn + turn / 2) % 2;
+    for side in in_turn(TURNS) {
         answered[side] += sides[side].throughput(TURN);
     }
     let [ours, bares] = answered.map(|sum| sum / TURNS as f64);
     (ours, bares)
+}
+
+/// The waits that 50, 99 and 99.9 in 100 answers stay under, in milliseconds, of the console and of a bare
+/// server, each asked `rate` times a second: the median over the turns.
+pub(crate) fn waits_beside(console: SocketAddr, requests: &[Vec<u8>], rate: f64) -> [[f64; 3]; 2] {
+    let bare = Bare::start(&fetch(console, &requests[0]));
+    let mut sides = [console, bare.address].map(|address| Load::on(address, requests));
+    let mut waits = [(); 2].map(|()| [(); 3].map(|()| Vec::new()));
+    for side in in_turn(TURNS_AT_HALF_LOAD) {
+        let mut turn = sides[side].waits(rate, TURN_AT_HALF_LOAD);
+        turn.sort_unstable();
+        for (part, kept) in [0.5, 0.99, 0.999].iter().zip(&mut waits[side]) {
+            let wait = turn[(turn.len() as f64 * part) as usize];
+            kept.push(wait.as_secs_f64() * 1_000.0);
+        }
+    }
+    waits.map(|side| side.map(median))
+}
+
+/// The sides' turns, as many for each. Neither always goes first.
+fn in_turn(turns: usize) -> impl Iterator<Item = usize> {
+    (0..turns * 2).map(|turn| (turn + turn / 2) % 2)
 }
 
 /// A bare server in a process of its own.

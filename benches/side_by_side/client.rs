@@ -139,21 +139,57 @@ impl<'a> Load<'a> {
         });
         answered as f64 / begun.elapsed().as_secs_f64()
     }
+
+    /// Asks `rate` times a second, evenly; how long each answer took, from when its request was due and not
+    /// from when it could be sent: what waits for others counts.
+    pub(crate) fn waits(&mut self, rate: f64, span: Duration) -> Vec<Duration> {
+        let pause = Duration::from_secs_f64(self.connections.len() as f64 / rate);
+        let begun = Instant::now();
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0_u32..)
+                .zip(&mut self.connections)
+                .map(|(nth, connection)| {
+                    let first = begun + pause * nth / CONNECTIONS as u32;
+                    scope.spawn(move || connection.ask_evenly(first, pause, begun + span))
+                })
+                .collect();
+            threads
+                .into_iter()
+                .flat_map(|thread| thread.join().unwrap())
+                .collect()
+        })
+    }
 }
 
 impl Connection<'_> {
     fn ask_until(&mut self, begun: Instant, span: Duration) -> usize {
         let mut count = 0;
         while begun.elapsed() < span {
-            self.stream.write_all(self.turns.next().unwrap()).unwrap();
-            read_response(&mut self.stream, &mut self.buffer);
-            assert!(
-                self.buffer.starts_with(b"HTTP/1.1 200"),
-                "not every answer was a 200"
-            );
+            self.ask_once();
             count += 1;
         }
         count
+    }
+
+    fn ask_evenly(&mut self, first: Instant, pause: Duration, end: Instant) -> Vec<Duration> {
+        let mut waits = Vec::new();
+        let mut due = first;
+        while due < end {
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            self.ask_once();
+            waits.push(due.elapsed());
+            due += pause;
+        }
+        waits
+    }
+
+    fn ask_once(&mut self) {
+        self.stream.write_all(self.turns.next().unwrap()).unwrap();
+        read_response(&mut self.stream, &mut self.buffer);
+        assert!(
+            self.buffer.starts_with(b"HTTP/1.1 200"),
+            "not every answer was a 200"
+        );
     }
 }
 

@@ -19,11 +19,11 @@ use crate::population;
 
 /// People who sign in at once, each from an address of their own: enough to keep every core hashing
 /// while their mails, asked for at once, leave apart.
-const PEOPLE: usize = 1_000;
+const PEOPLE: usize = 700;
 /// Codes that each of them takes in one go.
-const VERIFIED_EACH: usize = 4;
+const VERIFIED_EACH: usize = 6;
 /// Accounts for each round; nobody may ask for codes more often than the limits allow.
-const ACCOUNTS_A_ROUND: usize = 8_000;
+const ACCOUNTS_A_ROUND: usize = 12_000;
 /// They begin one after the other, or all would ask in one second and enter their codes in the next.
 const ARRIVING: Duration = Duration::from_secs(2);
 /// By then as many sign-ins end as begin.

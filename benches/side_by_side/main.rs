@@ -90,7 +90,7 @@ fn main() {
 }
 
 /// Sending a code is one hash, taking it another; a whole sign-in is both. Each round has accounts of
-/// its own.
+/// its own, and the limit is measured before each figure.
 fn beside_argon2(console: &Console) {
     let [mut hashes, mut sent, mut taken, mut signed_in] = [(); 4].map(|()| Vec::new());
     for round in 0..ROUNDS {

@@ -14,7 +14,7 @@ use dashmap::DashMap;
 use lettre::message::Mailbox;
 use log::{error, info, warn};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use self::from_table::spawn_look;
@@ -32,18 +32,17 @@ use crate::db::{Database, activity, notices};
 use crate::domain::{AccountId, CodeOutcome, Timestamp};
 use crate::metrics::Metrics;
 
-/// Codes that may wait at once, each for up to two seconds before it is first tried: enough for some two
-/// thousand a second. A full queue changes nothing in the answer to a request.
+/// Codes that may wait at once, each for up to two seconds before it is its turn: enough for some two thousand a
+/// second where the mail server keeps up. A full queue changes nothing in the answer to a request.
 const CAPACITY: u32 = 4_000;
 /// Deliveries at once, so that one slow answer does not hold up everybody's mail.
 const AT_ONCE: usize = 4;
 /// The least that a mail waits: by then the answer to the request has left, and what a mail costs cannot
 /// be felt in it.
 const AFTER_THE_ANSWER: Duration = Duration::from_millis(50);
-/// For each further one of the requests that come together, a mail may leave so much later, by chance, and
-/// never later than the longest of these pauses: what the mails of a burst cost at once would be felt by whoever
-/// asks for something else meanwhile, and tell that there is an account (SECURITY rule 5). A mail whose request
-/// came alone is given no further pause.
+/// For each of the requests that come together, a mail may leave so much later, by chance, and never later than
+/// the longest of these pauses: what the mails of a burst cost at once, or one mail at a moment that is known,
+/// would be felt by whoever asks for something else then, and tell that there is an account (SECURITY rule 5).
 const APART: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_millis(1_900);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -226,7 +225,7 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
                 None => return,
             },
             () = tokio::time::sleep_until(until), if !held.is_empty() => {
-                let longest = longest_pause(held.len());
+                let longest = longest_pause(held.len() + incoming.len());
                 for due in held.drain(..) {
                     take_up(&worker, due, rand::random_range(Duration::ZERO..=longest));
                 }
@@ -242,8 +241,8 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
 
 /// How late a mail may leave when so many requests come together, with or without a mail.
 fn longest_pause(together: usize) -> Duration {
-    let others = u32::try_from(together.saturating_sub(1)).unwrap_or(u32::MAX);
-    APART.saturating_mul(others).min(LONGEST_PAUSE)
+    let together = u32::try_from(together).unwrap_or(u32::MAX);
+    APART.saturating_mul(together).min(LONGEST_PAUSE)
 }
 
 fn take_up(worker: &Arc<Worker>, due: Incoming, pause: Duration) {
@@ -297,7 +296,16 @@ impl Worker {
             };
         let mut pause = FIRST_RETRY;
         loop {
-            match self.attempt(message.clone()).await {
+            let turn = self.turns.acquire().await;
+            if self.clock.now() >= mail.expires_at {
+                let waited = "it waited too long for its turn";
+                error!("the code for account {account} was given up: {waited}");
+                let waited = waited.to_owned();
+                return self
+                    .note(mail.activity_id, CodeOutcome::GivenUp, waited)
+                    .await;
+            }
+            match self.attempt(turn, message.clone()).await {
                 Delivery::Accepted(answer) => {
                     info!("the code for account {account} was delivered: {answer}");
                     self.show_on_terminal(&mail);
@@ -361,8 +369,12 @@ impl Worker {
         }
     }
 
-    async fn attempt(&self, message: lettre::Message) -> Delivery {
-        let delivery = match self.turns.acquire().await {
+    async fn attempt(
+        &self,
+        turn: Result<SemaphorePermit<'_>, AcquireError>,
+        message: lettre::Message,
+    ) -> Delivery {
+        let delivery = match turn {
             Ok(_turn) => self.transport.deliver(message).await,
             Err(e) => Delivery::Later(e.to_string()),
         };
@@ -394,9 +406,9 @@ mod tests {
 
     // SECURITY rule 5: what the mails of a burst cost is spread.
     #[test]
-    fn a_mail_alone_gets_no_further_pause_and_those_of_a_burst_take_two_seconds() {
+    fn a_mail_alone_waits_for_up_to_a_fifth_of_a_second_and_those_of_a_burst_for_two_seconds() {
         let millis = |together| longest_pause(together).as_millis();
-        assert_eq!([0, 1, 2, 9].map(millis), [0, 0, 200, 1_600]);
-        assert_eq!([11, 12, 4_000, usize::MAX].map(millis), [1_900; 4]);
+        assert_eq!([0, 1, 2, 9].map(millis), [0, 200, 400, 1_800]);
+        assert_eq!([10, 11, 4_000, usize::MAX].map(millis), [1_900; 4]);
     }
 }

@@ -60,7 +60,7 @@ struct Backup {
 }
 
 const BACKUPS_A_ROUND: usize = 3;
-const BETWEEN_BACKUPS: Duration = Duration::from_millis(300);
+const BETWEEN_BACKUPS: Duration = Duration::from_millis(700);
 
 async fn under_load(town: &Town, findings: &mut Vec<String>) -> (Ledger, Vec<Backup>) {
     let until = Cell::new(false);

@@ -29,7 +29,7 @@ struct Tally {
 
 pub fn run(form: Form) -> Vec<Row> {
     let kills = form.pick(20, 200);
-    let longest = form.pick(1_200, 3_000);
+    let longest = form.pick(3_000, 5_000);
     actix_web::rt::System::new().block_on(async {
         let town = Town::found().await;
         let mut tally = Tally::default();

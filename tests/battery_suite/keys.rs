@@ -8,7 +8,7 @@ use crate::guest::connections;
 use crate::report::{Form, Row};
 
 /// How long people come and go before the key is changed, and after.
-const LOAD: Duration = Duration::from_millis(700);
+const LOAD: Duration = Duration::from_secs(2);
 
 pub fn run(form: Form) -> Vec<Row> {
     let rotations = form.pick(4, 40);

@@ -39,6 +39,14 @@ impl Times {
         sorted[place]
     }
 
+    /// Of the longest of them, this share.
+    pub fn mean_of_longest(&self, share: f64) -> Duration {
+        let sorted = self.sorted();
+        let many = ((share * sorted.len() as f64).ceil() as usize).max(1);
+        let longest = &sorted[sorted.len() - many..];
+        longest.iter().sum::<Duration>() / u32::try_from(many).unwrap()
+    }
+
     /// The longest.
     pub fn longest(&self) -> Duration {
         self.quantile(1.0)

@@ -13,6 +13,7 @@ use crate::support::{Answer, TestApp};
 
 const MIRA: &str = "mira@acme.test";
 const CAPACITY: usize = 4_000;
+const DELIVERIES_AT_ONCE: usize = 4;
 
 /// What of an answer a stranger could compare with another.
 fn seen(answer: &Answer) -> (u16, String, String, Vec<String>) {
@@ -141,6 +142,25 @@ async fn a_code_that_has_run_out_is_not_tried_again() {
     server.set_behaviour(Behaviour::plain());
     assert_eq!(app.server().mail().drain(Duration::from_secs(20)).await, 0);
     assert_eq!((server.attempts(), server.accepted()), (1, 0));
+}
+
+#[actix_web::test]
+async fn a_code_that_runs_out_before_its_turn_is_not_tried_at_all() {
+    let server = SmtpServer::start(Behaviour::plain().replying(Reply::HangAfterData)).await;
+    let app = server.console().await;
+    for number in 0..=DELIVERIES_AT_ONCE {
+        let email = format!("guest{number}@acme.test");
+        app.add_account(&email, "");
+        app.visitor().ask_for_code(&email).await;
+    }
+    for _ in 0..DELIVERIES_AT_ONCE {
+        server.attempt().await;
+    }
+    app.later(Duration::from_mins(10));
+    server.set_behaviour(Behaviour::plain());
+    assert_eq!(app.server().mail().drain(Duration::from_secs(20)).await, 0);
+    let seen = (server.attempts(), server.accepted());
+    assert_eq!(seen, (DELIVERIES_AT_ONCE, 0));
 }
 
 #[actix_web::test]
