@@ -239,7 +239,7 @@ impl Config {
             secret_key,
             secret_key_previous,
             admin_email: judge.read_optional("ADMIN_EMAIL", &settings.admin_email, |text| {
-                Email::parse(text).map_err(|_| format!("“{text}” is no email address"))
+                Email::parse(text).map_err(|_| format!("“{text}” is not an email address"))
             }),
             mail,
             email_codes,
@@ -281,7 +281,7 @@ fn mail_settings(
     let smtp = judge.read_optional("SMTP_URL", &settings.smtp_url, smtp_url);
     let from = judge.read_optional("MAIL_FROM", &settings.mail_from, |text| {
         text.parse::<Mailbox>()
-            .map_err(|_| format!("“{text}” is no sender. Write an address, or Name <address>"))
+            .map_err(|_| format!("“{text}” is not a sender. Write an address, or Name <address>"))
     });
     if given(&settings.smtp_url).is_some() && given(&settings.mail_from).is_none() {
         judge.blame(

@@ -34,8 +34,8 @@ pub enum AppError {
     /// The body did not come in time.
     #[error("the body did not come in time")]
     TooSlow,
-    /// The body is no form.
-    #[error("the body is no form")]
+    /// The body is not a form.
+    #[error("the body is not a form")]
     UnsupportedMediaType,
     /// Nobody is signed in; afterwards they go on to where they were going.
     #[error("nobody is signed in")]

@@ -87,8 +87,8 @@ pub enum Unreadable {
     NoEmailColumn,
     /// What they mean cannot be guessed.
     #[error(
-        "{} {} no column that can be imported. Leave it out: the columns are email, name, role, confirmed.",
-        .0.join(", "), if .0.len() == 1 { "is" } else { "are each" }
+        "{} cannot be imported. Leave {} out: the columns are email, name, role, confirmed.",
+        .0.join(", "), if .0.len() == 1 { "it" } else { "them" }
     )]
     UnknownColumns(Vec<String>),
     /// It is not clear which of them counts.

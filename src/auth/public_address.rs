@@ -21,7 +21,7 @@ pub enum Found {
 pub async fn look(origin: &str) -> Found {
     let http = Http::new(Timeouts::default(), ClientSecret::new(String::new()));
     let Ok(request) = Request::get(format!("{origin}/healthz")).body(Vec::new()) else {
-        return Found::Nobody("it is no address".to_owned());
+        return Found::Nobody("it is not an address".to_owned());
     };
     match http.exchange(request).await {
         Ok(answer) if answer.status().is_success() && answer.body() == b"alive" => Found::Console,

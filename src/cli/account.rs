@@ -123,10 +123,20 @@ fn add(settings: &Settings, email: &str, name: &str, role: &str) -> Result<(), F
         confirmed: true,
     };
     match database.write_blocking(|c| accounts::add(c, &Actor::command_line(), &new, now))? {
-        Ok(_) => say(format!("{address} may sign in now, as {role}.")),
+        Ok(_) => say(format!(
+            "{address} may sign in now, as {}.",
+            with_article(role)
+        )),
         Err(_) => Err(Failure::Failed(format!(
             "{address} has an account already. Nothing was changed."
         ))),
+    }
+}
+
+fn with_article(role: Role) -> &'static str {
+    match role {
+        Role::Member => "a member",
+        Role::Admin => "an admin",
     }
 }
 
@@ -161,11 +171,8 @@ fn change_role(settings: &Settings, email: &str, role: &str) -> Result<(), Failu
     let account = change(settings, email, |c, actor, id, now| {
         accounts::change_role(c, actor, id, role, now)
     })?;
-    let article = match role {
-        Role::Admin => "an",
-        Role::Member => "a",
-    };
-    say(format!("{} is {article} {role} now.", account.email))
+    let role = with_article(role);
+    say(format!("{} is {role} now.", account.email))
 }
 
 /// Does one of the verbs to the account of an address; gives the account as it was before.

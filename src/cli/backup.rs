@@ -25,7 +25,7 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
     }
     let name = file
         .file_name()
-        .ok_or_else(|| Failure::Misused(format!("{shown} is no name of a file.")))?;
+        .ok_or_else(|| Failure::Misused(format!("{shown} is not the name of a file.")))?;
     let draft = format!(".{}.{}", name.to_string_lossy(), std::process::id());
     let failed = |e: String| Failure::Failed(format!("No backup was made: {e}."));
     let draft = Draft::make(folder_of(file).join(draft))

@@ -11,8 +11,12 @@ use crate::server::open_database;
 
 /// The address that a command names.
 pub(super) fn address(email: &str) -> Result<Email, Failure> {
-    Email::parse(email)
-        .map_err(|_| Failure::Misused(format!("“{}” is no email address.", email.escape_debug())))
+    Email::parse(email).map_err(|_| {
+        Failure::Misused(format!(
+            "“{}” is not an email address.",
+            email.escape_debug()
+        ))
+    })
 }
 
 /// Opens the database, where there is one: a command that only looks must not make an empty one in

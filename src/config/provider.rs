@@ -147,7 +147,7 @@ fn domains(text: &str) -> Result<Vec<String>, String> {
             let domain = part.strip_prefix('@').unwrap_or(part).to_ascii_lowercase();
             match crate::domain::Email::parse(&format!("a@{domain}")) {
                 Ok(_) => Ok(domain),
-                Err(_) => Err(format!("“{part}” is no domain, such as example.com")),
+                Err(_) => Err(format!("“{part}” is not a domain, such as example.com")),
             }
         })
         .collect()

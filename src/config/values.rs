@@ -15,7 +15,7 @@ const LONGEST_BRAND: usize = 60;
 
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
-        .map_err(|_| format!("“{text}” is no address and port, such as 127.0.0.1:8080"))
+        .map_err(|_| format!("“{text}” is not an address and port, such as 127.0.0.1:8080"))
 }
 
 pub(super) fn database_path(text: &str) -> Result<PathBuf, String> {
@@ -75,7 +75,9 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .ok()
         .filter(|span| (Duration::from_mins(1)..=Duration::from_hours(366 * 24)).contains(span))
-        .ok_or_else(|| format!("“{text}” is no duration between 1m and 1y, such as 30m, 12h or 7d"))
+        .ok_or_else(|| {
+            format!("“{text}” is not a duration between 1m and 1y, such as 30m, 12h or 7d")
+        })
 }
 
 pub(super) fn code_lifetime(text: &str) -> Result<Duration, String> {
@@ -111,8 +113,9 @@ fn is_one_line(text: &str) -> bool {
 }
 
 pub(super) fn colour(text: &str) -> Result<Colour, String> {
-    Colour::parse(text)
-        .ok_or_else(|| format!("“{text}” is no colour in six hexadecimal digits, such as #1f5eff"))
+    Colour::parse(text).ok_or_else(|| {
+        format!("“{text}” is not a colour in six hexadecimal digits, such as #1f5eff")
+    })
 }
 
 pub(super) fn cidrs(text: &str) -> Result<Vec<IpNet>, String> {
@@ -121,7 +124,7 @@ pub(super) fn cidrs(text: &str) -> Result<Vec<IpNet>, String> {
         .map(|part| {
             part.parse::<IpNet>()
                 .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
-                .map_err(|_| format!("“{part}” is no network, such as 10.0.0.0/8 or ::1"))
+                .map_err(|_| format!("“{part}” is not a network, such as 10.0.0.0/8 or ::1"))
         })
         .collect()
 }

@@ -52,6 +52,24 @@ pub fn find_by_email(
         .optional()
 }
 
+/// Finds the same, and reads the account that comes next where there is none: the same work, whether or not the
+/// address has an account (SECURITY rule 5).
+///
+/// # Errors
+/// When the query fails.
+pub fn find_by_email_or_read_the_next(
+    connection: &mut SqliteConnection,
+    email: &Email,
+) -> QueryResult<Option<AccountRow>> {
+    let first = accounts::table
+        .filter(accounts::email.ge(email.as_str()))
+        .order(accounts::email)
+        .select(AccountRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(first.filter(|account| account.email.eq_ignore_ascii_case(email.as_str())))
+}
+
 /// Finds an account by its key.
 ///
 /// # Errors

@@ -96,7 +96,7 @@ pub fn adopt(path: &Path, now: Timestamp) -> Result<Adopted, String> {
         .get_result(&mut connection)
         .map_err(in_words(path))?;
     if ours.count != 3 {
-        return Err("it is no database of Vestibule".to_owned());
+        return Err("it is not a database of Vestibule".to_owned());
     }
     let unknown = migrations::unknown(&mut connection)?;
     if !unknown.is_empty() {
@@ -207,7 +207,7 @@ fn has_our_schema(connection: &mut SqliteConnection) -> Result<(), String> {
     {
         None => Ok(()),
         Some(part) => Err(format!(
-            "it is no database of Vestibule: its “{}” is missing or another",
+            "it is not a database of Vestibule: its “{}” is missing or another",
             part.name
         )),
     }

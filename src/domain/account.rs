@@ -41,7 +41,9 @@ impl FromStr for Role {
         match word {
             "member" => Ok(Self::Member),
             "admin" => Ok(Self::Admin),
-            _ => Err(format!("“{word}” is no role. Write “member” or “admin”.")),
+            _ => Err(format!(
+                "“{word}” is not a role. Write “member” or “admin”."
+            )),
         }
     }
 }

@@ -36,7 +36,7 @@ pub enum Records {
 pub async fn records(domain: &str) -> Records {
     let last = domain.rsplit('.').next().unwrap_or_default();
     if NOWHERE.contains(&last) || !domain.contains('.') {
-        return Records::Unknown(format!("{domain} is no domain of the public DNS"));
+        return Records::Unknown(format!("{domain} is not a domain of the public DNS"));
     }
     match TokioResolver::builder_tokio().and_then(|builder| builder.build()) {
         Ok(resolver) => asked_of(&resolver, domain).await,

@@ -73,12 +73,12 @@ async fn measure(form: Form) -> Vec<Row> {
         place.sql(&format!(
             "INSERT INTO accounts (email, name, confirmed_at, created_at)
              WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {most} + {})
-             SELECT printf('{kind}%06d@acme.test', i), '', 1, 1 FROM n",
+             SELECT printf('%06d{kind}@acme.test', i), '', 1, 1 FROM n",
             bursts[0] + single
         ));
         if !change.is_empty() {
             place.sql(&format!(
-                "UPDATE accounts SET {change} WHERE email LIKE '{kind}%'"
+                "UPDATE accounts SET {change} WHERE email LIKE '%{kind}@%'"
             ));
         }
     }
@@ -153,7 +153,7 @@ async fn measure(form: Form) -> Vec<Row> {
 fn to_known(mails: &[ReceivedMail]) -> usize {
     mails
         .iter()
-        .filter(|mail| mail.to[0].starts_with(KINDS[1]))
+        .filter(|mail| mail.to[0].contains(KINDS[1]))
         .count()
 }
 
@@ -259,8 +259,10 @@ fn echoes_of_one(
     felt
 }
 
+/// The field with an address. Those of each kind stand among the others: in one place of their own the unknown ones
+/// would always be looked for in the same page of the database.
 fn address(kind: usize, number: usize) -> String {
-    format!("email={}{number:06}%40acme.test", KINDS[kind])
+    format!("email={number:06}{}%40acme.test", KINDS[kind])
 }
 
 /// The kinds in a random order, each so many times.

@@ -65,7 +65,10 @@ async fn an_account_is_added_with_one_line_and_only_once() {
     let place = Workplace::empty();
     let added = place.run(&["account", "add", "mira@acme.test"]).await;
     assert_eq!(added.code, Some(0), "{added:?}");
-    assert_eq!(added.stdout, "mira@acme.test may sign in now, as member.\n");
+    assert_eq!(
+        added.stdout,
+        "mira@acme.test may sign in now, as a member.\n"
+    );
     for again in ["mira@acme.test", "MIRA@Acme.Test"] {
         let refused = place.run(&["account", "add", again]).await;
         assert_eq!(refused.code, Some(1));
@@ -92,7 +95,10 @@ async fn an_account_is_added_with_its_name_and_role() {
         "admin",
     ];
     let added = place.run(&arguments).await;
-    assert_eq!(added.stdout, "noor@acme.test may sign in now, as admin.\n");
+    assert_eq!(
+        added.stdout,
+        "noor@acme.test may sign in now, as an admin.\n"
+    );
     let matching = place.number(
         "SELECT count(*) FROM accounts WHERE email = 'noor@acme.test' AND name = 'Noor Al-Masri'
          AND role = 'admin' AND confirmed_at IS NOT NULL",
@@ -104,8 +110,8 @@ async fn an_account_is_added_with_its_name_and_role() {
 async fn what_is_no_account_is_refused_before_anything_is_touched() {
     let long = "m".repeat(201);
     for (arguments, words) in [
-        (vec!["not-an-address"], "is no email address"),
-        (vec!["mira@acme.test\u{7}"], "is no email address"),
+        (vec!["not-an-address"], "is not an email address"),
+        (vec!["mira@acme.test\u{7}"], "is not an email address"),
         (vec!["mira@acme.test", "--role", "owner"], "owner"),
         (vec!["mira@acme.test", "--name", "Mira\nBell"], "one line"),
         (vec!["mira@acme.test", "--name", &long], "200 characters"),

@@ -91,7 +91,7 @@ fn email(cell: &str) -> Result<Email, String> {
     Email::parse(cell).map_err(|e| match e {
         InvalidEmail::Empty => "There is no address.".to_owned(),
         InvalidEmail::TooLong => format!("{} is too long to be an email address.", shown(cell)),
-        InvalidEmail::Malformed => format!("{} is no email address.", shown(cell)),
+        InvalidEmail::Malformed => format!("{} is not an email address.", shown(cell)),
     })
 }
 
@@ -109,7 +109,7 @@ fn role(cell: &str) -> Result<Role, String> {
         "" => Ok(Role::Member),
         word => word
             .parse()
-            .map_err(|_| format!("{} is no role. Write “member” or “admin”.", shown(cell))),
+            .map_err(|_| format!("{} is not a role. Write “member” or “admin”.", shown(cell))),
     }
 }
 

@@ -83,12 +83,12 @@ fn every_bad_line_is_named_by_its_number_in_the_file() {
         [
             "3 mira@acme.test//member/yes",
             "14 m\u{131}ra@acme.test//member/yes",
-            "6: “nobody” is no email address.",
+            "6: “nobody” is not an email address.",
             "7: There is no address.",
-            "8: “owner” is no role. Write “member” or “admin”.",
+            "8: “owner” is not a role. Write “member” or “admin”.",
             "9: “maybe” under confirmed is neither “yes” nor “no”.",
             "10: Fields are missing: 2 of 4.",
-            "11: “Noor” is no role. Write “member” or “admin”.",
+            "11: “Noor” is not a role. Write “member” or “admin”.",
             "12: The first line has no name for “extra”. Put quotation marks around a field with a comma, semicolon or tab in it.",
             "13: MIRA@Acme.Test is on line 3 already.",
             "15: The name has hidden characters in it.",
@@ -97,10 +97,10 @@ fn every_bad_line_is_named_by_its_number_in_the_file() {
     );
     assert_eq!(
         told("email\nno\u{202e}body\u{2066}"),
-        ["2: “no\u{fffd}body\u{fffd}” is no email address."]
+        ["2: “no\u{fffd}body\u{fffd}” is not an email address."]
     );
     for (length, end) in [(60, ""), (61, "…"), (200, "…")] {
-        let shown = format!("2: “{}{end}” is no email address.", "m".repeat(60));
+        let shown = format!("2: “{}{end}” is not an email address.", "m".repeat(60));
         assert_eq!(told(format!("email\n{}", "m".repeat(length))), [shown]);
     }
     let long = format!("email,name\nmira@acme.test,{}", "m".repeat(201));
@@ -146,5 +146,8 @@ fn what_is_no_such_file_is_said_in_one_sentence() {
         Err(Unreadable::NotUtf8(1))
     );
     let unknown = Unreadable::UnknownColumns(vec!["“team”".to_owned()]).to_string();
-    assert!(unknown.starts_with("“team” is no column"), "{unknown}");
+    assert!(
+        unknown.starts_with("“team” cannot be imported. Leave it out"),
+        "{unknown}"
+    );
 }

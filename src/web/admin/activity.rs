@@ -17,7 +17,7 @@ use crate::web::answer::html;
 use crate::web::extract::Admin;
 
 const FILE: &str = "/admin/activity.csv";
-const NO_DAY: &str = "That is no day. Write it as in 2026-11-23.";
+const NO_DAY: &str = "That is not a day. Write it as in 2026-11-23.";
 const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// What stands in the address of both.

@@ -125,34 +125,40 @@ async fn what_is_used_wrongly_says_so_with_code_2_and_touches_nothing() {
     for (arguments, words) in [
         (
             &["account", "show", "mira"][..],
-            "“mira” is no email address.",
+            "“mira” is not an email address.",
         ),
         (
             &["account", "confirm", "mira"],
-            "“mira” is no email address.",
+            "“mira” is not an email address.",
         ),
         (
             &["account", "suspend", "mira"],
-            "“mira” is no email address.",
+            "“mira” is not an email address.",
         ),
         (
             &["account", "restore", "mira"],
-            "“mira” is no email address.",
+            "“mira” is not an email address.",
         ),
         (
             &["account", "role", "mira", "admin"],
-            "“mira” is no email address.",
+            "“mira” is not an email address.",
         ),
-        (&["account", "role", MIRA, "owner"], "“owner” is no role."),
+        (
+            &["account", "role", MIRA, "owner"],
+            "“owner” is not a role.",
+        ),
         (&["account", "role", MIRA], "<ROLE>"),
         (
             &["account", "delete", "mira", "--yes"],
-            "“mira” is no email address.",
+            "“mira” is not an email address.",
         ),
         (&["account", "delete", MIRA], "Add --yes"),
         (&["account", "import"], "<FILE>"),
         (&["account", "remove", MIRA], "remove"),
-        (&["sessions", "list", "mira"], "“mira” is no email address."),
+        (
+            &["sessions", "list", "mira"],
+            "“mira” is not an email address.",
+        ),
         (&["sessions", "end"], "<ID|--all <EMAIL>>"),
         (&["sessions", "end", "one"], "'one'"),
         (
@@ -161,7 +167,7 @@ async fn what_is_used_wrongly_says_so_with_code_2_and_touches_nothing() {
         ),
         (
             &["sessions", "end", "--all", "mira"],
-            "“mira” is no email address.",
+            "“mira” is not an email address.",
         ),
         (&["migrate", "--json"], "--status"),
         (&["migrate", "--status", "--revert"], "cannot be used with"),

@@ -68,8 +68,8 @@ async fn one_bad_line_and_nothing_is_added_unless_it_may_be_left_out() {
     let refused = place.run(&["account", "import", FILE]).await;
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert_eq!(refused.stdout, "");
-    let bad = "line 3: “nobody” is no email address.\n\
-               line 5: “owner” is no role. Write “member” or “admin”.\n\
+    let bad = "line 3: “nobody” is not an email address.\n\
+               line 5: “owner” is not a role. Write “member” or “admin”.\n\
                line 6: ada@acme.test is on line 2 already.\n";
     assert_eq!(
         refused.stderr,
@@ -101,7 +101,10 @@ async fn what_is_no_list_of_accounts_is_refused_in_one_sentence() {
             "name\nMira\n",
             "The first line must name the columns: email, ",
         ),
-        ("email,team\nmira@acme.test,\n", "“team” is no column "),
+        (
+            "email,team\nmira@acme.test,\n",
+            "“team” cannot be imported. ",
+        ),
         (&"x".repeat(5_000_001), "The file is larger than 5 MB."),
     ] {
         write(&place, text);

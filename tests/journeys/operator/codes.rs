@@ -238,7 +238,7 @@ async fn who_may_not_sign_in_gets_no_operators_code() {
     );
     assert_misused(
         &terminal.run(&["code", "noor"]).await,
-        &["no email address"],
+        &["not an email address"],
     );
 }
 

@@ -54,7 +54,7 @@ async fn without_a_mail_server_a_test_mail_is_written_and_said_not_to_be_sent() 
     assert_eq!(mails[0].to, MIRA);
     assert_misused(
         &place.run(&["test-mail", "mira"]).await,
-        &["no email address"],
+        &["not an email address"],
     );
 }
 

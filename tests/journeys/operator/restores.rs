@@ -172,7 +172,7 @@ async fn what_is_no_backup_of_ours_changes_nothing() {
     fs::write(path("torn.db"), &torn[..torn.len() / 2]).unwrap();
     for (name, words) in [
         ("words.db", "not a database"),
-        ("other.db", "no database of Vestibule"),
+        ("other.db", "not a database of Vestibule"),
         ("newer.db", "made by a newer version"),
         ("odd.db", "“session_ended” is missing"),
         ("torn.db", "malformed"),
