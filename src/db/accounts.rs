@@ -37,27 +37,12 @@ impl AccountRow {
     }
 }
 
-/// Finds the account of an address, in any case of its ASCII letters.
+/// Finds the account of an address, in any case of its ASCII letters. Where there is none it reads the one that
+/// comes next: the same work, whether or not the address has an account (SECURITY rule 5).
 ///
 /// # Errors
 /// When the query fails.
 pub fn find_by_email(
-    connection: &mut SqliteConnection,
-    email: &Email,
-) -> QueryResult<Option<AccountRow>> {
-    accounts::table
-        .filter(accounts::email.eq(email.as_str()))
-        .select(AccountRow::as_select())
-        .get_result(connection)
-        .optional()
-}
-
-/// Finds the same, and reads the account that comes next where there is none: the same work, whether or not the
-/// address has an account (SECURITY rule 5).
-///
-/// # Errors
-/// When the query fails.
-pub fn find_by_email_or_read_the_next(
     connection: &mut SqliteConnection,
     email: &Email,
 ) -> QueryResult<Option<AccountRow>> {

@@ -14,7 +14,7 @@ use dashmap::DashMap;
 use lettre::message::Mailbox;
 use log::{error, info, warn};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use self::from_table::spawn_look;
@@ -296,16 +296,7 @@ impl Worker {
             };
         let mut pause = FIRST_RETRY;
         loop {
-            let turn = self.turns.acquire().await;
-            if self.clock.now() >= mail.expires_at {
-                let waited = "it waited too long for its turn";
-                error!("the code for account {account} was given up: {waited}");
-                let waited = waited.to_owned();
-                return self
-                    .note(mail.activity_id, CodeOutcome::GivenUp, waited)
-                    .await;
-            }
-            match self.attempt(turn, message.clone()).await {
+            match self.attempt(message.clone(), Some(mail.expires_at)).await {
                 Delivery::Accepted(answer) => {
                     info!("the code for account {account} was delivered: {answer}");
                     self.show_on_terminal(&mail);
@@ -369,15 +360,16 @@ impl Worker {
         }
     }
 
-    async fn attempt(
-        &self,
-        turn: Result<SemaphorePermit<'_>, AcquireError>,
-        message: lettre::Message,
-    ) -> Delivery {
-        let delivery = match turn {
-            Ok(_turn) => self.transport.deliver(message).await,
-            Err(e) => Delivery::Later(e.to_string()),
+    /// Tries once, unless the mail is of no use any more when its turn comes.
+    async fn attempt(&self, message: lettre::Message, of_use_until: Option<Timestamp>) -> Delivery {
+        let _turn = match self.turns.acquire().await {
+            Ok(turn) => turn,
+            Err(e) => return Delivery::Later(e.to_string()),
         };
+        if of_use_until.is_some_and(|until| self.clock.now() >= until) {
+            return Delivery::Later("it waited too long for its turn".to_owned());
+        }
+        let delivery = self.transport.deliver(message).await;
         self.deliveries.note(&delivery, self.clock.now());
         delivery
     }

@@ -254,7 +254,7 @@ fn write_down(
     client: &Client,
     now: Timestamp,
 ) -> QueryResult<Asked> {
-    let account = accounts::find_by_email_or_read_the_next(c, email)?;
+    let account = accounts::find_by_email(c, email)?;
     let outcome = outcome_for(account.as_ref(), code_due);
     let what = request(account.as_ref(), email, client, outcome);
     let activity_id = activity::add(c, ActivityKind::CodeRequested, &what, now)?;

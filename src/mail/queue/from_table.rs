@@ -52,7 +52,7 @@ impl Worker {
         let written_at = Timestamp(row.created_at);
         let id = row.message_id;
         let outcome = match letter.addressed(&self.sender.from, &row.recipient, &id, written_at) {
-            Ok(message) => self.attempt(self.turns.acquire().await, message).await,
+            Ok(message) => self.attempt(message, None).await,
             Err(e) => Delivery::Refused(e),
         };
         let now = self.clock.now();
