@@ -3,13 +3,16 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::process::{Child, Command};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::web::Bytes;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use tempfile::TempDir;
 
 use crate::client::{Load, Reply, fetch, free_address, wait_until_open};
-use crate::median;
+use crate::{median, percentiles};
 
 /// A turn is short, so that the machine is as fast in the one as in the next.
 const TURN: Duration = Duration::from_millis(250);
@@ -41,11 +44,9 @@ pub(crate) fn waits_beside(console: SocketAddr, requests: &[Vec<u8>], rate: f64)
     let mut sides = [console, bare.address].map(|address| Load::on(address, requests));
     let mut waits = [(); 2].map(|()| [(); 3].map(|()| Vec::new()));
     for side in in_turn(TURNS_AT_HALF_LOAD) {
-        let mut turn = sides[side].waits(rate, TURN_AT_HALF_LOAD);
-        turn.sort_unstable();
-        for (part, kept) in [0.5, 0.99, 0.999].iter().zip(&mut waits[side]) {
-            let wait = turn[(turn.len() as f64 * part) as usize];
-            kept.push(wait.as_secs_f64() * 1_000.0);
+        let turn = percentiles(sides[side].waits(rate, TURN_AT_HALF_LOAD));
+        for (wait, kept) in turn.into_iter().zip(&mut waits[side]) {
+            kept.push(wait);
         }
     }
     waits.map(|side| side.map(median))
@@ -96,25 +97,27 @@ impl Drop for Bare {
 pub(crate) fn serve(recipe: &str) {
     let read = |name: &str| fs::read_to_string(format!("{recipe}/{name}")).unwrap();
     let address: SocketAddr = read("address").parse().unwrap();
-    let headers: Vec<(String, String)> = read("headers")
+    let headers: Vec<(HeaderName, HeaderValue)> = read("headers")
         .lines()
         .map(|line| line.split_once(": ").unwrap())
         .filter(|(name, _)| !["content-length", "date"].contains(name))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
         .collect();
-    let reply = web::Data::new((headers, read("body")));
-    let handler = |reply: web::Data<(Vec<(String, String)>, String)>| async move {
+    let reply = web::Data::new((headers, Bytes::from(read("body"))));
+    let handler = |reply: web::Data<(Vec<(HeaderName, HeaderValue)>, Bytes)>| async move {
+        let (headers, body) = reply.as_ref();
         let mut response = HttpResponse::Ok();
-        for (name, value) in &reply.0 {
-            response.insert_header((name.as_str(), value.as_str()));
+        for (name, value) in headers {
+            response.insert_header((name.clone(), value.clone()));
         }
-        response.body(reply.1.clone())
+        response.body(body.clone())
     };
     let server = HttpServer::new(move || {
         App::new()
             .app_data(reply.clone())
             .default_service(web::to(handler))
     });
-    let running = server.workers(2).bind(address).unwrap().run();
+    let workers = available_parallelism().unwrap().get();
+    let running = server.workers(workers).bind(address).unwrap().run();
     actix_web::rt::System::new().block_on(running).unwrap();
 }

@@ -161,6 +161,44 @@ impl<'a> Load<'a> {
     }
 }
 
+/// Sends each of the requests once, `rate` of them a second, evenly; each answer, with how long it took from when
+/// its request was due, in the order of the requests.
+pub(crate) fn evenly(
+    address: SocketAddr,
+    requests: &[Vec<u8>],
+    rate: f64,
+) -> Vec<(Duration, Reply)> {
+    let begun = Instant::now();
+    let mut answers: Vec<(usize, Duration, Reply)> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..CONNECTIONS)
+            .map(|first| {
+                let mine = requests.iter().enumerate().skip(first);
+                scope.spawn(move || {
+                    let mut stream = TcpStream::connect(address).unwrap();
+                    let mut buffer = Vec::new();
+                    mine.step_by(CONNECTIONS)
+                        .map(|(number, request)| {
+                            let due = begun + Duration::from_secs_f64(number as f64 / rate);
+                            thread::sleep(due.saturating_duration_since(Instant::now()));
+                            let reply = ask(&mut stream, request, &mut buffer);
+                            (number, due.elapsed(), reply)
+                        })
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    answers.sort_unstable_by_key(|(number, ..)| *number);
+    answers
+        .into_iter()
+        .map(|(_, wait, reply)| (wait, reply))
+        .collect()
+}
+
 impl Connection<'_> {
     fn ask_until(&mut self, begun: Instant, span: Duration) -> usize {
         let mut count = 0;

@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -14,16 +15,22 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use tempfile::TempDir;
 
-use crate::client::{ask, fetch, form, free_address, request, wait_until_open};
-use crate::population;
+use crate::client::{ask, evenly, fetch, form, free_address, request, wait_until_open};
+use crate::{percentiles, population};
 
 /// People who sign in at once, each from an address of their own: enough to keep every core hashing
 /// while their mails, asked for at once, leave apart.
 const PEOPLE: usize = 700;
 /// Codes that each of them takes in one go.
 const VERIFIED_EACH: usize = 6;
-/// Accounts for each round; nobody may ask for codes more often than the limits allow.
-const ACCOUNTS_A_ROUND: usize = 12_000;
+/// Accounts for a round of codes, and for one of sign-ins, which are half as many; nobody may ask for codes more
+/// often than the limits allow.
+const ACCOUNTS_FOR_CODES: usize = 12_000;
+const ACCOUNTS_FOR_SIGN_INS: usize = 6_000;
+/// The mails of a round leave within this.
+const MAILS: Duration = Duration::from_secs(2);
+/// Codes whose waits are looked at.
+const WATCHED: usize = 5_000;
 /// They begin one after the other, or all would ask in one second and enter their codes in the next.
 const ARRIVING: Duration = Duration::from_secs(2);
 /// By then as many sign-ins end as begin.
@@ -35,6 +42,7 @@ pub(crate) struct Console {
     child: Child,
     codes: Arc<Codes>,
     folder: TempDir,
+    batches: AtomicUsize,
     _mail: TempDir,
 }
 
@@ -49,12 +57,14 @@ enum Code {
 }
 
 impl Console {
-    /// Starts it on a new folder, with accounts enough.
+    /// Starts it on a new folder, with one account.
     pub(crate) fn start() -> Self {
-        Self::start_with(&[])
+        let folder = tempfile::tempdir().unwrap();
+        let mail = mail_in_memory(&folder);
+        Self::start_in(folder, mail, &[])
     }
 
-    /// The same, with many more accounts that are all signed in.
+    /// The same, with many accounts that are all signed in.
     pub(crate) fn start_settled(accounts: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mail = mail_in_memory(&folder);
@@ -65,9 +75,9 @@ impl Console {
         Self::start_in(folder, mail, &[])
     }
 
-    /// The same, with more settings.
-    pub(crate) fn start_with(settings: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    /// Another one on a copy of this one's database, with more settings.
+    pub(crate) fn copy_with(&self, settings: &[(&str, &str)]) -> Self {
+        let folder = self.copy();
         let mail = mail_in_memory(&folder);
         Self::start_in(folder, mail, settings)
     }
@@ -77,12 +87,13 @@ impl Console {
         let codes = Arc::<Codes>::default();
         let (reader, terminal) = (Arc::clone(&codes), child.stdout.take().unwrap());
         thread::spawn(move || reader.read_from(BufReader::new(terminal)));
-        add_accounts(&folder);
+        add_accounts(&mut connect(&folder), &["bench@localhost".to_owned()]);
         Self {
             address,
             child,
             codes,
             folder,
+            batches: AtomicUsize::new(0),
             _mail: mail,
         }
     }
@@ -100,18 +111,7 @@ impl Console {
     /// Starts a second server on a copy of the database until its sign-in page opens, ten times;
     /// the median in milliseconds.
     pub(crate) fn start_up_ms(&self) -> f64 {
-        let copy = tempfile::tempdir().unwrap();
-        fs::create_dir(copy.path().join("data")).unwrap();
-        let into = copy.path().join("data/vestibule.db");
-        let statement = format!("VACUUM INTO '{}'", into.display());
-        diesel::sql_query(statement)
-            .execute(&mut self.connect())
-            .unwrap();
-        fs::copy(
-            self.folder.path().join("data/secret.key"),
-            copy.path().join("data/secret.key"),
-        )
-        .unwrap();
+        let copy = self.copy();
         let mut spans: Vec<f64> = (0..10)
             .map(|_| {
                 let begun = Instant::now();
@@ -125,6 +125,23 @@ impl Console {
             .collect();
         spans.sort_by(f64::total_cmp);
         spans[spans.len() / 2]
+    }
+
+    /// A folder with a copy of its database and its key.
+    fn copy(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        fs::create_dir(copy.path().join("data")).unwrap();
+        let into = copy.path().join("data/vestibule.db");
+        let statement = format!("VACUUM INTO '{}'", into.display());
+        diesel::sql_query(statement)
+            .execute(&mut self.connect())
+            .unwrap();
+        fs::copy(
+            self.folder.path().join("data/secret.key"),
+            copy.path().join("data/secret.key"),
+        )
+        .unwrap();
+        copy
     }
 
     /// Resident memory in megabytes.
@@ -162,20 +179,26 @@ impl Console {
     }
 
     /// How many codes are made and sent within a second.
-    pub(crate) fn codes_per_second(&self, round: usize, span: Duration) -> f64 {
-        self.people_per_second(round, span, |stream, ip, email| {
+    pub(crate) fn codes_per_second(&self, span: Duration) -> f64 {
+        let sent = self.people_per_second(ACCOUNTS_FOR_CODES, span, |stream, ip, email| {
             self.ask_for_code(stream, ip, email);
-        })
+        });
+        // Or they would still leave while something else is measured.
+        thread::sleep(MAILS);
+        sent
     }
 
     /// How many codes are taken within a second, once they have been sent.
-    pub(crate) fn verifications_per_second(&self, round: usize) -> f64 {
+    pub(crate) fn verifications_per_second(&self) -> f64 {
+        let emails = self.fresh_accounts(PEOPLE * VERIFIED_EACH);
         let ready = Barrier::new(PEOPLE);
         let spans: Vec<Duration> = thread::scope(|scope| {
-            let threads: Vec<_> = (0..PEOPLE)
-                .map(|person| {
+            let threads: Vec<_> = emails
+                .chunks(VERIFIED_EACH)
+                .enumerate()
+                .map(|(person, mine)| {
                     let ready = &ready;
-                    scope.spawn(move || self.verify(round, person, ready))
+                    scope.spawn(move || self.verify(&ip(person), mine, ready))
                 })
                 .collect();
             threads
@@ -184,42 +207,41 @@ impl Console {
                 .collect()
         });
         let longest = spans.into_iter().max().unwrap();
-        (PEOPLE * VERIFIED_EACH) as f64 / longest.as_secs_f64()
+        emails.len() as f64 / longest.as_secs_f64()
     }
 
     /// Gets codes, waits until everybody has theirs, and enters them; how long that took.
-    fn verify(&self, round: usize, person: usize, ready: &Barrier) -> Duration {
+    fn verify(&self, ip: &str, emails: &[String], ready: &Barrier) -> Duration {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        let ip = ip(person);
-        let codes: Vec<(String, String)> = (0..VERIFIED_EACH)
-            .map(|number| {
-                let email = account(round, person * VERIFIED_EACH + number);
-                let cookies = self.ask_for_code(&mut stream, &ip, &email);
-                (cookies, self.codes.take(&email))
+        let codes: Vec<(String, String)> = emails
+            .iter()
+            .map(|email| {
+                let cookies = self.ask_for_code(&mut stream, ip, email);
+                (cookies, self.codes.take(email))
             })
             .collect();
         ready.wait();
         let begun = Instant::now();
         for (cookies, code) in &codes {
-            enter(&mut stream, &ip, cookies, code);
+            enter(&mut stream, ip, cookies, code);
         }
         begun.elapsed()
     }
 
     /// How many people get in within a second.
-    pub(crate) fn sign_ins_per_second(&self, round: usize, span: Duration) -> f64 {
-        self.people_per_second(round, span, |stream, ip, email| {
+    pub(crate) fn sign_ins_per_second(&self, span: Duration) -> f64 {
+        self.people_per_second(ACCOUNTS_FOR_SIGN_INS, span, |stream, ip, email| {
             self.sign_in_over(stream, ip, email);
         })
     }
 
     fn people_per_second(
         &self,
-        round: usize,
+        accounts: usize,
         span: Duration,
         act: impl Fn(&mut TcpStream, &str, &str) + Sync,
     ) -> f64 {
-        let act = &act;
+        let (act, emails) = (&act, &self.fresh_accounts(accounts));
         let begun = Instant::now();
         let counted = WARM_UP..WARM_UP + span;
         let served: usize = thread::scope(|scope| {
@@ -230,11 +252,11 @@ impl Console {
                         thread::sleep(ARRIVING * person as u32 / PEOPLE as u32);
                         let mut stream = TcpStream::connect(self.address).unwrap();
                         let ip = ip(person);
-                        let mine = (person..ACCOUNTS_A_ROUND).step_by(PEOPLE);
+                        let mine = emails.iter().skip(person).step_by(PEOPLE);
                         let in_time = mine.take_while(|_| begun.elapsed() < counted.end);
                         in_time
-                            .filter(|n| {
-                                act(&mut stream, &ip, &account(round, *n));
+                            .filter(|email| {
+                                act(&mut stream, &ip, email);
                                 counted.contains(&begun.elapsed())
                             })
                             .count()
@@ -250,17 +272,44 @@ impl Console {
         served as f64 / span.as_secs_f64()
     }
 
+    /// How long it takes to be sent a code, and to have one taken, where as many people ask and enter in a second:
+    /// what 50, 99 and 99.9 in 100 answers stay under, in milliseconds.
+    pub(crate) fn waits_for_codes(&self, asked: f64, entered: f64) -> [[f64; 3]; 2] {
+        let emails = self.fresh_accounts(WATCHED);
+        let asks: Vec<_> = (0_usize..)
+            .zip(&emails)
+            .map(|(n, email)| question(&ip(n % PEOPLE), email))
+            .collect();
+        let answers = redirected(self.address, &asks, asked);
+        let enters: Vec<_> = (0_usize..)
+            .zip(&emails)
+            .zip(&answers)
+            .map(|((n, email), (_, cookies))| {
+                answer(&ip(n % PEOPLE), cookies, &self.codes.take(email))
+            })
+            .collect();
+        let taken = redirected(self.address, &enters, entered);
+        [answers, taken]
+            .map(|answers| percentiles(answers.into_iter().map(|(wait, _)| wait).collect()))
+    }
+
+    /// Adds accounts that nobody has used, and gives their addresses.
+    fn fresh_accounts(&self, count: usize) -> Vec<String> {
+        let batch = self.batches.fetch_add(1, Ordering::Relaxed);
+        let emails: Vec<_> = (0..count)
+            .map(|number| format!("b{batch}n{number}@localhost"))
+            .collect();
+        add_accounts(&mut self.connect(), &emails);
+        emails
+    }
+
     fn sign_in_over(&self, stream: &mut TcpStream, ip: &str, email: &str) -> String {
         let cookies = self.ask_for_code(stream, ip, email);
         enter(stream, ip, &cookies, &self.codes.take(email))
     }
 
     fn ask_for_code(&self, stream: &mut TcpStream, ip: &str, email: &str) -> String {
-        let asked = ask(
-            stream,
-            &form("/sign-in/email", "", ip, &format!("email={email}")),
-            &mut Vec::new(),
-        );
+        let asked = ask(stream, &question(ip, email), &mut Vec::new());
         assert_eq!(asked.status, 303, "{}", asked.body);
         asked.cookies()
     }
@@ -271,13 +320,30 @@ impl Console {
     }
 }
 
+/// What asks for a code.
+fn question(ip: &str, email: &str) -> Vec<u8> {
+    form("/sign-in/email", "", ip, &format!("email={email}"))
+}
+
+/// What enters it.
+fn answer(ip: &str, cookies: &str, code: &str) -> Vec<u8> {
+    form("/sign-in/code", cookies, ip, &format!("code={code}"))
+}
+
+/// Sends each request once, so many of them a second; each has to lead on. How long that took, and the cookies.
+fn redirected(address: SocketAddr, requests: &[Vec<u8>], rate: f64) -> Vec<(Duration, String)> {
+    let answers = evenly(address, requests, rate).into_iter();
+    answers
+        .map(|(wait, reply)| {
+            assert_eq!(reply.status, 303, "{}", reply.body);
+            (wait, reply.cookies())
+        })
+        .collect()
+}
+
 /// Gives the cookies of whoever is in then.
 fn enter(stream: &mut TcpStream, ip: &str, cookies: &str, code: &str) -> String {
-    let entered = ask(
-        stream,
-        &form("/sign-in/code", cookies, ip, &format!("code={code}")),
-        &mut Vec::new(),
-    );
+    let entered = ask(stream, &answer(ip, cookies, code), &mut Vec::new());
     assert_eq!(entered.status, 303, "{}", entered.body);
     entered.cookies()
 }
@@ -328,7 +394,7 @@ impl Codes {
 /// not the console's doing.
 fn mail_in_memory(folder: &TempDir) -> TempDir {
     let mail = tempfile::tempdir_in("/dev/shm").unwrap();
-    fs::create_dir(folder.path().join("data")).unwrap();
+    fs::create_dir_all(folder.path().join("data")).unwrap();
     symlink(mail.path(), folder.path().join("data/outbox")).unwrap();
     mail
 }
@@ -358,21 +424,12 @@ fn ip(person: usize) -> String {
     format!("10.0.{}.{}", 1 + person / 250, person % 250)
 }
 
-fn account(round: usize, number: usize) -> String {
-    format!("r{round}n{number}@localhost")
-}
-
-fn add_accounts(folder: &TempDir) {
-    let mut connection = connect(folder);
+fn add_accounts(connection: &mut SqliteConnection, emails: &[String]) {
     connection
         .transaction::<_, diesel::result::Error, _>(|c| {
-            let mut addresses: Vec<String> = (0..3 * crate::ROUNDS)
-                .flat_map(|round| (0..ACCOUNTS_A_ROUND).map(move |number| account(round, number)))
-                .collect();
-            addresses.push("bench@localhost".to_owned());
-            for email in addresses {
+            for email in emails {
                 diesel::sql_query(format!(
-                    "INSERT INTO accounts (email, name, confirmed_at, created_at) VALUES ('{email}', 'Mira Bell', 0, 0)"
+                    "INSERT OR IGNORE INTO accounts (email, name, confirmed_at, created_at) VALUES ('{email}', 'Mira Bell', 0, 0)"
                 ))
                 .execute(c)?;
             }

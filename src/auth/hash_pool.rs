@@ -2,12 +2,11 @@
 //! threads are that serve requests.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use argon2::Block;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use log::error;
 
 /// A thread that had nothing to do for this long gives its memory back.
@@ -27,10 +26,9 @@ impl HashPool {
     /// # Errors
     /// When the system gives no thread.
     pub(super) fn start(threads: usize, blocks: usize) -> std::io::Result<Self> {
-        let (jobs, queue) = channel();
-        let queue = Arc::new(Mutex::new(queue));
+        let (jobs, queue) = unbounded();
         for number in 0..threads {
-            let queue = Arc::clone(&queue);
+            let queue = queue.clone();
             thread::Builder::new()
                 .name(format!("hash {number}"))
                 .spawn(move || work_off(&queue, blocks))?;
@@ -45,14 +43,10 @@ impl HashPool {
 }
 
 /// Until nobody can put anything into the queue any more.
-fn work_off(queue: &Mutex<Receiver<Job>>, blocks: usize) {
+fn work_off(queue: &Receiver<Job>, blocks: usize) {
     let mut memory = Vec::new();
     loop {
-        let next = queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .recv_timeout(REST);
-        match next {
+        match queue.recv_timeout(REST) {
             Ok(job) => {
                 // Kept between hashes: fresh pages cost a fifth of the hash itself.
                 memory.resize(blocks, Block::new());

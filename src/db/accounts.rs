@@ -38,7 +38,8 @@ impl AccountRow {
 }
 
 /// Finds the account of an address, in any case of its ASCII letters. Where there is none it reads the one that
-/// comes next: the same work, whether or not the address has an account (SECURITY rule 5).
+/// comes next, or the first where none does: a row is read, whether or not it is the address's own
+/// (SECURITY rule 5).
 ///
 /// # Errors
 /// When the query fails.
@@ -46,13 +47,18 @@ pub fn find_by_email(
     connection: &mut SqliteConnection,
     email: &Email,
 ) -> QueryResult<Option<AccountRow>> {
-    let first = accounts::table
-        .filter(accounts::email.ge(email.as_str()))
+    let in_order = accounts::table
         .order(accounts::email)
-        .select(AccountRow::as_select())
+        .select(AccountRow::as_select());
+    let at_or_after = in_order
+        .filter(accounts::email.ge(email.as_str()))
         .first(connection)
         .optional()?;
-    Ok(first.filter(|account| account.email.eq_ignore_ascii_case(email.as_str())))
+    let found = match at_or_after {
+        Some(account) => Some(account),
+        None => in_order.first(connection).optional()?,
+    };
+    Ok(found.filter(|account| account.email.eq_ignore_ascii_case(email.as_str())))
 }
 
 /// Finds an account by its key.

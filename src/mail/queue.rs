@@ -68,8 +68,8 @@ enum Incoming {
     Nothing,
     /// A mail, with its place in the queue.
     Mail(Handed, OwnedSemaphorePermit),
-    /// A code that found no place; the row that is to say so.
-    NoPlace(i64),
+    /// A mail that found no place.
+    NoPlace(Handed),
 }
 
 /// Who sends, and which way.
@@ -146,14 +146,7 @@ impl MailQueue {
         let incoming = mail.map_or(Incoming::Nothing, |mail| {
             match (Arc::clone(&self.places).try_acquire_owned(), mail) {
                 (Ok(place), mail) => Incoming::Mail(mail, place),
-                (Err(_), mail) => {
-                    let account = mail.account_id().0;
-                    warn!("the mail queue is full: no mail for account {account}");
-                    match mail {
-                        Handed::Code(mail) => Incoming::NoPlace(mail.activity_id),
-                        Handed::Moved(_) => Incoming::Nothing,
-                    }
-                }
+                (Err(_), mail) => Incoming::NoPlace(mail),
             }
         });
         if self.codes.send(incoming).is_err() {
@@ -249,10 +242,15 @@ fn take_up(worker: &Arc<Worker>, due: Incoming, pause: Duration) {
     let worker = Arc::clone(worker);
     match due {
         Incoming::Nothing => {}
-        Incoming::NoPlace(id) => {
-            tokio::spawn(async move {
-                worker.note(id, CodeOutcome::QueueFull, String::new()).await;
-            });
+        Incoming::NoPlace(mail) => {
+            let account = mail.account_id().0;
+            warn!("the mail queue is full: no mail for account {account}");
+            if let Handed::Code(code) = mail {
+                tokio::spawn(async move {
+                    let id = code.activity_id;
+                    worker.note(id, CodeOutcome::QueueFull, String::new()).await;
+                });
+            }
         }
         Incoming::Mail(mail, place) => {
             let account = mail.account_id();

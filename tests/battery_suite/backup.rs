@@ -44,6 +44,9 @@ pub fn run(form: Form) -> Vec<Row> {
         assert_eq!(restored.code, Some(0), "{restored:?}");
         let _server = town.place.serve(&[]).await;
         let revived = nobody_is_in(&ledgers, &mut findings).await;
+        if backups.iter().all(|backup| backup.sign_ins_before == 0) || revived == 0 {
+            findings.push("nobody was signed in: this shows nothing".to_owned());
+        }
         let sign_ins: usize = ledgers.iter().map(|ledger| ledger.entries.len()).sum();
         let measured = format!(
             "each is whole, has every sign-in answered before it, and no byte of the key; restore refused beside the server; \

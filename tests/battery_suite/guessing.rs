@@ -11,7 +11,7 @@ use reqwest::StatusCode;
 use vestibule::domain::Timestamp;
 
 use crate::report::{Form, Row};
-use crate::support::{TestApp, Visitor, other_than};
+use crate::support::{Answer, TestApp, Visitor, other_than};
 
 const DAY: Duration = Duration::from_hours(24);
 const SEED: u64 = 8;
@@ -19,6 +19,7 @@ const SEED: u64 = 8;
 const BETWEEN_STEPS: Duration = Duration::from_mins(15);
 const VICTIMS: [&str; 3] = ["mira@acme.test", "noor@acme.test", "ada@acme.test"];
 const FOR_ONE: usize = 50;
+const PARALLEL: usize = 50;
 const OVERALL: usize = 1_000;
 
 pub fn run(form: Form) -> Vec<Row> {
@@ -26,6 +27,7 @@ pub fn run(form: Form) -> Vec<Row> {
         vec![
             days_of_guessing(form.pick(36, 24 * 7)).await,
             a_thousand().await,
+            fifty_at_once(form.pick(60, 1_000)).await,
         ]
     })
 }
@@ -89,8 +91,7 @@ fn forget_mail(app: &TestApp) {
 
 /// Tries wrong codes at once; how many were evaluated.
 async fn guess(stranger: &Visitor, code: &str, times: usize) -> usize {
-    let wrong = other_than(code);
-    let answers = join_all((0..times).map(|_| stranger.enter(&wrong))).await;
+    let answers = at_once(stranger, &other_than(code), times).await;
     let evaluated = answers
         .iter()
         .filter(|answer| answer.status == StatusCode::UNPROCESSABLE_ENTITY);
@@ -102,6 +103,68 @@ async fn guess(stranger: &Visitor, code: &str, times: usize) -> usize {
         assert!(expected.contains(&answer.status), "{answer:?}");
     }
     evaluated.count()
+}
+
+/// The same code, as often, all at once.
+async fn at_once(visitor: &Visitor, code: &str, times: usize) -> Vec<Answer> {
+    join_all((0..times).map(|_| visitor.enter(code))).await
+}
+
+fn how_many(answers: &[Answer], status: StatusCode) -> usize {
+    answers
+        .iter()
+        .filter(|answer| answer.status == status)
+        .count()
+}
+
+/// Fifty codes at once, again and again (SECURITY rule 3): of wrong ones five are evaluated, of right ones one
+/// begins a session.
+async fn fifty_at_once(rounds: usize) -> Row {
+    let app = TestApp::spawn_behind_a_proxy().await;
+    let mut findings = Vec::new();
+    let (mut evaluated, mut began) = (0, 0);
+    for round in 0..rounds {
+        // Everybody's budget of wrong codes is not what is tried.
+        app.sql("DELETE FROM wrong_tries");
+        let email = format!("p{round}@acme.test");
+        app.add_account(&email, "");
+        let (guesser, code) = stranger(&app, &email, 2 * round).await;
+        let answers = at_once(&guesser, &other_than(&code), PARALLEL).await;
+        let wrong = how_many(&answers, StatusCode::UNPROCESSABLE_ENTITY);
+        let counted = app.number(&format!(
+            "SELECT count(*) FROM wrong_tries WHERE email = '{email}'"
+        ));
+        if (wrong, counted) != (5, 5) {
+            findings.push(format!(
+                "of {PARALLEL} wrong codes {wrong} were evaluated and {counted} counted"
+            ));
+        }
+        evaluated += wrong;
+        let (owner, code) = stranger(&app, &email, 2 * round + 1).await;
+        let answers = at_once(&owner, &code, PARALLEL).await;
+        let got_in = how_many(&answers, StatusCode::SEE_OTHER);
+        let sessions = app.number(&format!(
+            "SELECT count(*) FROM sessions JOIN accounts ON accounts.id = account_id WHERE email = '{email}'"
+        ));
+        if (got_in, sessions) != (1, 1) {
+            findings.push(format!(
+                "{PARALLEL} times the right code let in {got_in} times, to {sessions} sessions"
+            ));
+        }
+        began += got_in;
+        if round % 100 == 99 {
+            app.later(Duration::from_mins(1));
+        }
+    }
+    let measured = format!(
+        "{PARALLEL} wrong codes at once and {PARALLEL} right ones, each time: {evaluated} wrong ones evaluated, {began} sessions begun"
+    );
+    Row::judged(
+        "3: wrong codes at once, and right ones",
+        rounds as u64,
+        &measured,
+        &findings,
+    )
 }
 
 async fn days_of_guessing(hours: u64) -> Row {
@@ -154,7 +217,7 @@ async fn days_of_guessing(hours: u64) -> Row {
         ));
     }
     let measured = format!(
-        "{hours} hours, {restarts} restarts, {number} challenges and IPs; never more than {most} evaluated for one account in any 24 hours; the owners' browsers got in {got_in} of {got_in} times"
+        "{hours} hours, {restarts} restarts, {number} challenges and IPs; never more than {most} evaluated for one account in any 24 hours; the owners' browsers got in each of {got_in} times"
     );
     Row::judged(
         "8: wrong codes against three accounts for days",

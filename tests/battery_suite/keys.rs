@@ -43,6 +43,9 @@ pub fn run(form: Form) -> Vec<Row> {
                 checks += come_back(&mut people, &mut findings).await;
             }
         }
+        if people.is_empty() {
+            findings.push("nobody was signed in: this shows nothing".to_owned());
+        }
         let measured = format!(
             "{} people came back {checks} times over all changes, none was signed out",
             people.len()

@@ -25,7 +25,6 @@ pub mod support;
 pub mod timing;
 pub mod wire;
 
-use std::panic::catch_unwind;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -91,18 +90,16 @@ fn main() -> ExitCode {
         .flat_map(|part| tried(part, form))
         .collect();
     println!("\n{}", report::table(&rows));
-    ExitCode::from(u8::from(rows.iter().any(|row| !row.held)))
+    ExitCode::from(u8::from(rows.iter().any(Row::failed)))
 }
 
-/// A part that cannot run has failed, and does not keep the others from running.
 fn tried(part: &Part, form: Form) -> Vec<Row> {
     let began = Instant::now();
     eprintln!("battery: {} …", part.name);
     let run = part.run;
-    let rows =
-        catch_unwind(|| run(form)).unwrap_or_else(|cause| vec![Row::stopped(part.name, &*cause)]);
-    let held = rows.iter().all(|row| row.held);
-    let outcome = if held { "held" } else { "FAILED" };
+    let rows = Row::each_of(part.name, || run(form));
+    let failed = rows.iter().any(Row::failed);
+    let outcome = if failed { "FAILED" } else { "held" };
     eprintln!(
         "battery: {} {outcome} after {} s",
         part.name,

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt::Write;
+use std::panic::{UnwindSafe, catch_unwind};
 
 /// How long to try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,14 +51,40 @@ pub struct Row {
     pub times: u64,
     /// What was lost, or found.
     pub found: String,
-    /// Whether the rule held.
-    pub held: bool,
+    /// What follows from it.
+    pub verdict: Verdict,
+}
+
+/// What a line of the table says in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The rule held.
+    Held,
+    /// There is a difference that the README names, with its reason and who can feel it.
+    Known,
+    /// The rule did not hold, or nothing was shown.
+    Failed,
+}
+
+impl Verdict {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Known => "known",
+            Self::Failed => "FAILED",
+        }
+    }
 }
 
 impl Row {
     /// What was tried so many times, and that nothing came of it but what was measured.
     pub fn held(tried: impl Into<String>, times: u64, found: impl Into<String>) -> Self {
-        Self::of(tried, times, found, true)
+        Self::of(tried, times, found, Verdict::Held)
+    }
+
+    /// The same, and what was measured is a difference that the README names.
+    pub fn known(tried: impl Into<String>, times: u64, found: impl Into<String>) -> Self {
+        Self::of(tried, times, found, Verdict::Known)
     }
 
     /// The same, where the rule held only if there is no finding.
@@ -72,25 +99,39 @@ impl Row {
         }
         let shown: Vec<_> = findings.iter().take(5).map(String::as_str).collect();
         let found = format!("{} findings: {}", findings.len(), shown.join("; "));
-        Self::of(tried, times, found, false)
+        Self::of(tried, times, found, Verdict::Failed)
     }
 
-    /// A part that ended before its end.
-    pub fn stopped(part: &str, cause: &(dyn Any + Send)) -> Self {
+    /// What `trial` reports. One that panics has failed with that message, and does not keep others from running.
+    pub fn each_of(name: &str, trial: impl FnOnce() -> Vec<Self> + UnwindSafe) -> Vec<Self> {
+        catch_unwind(trial).unwrap_or_else(|cause| vec![Self::stopped(name, &*cause)])
+    }
+
+    fn stopped(part: &str, cause: &(dyn Any + Send)) -> Self {
         let said = cause
             .downcast_ref::<String>()
             .map(String::as_str)
             .or_else(|| cause.downcast_ref::<&str>().copied());
         let found = format!("it stopped: {}", said.unwrap_or("without a word"));
-        Self::of(part, 0, found, false)
+        Self::of(part, 0, found, Verdict::Failed)
     }
 
-    fn of(tried: impl Into<String>, times: u64, found: impl Into<String>, held: bool) -> Self {
+    /// Whether it ends the battery with a failure.
+    pub fn failed(&self) -> bool {
+        self.verdict == Verdict::Failed
+    }
+
+    fn of(
+        tried: impl Into<String>,
+        times: u64,
+        found: impl Into<String>,
+        verdict: Verdict,
+    ) -> Self {
         Self {
             tried: tried.into(),
             times,
             found: found.into(),
-            held,
+            verdict,
         }
     }
 }
@@ -101,7 +142,7 @@ pub fn table(rows: &[Row]) -> String {
         "| what was tried | times | what was lost or found | verdict |\n|---|---:|---|---|\n",
     );
     for row in rows {
-        let verdict = if row.held { "held" } else { "FAILED" };
+        let verdict = row.verdict.word();
         let cells =
             [&row.tried, &row.found].map(|cell| cell.replace('\n', " ").replace('|', "\\|"));
         let [tried, found] = cells;

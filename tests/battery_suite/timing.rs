@@ -33,6 +33,12 @@ const BURSTS_SHORT: [usize; KINDS.len()] = [14, 14, 2, 2];
 /// Single requests for known addresses, and for unknown ones.
 const SINGLE: usize = 300;
 const SINGLE_SHORT: usize = 20;
+/// What the limit lets one address ask for in a minute.
+const ALLOWED: usize = 10;
+/// Addresses of each kind that have asked as often as they may, and how often each is refused after that.
+const LIMITED: usize = 100;
+const LIMITED_SHORT: usize = 10;
+const REFUSALS: usize = 70;
 /// When the answers to a burst have left.
 const CALM: Duration = Duration::from_millis(45);
 /// The first of what may be felt of a burst.
@@ -65,6 +71,7 @@ async fn measure(form: Form) -> Vec<Row> {
     let most = of_each + WARM_UP;
     let bursts = form.pick(BURSTS_SHORT, BURSTS);
     let single = form.pick(SINGLE_SHORT, SINGLE);
+    let limited = form.pick(LIMITED_SHORT, LIMITED);
     for (kind, change) in [
         ("known", ""),
         ("pause", "suspended_at = 1"),
@@ -74,7 +81,7 @@ async fn measure(form: Form) -> Vec<Row> {
             "INSERT INTO accounts (email, name, confirmed_at, created_at)
              WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {most} + {})
              SELECT printf('%06d{kind}@acme.test', i), '', 1, 1 FROM n",
-            bursts[0] + single
+            limited + bursts[0] + single
         ));
         if !change.is_empty() {
             place.sql(&format!(
@@ -89,9 +96,11 @@ async fn measure(form: Form) -> Vec<Row> {
         let times = times_of(port, &order, most);
         // Past all those that have been used.
         let mut networks = (65_536..).map(network);
-        let bursts_felt = echoes(port, most, bursts, &mut networks);
-        let single_felt = echoes_of_one(port, most + bursts[0], single, &mut networks);
-        (times, bursts_felt, single_felt)
+        let refused = times_beyond_the_limit(port, most, limited, &mut networks);
+        let first = most + limited;
+        let bursts_felt = echoes(port, first, bursts, &mut networks);
+        let single_felt = echoes_of_one(port, first + bursts[0], single, &mut networks);
+        (times, refused, bursts_felt, single_felt)
     });
     let mut mailed = 0;
     while !client.is_finished() {
@@ -100,10 +109,11 @@ async fn measure(form: Form) -> Vec<Row> {
         place.sql("DELETE FROM wrong_tries");
         mailed += to_known(&smtp.take_mails());
     }
-    let ([asked, entered], [first_felt, all_felt], single_felt) = client.join().unwrap();
+    let ([asked, entered], refused, [first_felt, all_felt], [slowest_felt, median_felt]) =
+        client.join().unwrap();
     drop(server);
     mailed += to_known(&smtp.take_mails());
-    let due = of_each + WARM_UP / KINDS.len() + BURST * bursts[1] + single;
+    let due = of_each + WARM_UP / KINDS.len() + ALLOWED * limited + BURST * bursts[1] + single;
     let tolerance = form.pick(TOLERANCE_SHORT, TOLERANCE);
     let echo_tolerance = form.pick(ECHO_TOLERANCE_SHORT, ECHO_TOLERANCE);
     vec![
@@ -116,6 +126,12 @@ async fn measure(form: Form) -> Vec<Row> {
         judged(
             "5: time to refuse a wrong code, by kind of address",
             &entered,
+            tolerance,
+            form == Form::Full,
+        ),
+        judged(
+            "5: time to refuse to send any more codes, by kind of address",
+            &refused,
             tolerance,
             form == Form::Full,
         ),
@@ -133,9 +149,14 @@ async fn measure(form: Form) -> Vec<Row> {
         ),
         judged(
             "5: somebody else's pages in the third of a second after one, the mean of the slowest tenth",
-            &single_felt,
+            &slowest_felt,
             echo_tolerance,
             true,
+        ),
+        known(
+            "5: the median of those pages, to a client on the same cores",
+            &median_felt,
+            echo_tolerance,
         ),
         // Where no mail left, there was nothing to feel.
         Row::judged(
@@ -182,6 +203,33 @@ fn times_of(port: u16, order: &[(usize, usize)], most: usize) -> [ByKind; 2] {
         }
     }
     [asked, entered]
+}
+
+/// Asks for as many codes as an address may have, and for more; how long it takes to refuse those.
+fn times_beyond_the_limit(
+    port: u16,
+    first: usize,
+    of_each: usize,
+    networks: &mut impl Iterator<Item = String>,
+) -> ByKind {
+    let mut connection = Connection::open(port);
+    let mut refused = ByKind::default();
+    for (kind, number) in shuffled(&[of_each; KINDS.len()]) {
+        let email = address(kind, first + number);
+        for turn in 0..ALLOWED + REFUSALS {
+            let (time, answer) =
+                connection.post("/sign-in/email", &email, &networks.next().unwrap(), "");
+            let expected = if turn < ALLOWED { "303" } else { "429" };
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {expected}")),
+                "{answer}"
+            );
+            if turn >= ALLOWED {
+                refused[kind].add(time);
+            }
+        }
+    }
+    refused
 }
 
 fn network(number: usize) -> String {
@@ -233,14 +281,15 @@ fn echoes(
     felt
 }
 
-/// Asks for one code, with known addresses and unknown ones, and then for pages that wait for nothing.
+/// Asks for one code, with known addresses and unknown ones, and then for pages that wait for nothing: the mean of
+/// the slowest tenth of those, and the median of all.
 fn echoes_of_one(
     port: u16,
     first: usize,
     of_each: usize,
     networks: &mut impl Iterator<Item = String>,
-) -> ByKind<2> {
-    let mut felt = ByKind::default();
+) -> [ByKind<2>; 2] {
+    let mut felt = [(); 2].map(|()| ByKind::default());
     let [mut asker, mut reader] = [(); 2].map(|()| Connection::open(port));
     for (kind, number) in shuffled(&[of_each; 2]) {
         let began = Instant::now();
@@ -253,7 +302,8 @@ fn echoes_of_one(
             assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
             meanwhile.add(time);
         }
-        felt[kind].add(meanwhile.mean_of_longest(0.1));
+        felt[0][kind].add(meanwhile.mean_of_longest(0.1));
+        felt[1][kind].add(meanwhile.quantile(0.5));
         std::thread::sleep(SILENCE);
     }
     felt
@@ -274,35 +324,68 @@ fn shuffled(of_each: &[usize]) -> Vec<(usize, usize)> {
     order
 }
 
+/// The kinds beside the first: which have another distribution, and whose median is too far off.
+struct Compared {
+    measured: String,
+    by_distribution: Vec<String>,
+    by_median: Vec<String>,
+}
+
 fn judged(tried: &str, times: &[Times], tolerance: f64, by_distribution: bool) -> Row {
-    let mut findings = Vec::new();
+    let compared = compared(times, tolerance);
+    let mut findings = compared.by_median;
+    if by_distribution {
+        findings.extend(compared.by_distribution);
+    }
+    Row::judged(tried, many(times), &compared.measured, &findings)
+}
+
+/// The same, where another distribution is no news.
+fn known(tried: &str, times: &[Times], tolerance: f64) -> Row {
+    let compared = compared(times, tolerance);
+    if compared.by_median.is_empty() && !compared.by_distribution.is_empty() {
+        return Row::known(tried, many(times), compared.measured);
+    }
+    Row::judged(tried, many(times), &compared.measured, &compared.by_median)
+}
+
+fn many(times: &[Times]) -> u64 {
+    times.iter().map(|times| times.len() as u64).sum()
+}
+
+fn compared(times: &[Times], tolerance: f64) -> Compared {
+    let (mut by_distribution, mut by_median) = (Vec::new(), Vec::new());
     let [unknown, others @ ..] = times else {
         unreachable!("some kind of address")
     };
     let median = |times: &Times| times.quantile(0.5).as_secs_f64() * 1e3;
-    let mut measured = format!("median {:.2} ms for an unknown address", median(unknown));
+    let mut measured = format!("median {:.3} ms for an unknown address", median(unknown));
     for (kind, other) in KINDS[1..].iter().zip(others) {
         let apart = median(other) / median(unknown) - 1.0;
         let (distance, bound) = unknown.distance_to(other);
-        measured += &format!(
-            ", {kind} {:+.1} % (KS {distance:.3} of {bound:.3})",
-            apart * 100.0
-        );
+        measured += &format!(", {kind} {:+.1} %", apart * 100.0);
+        // No distance is greater than one.
+        if bound < 1.0 {
+            measured += &format!(" (KS {distance:.3} of {bound:.3})");
+        }
         if apart.abs() > tolerance {
-            findings.push(format!(
+            by_median.push(format!(
                 "the median for {kind} is {:.1} % off",
                 apart * 100.0
             ));
         }
-        if by_distribution && distance > bound {
-            findings.push(format!(
+        if distance > bound {
+            by_distribution.push(format!(
                 "the times for {kind} are another distribution (KS {distance:.3} of {bound:.3}, median {:+.1} %)",
                 apart * 100.0
             ));
         }
     }
-    let count = times.iter().map(|times| times.len() as u64).sum();
-    Row::judged(tried, count, &measured, &findings)
+    Compared {
+        measured,
+        by_distribution,
+        by_median,
+    }
 }
 
 /// One connection that is kept.

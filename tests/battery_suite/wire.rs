@@ -103,9 +103,10 @@ async fn send_all(count: u64, seed: u64) -> Vec<Row> {
         .map(|(status, count)| format!("{status}: {count}"))
         .collect();
     let measured = format!(
-        "{}; no answer: {}; memory {before:.0} to {after:.0} MiB; seed {seed}",
+        "{}; closed without an answer: {}; not waited for: {}; memory {before:.0} to {after:.0} MiB; seed {seed}",
         counts.join(", "),
-        tally.unanswered
+        tally.unanswered,
+        tally.hung_up
     );
     vec![Row::judged(
         "28: malformed requests over the wire",
@@ -146,17 +147,22 @@ async fn said(server: Process, secrets: &[String]) -> Vec<String> {
 struct Tally {
     statuses: BTreeMap<u16, u64>,
     unanswered: u64,
+    hung_up: u64,
     findings: Vec<String>,
 }
 
 impl Tally {
-    fn count(&mut self, number: u64, request: &[u8], answer: Result<Vec<u8>, String>) {
+    fn count(&mut self, number: u64, request: &[u8], outcome: Result<Outcome, String>) {
         let shown = || {
             let start = &request[..request.len().min(300)];
             format!("request {number}, {}", start.escape_ascii())
         };
-        let answer = match answer {
-            Ok(answer) => answer,
+        let answer = match outcome {
+            Ok(Outcome::Answer(answer)) => answer,
+            Ok(Outcome::HungUp) => {
+                self.hung_up += 1;
+                return;
+            }
             Err(what) => return self.findings.push(format!("{what}: {}", shown())),
         };
         let text = String::from_utf8_lossy(&answer);
@@ -183,13 +189,21 @@ impl Tally {
             *self.statuses.entry(status).or_default() += count;
         }
         self.unanswered += other.unanswered;
+        self.hung_up += other.hung_up;
         self.findings.extend(other.findings);
         self
     }
 }
 
+enum Outcome {
+    /// All that came until the server closed; it may be nothing.
+    Answer(Vec<u8>),
+    /// The client did not wait.
+    HungUp,
+}
+
 /// Sends it, at once or in pieces, and reads all that comes.
-async fn send(port: u16, request: &[u8], random: &mut StdRng) -> Result<Vec<u8>, String> {
+async fn send(port: u16, request: &[u8], random: &mut StdRng) -> Result<Outcome, String> {
     let mut stream = connect(port, random)
         .await
         .map_err(|e| format!("it does not listen any more: {e}"))?;
@@ -207,12 +221,12 @@ async fn send(port: u16, request: &[u8], random: &mut StdRng) -> Result<Vec<u8>,
     }
     if random.random_range(0..20) == 0 {
         // Gone before the answer.
-        return Ok(Vec::new());
+        return Ok(Outcome::HungUp);
     }
     stream.shutdown().await.ok();
     let mut answer = Vec::new();
     match timeout(PATIENCE, stream.read_to_end(&mut answer)).await {
-        Ok(_) => Ok(answer),
+        Ok(_) => Ok(Outcome::Answer(answer)),
         Err(_) => Err("it neither answered nor closed".to_owned()),
     }
 }

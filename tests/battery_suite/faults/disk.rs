@@ -9,8 +9,8 @@ use super::people::{People, Tally};
 use crate::crowd::Town;
 use crate::report::{Form, Row};
 
-/// Large enough for the database and its log at the start.
-const SIZE: &str = "size=12m,mode=700";
+/// Large enough for the database and its log, which is sixteen megabytes before it is taken back.
+const SIZE: &str = "size=40m,mode=700";
 /// What is left in pages that the log has already may be written still: so many people may yet get
 /// their code.
 const MAY_STILL_FIT: usize = 500;

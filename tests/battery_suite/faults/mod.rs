@@ -9,15 +9,22 @@ mod mail;
 mod people;
 mod stopwatch;
 
+use std::panic::UnwindSafe;
+
 use crate::report::{Form, Row};
 
 pub fn run(form: Form) -> Vec<Row> {
-    actix_web::rt::System::new().block_on(async {
-        vec![
-            mail::run(form).await,
-            lock::run(form).await,
-            disk::run(form).await,
-            clock::run(form).await,
-        ]
+    [
+        alone("mail", || mail::run(form)),
+        alone("lock", || lock::run(form)),
+        alone("disk", || disk::run(form)),
+        alone("clock", || clock::run(form)),
+    ]
+    .concat()
+}
+
+fn alone<F: Future<Output = Row>>(name: &str, trial: impl FnOnce() -> F + UnwindSafe) -> Vec<Row> {
+    Row::each_of(&format!("faults: {name}"), || {
+        vec![actix_web::rt::System::new().block_on(trial())]
     })
 }

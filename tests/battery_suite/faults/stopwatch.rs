@@ -25,6 +25,11 @@ impl Stopwatch {
         self.0.len()
     }
 
+    /// How many answers took longer than this.
+    pub(super) fn longer_than(&self, bound: Duration) -> usize {
+        self.0.iter().filter(|time| **time > bound).count()
+    }
+
     /// What 95 of 100 stay within.
     pub(super) fn p95(&self) -> Duration {
         let mut sorted = self.0.clone();
