@@ -6,7 +6,9 @@ use thiserror::Error;
 use super::client::Client;
 use crate::db::accounts::{self, AccountRow, NewAccount};
 use crate::db::activity::{self, NewActivity};
-use crate::db::{QueryResult, SqliteConnection, identities, outgoing_mails, sessions};
+use crate::db::{
+    QueryResult, SqliteConnection, identities, operator_codes, outgoing_mails, sessions,
+};
 use crate::domain::{AccountId, ActivityKind, Email, Role, Timestamp};
 
 /// Who does it.
@@ -186,6 +188,7 @@ pub fn suspend(
     accounts::set_suspended(c, id, Some(now))?;
     sessions::delete_of_account(c, id, None)?;
     outgoing_mails::delete_to(c, &account.email)?;
+    operator_codes::delete(c, &account.email)?;
     actor.note(c, ActivityKind::AccountSuspended, &account, "", now)?;
     Ok(Ok(account))
 }
@@ -280,6 +283,7 @@ pub fn delete(
     actor.note(c, ActivityKind::AccountDeleted, &account, "", now)?;
     accounts::delete(c, id)?;
     outgoing_mails::delete_to(c, &account.email)?;
+    operator_codes::delete(c, &account.email)?;
     Ok(Ok(account))
 }
 

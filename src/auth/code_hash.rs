@@ -74,20 +74,29 @@ impl CodeHasher {
         Ok(HashedCode { hash, salt })
     }
 
-    /// Whether `code` is the one that was hashed, under the current key or the one before.
+    /// Which of these codes, the first if several, `code` is, under the current key or the one before. They are
+    /// compared in one turn: all, or none when that does not come in time.
     ///
     /// # Errors
     /// See [`HashError`].
-    pub async fn is_right(&self, code: &SignInCode, kept: &HashedCode) -> Result<bool, HashError> {
+    pub async fn which(
+        &self,
+        code: &SignInCode,
+        kept: Vec<HashedCode>,
+    ) -> Result<Option<usize>, HashError> {
         let digits = code.expose().to_owned();
         let peppers: Vec<_> = self.keys.all().map(|key| key.pepper()).collect();
-        let kept = kept.clone();
         self.in_turn(move |memory| {
-            let mut right = false;
-            for pepper in peppers {
-                right |= same(&argon2id(&digits, &kept.salt, &pepper, memory)?, &kept.hash);
+            for (place, kept) in kept.iter().enumerate() {
+                let mut right = false;
+                for pepper in &peppers {
+                    right |= same(&argon2id(&digits, &kept.salt, pepper, memory)?, &kept.hash);
+                }
+                if right {
+                    return Ok(Some(place));
+                }
             }
-            Ok(right)
+            Ok(None)
         })
         .await
     }
@@ -182,16 +191,33 @@ mod tests {
         let [old, new] = [(); 2].map(|()| SecretKey::generate(&mut rand::rng()));
         let code = SignInCode::parse("042917").unwrap();
         let kept = hasher(&old, None).hash(&code).await.unwrap();
-        assert!(hasher(&old, None).is_right(&code, &kept).await.unwrap());
-        assert!(
-            hasher(&new, Some(&old))
-                .is_right(&code, &kept)
-                .await
-                .unwrap()
-        );
-        assert!(!hasher(&new, None).is_right(&code, &kept).await.unwrap());
         let other = SignInCode::parse("042918").unwrap();
-        assert!(!hasher(&old, None).is_right(&other, &kept).await.unwrap());
+        let other_kept = hasher(&old, None).hash(&other).await.unwrap();
+        for (current, previous, code, kept, expected) in [
+            (&old, None, &code, vec![kept.clone()], Some(0)),
+            (&new, Some(&old), &code, vec![kept.clone()], Some(0)),
+            (&new, None, &code, vec![kept.clone()], None),
+            (&old, None, &other, vec![kept.clone()], None),
+            (&old, None, &other, vec![kept, other_kept], Some(1)),
+        ] {
+            let found = hasher(current, previous).which(code, kept).await.unwrap();
+            assert_eq!(found, expected);
+        }
+    }
+
+    // SECURITY rule 3: of two comparisons for one try, no first one is done whose second comes too late.
+    #[tokio::test]
+    async fn all_that_a_code_may_be_is_compared_in_one_turn() {
+        let metrics = Metrics::default();
+        let key = SecretKey::generate(&mut rand::rng());
+        let hasher = hasher(&key, None).watched_by(metrics.clone());
+        let code = SignInCode::parse("042917").unwrap();
+        let kept = hasher.hash(&code).await.unwrap();
+        let wrong = SignInCode::parse("042918").unwrap();
+        let all = vec![kept.clone(), kept];
+        assert_eq!(hasher.which(&wrong, all).await.unwrap(), None);
+        let turns = "vestibule_hash_wait_seconds_count 2";
+        assert!(metrics.text().lines().any(|line| line == turns));
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::accounts::Actor;
 use super::code_hash::{CodeHasher, HashError};
 use super::email_code::CLOCK_SLACK;
+use super::try_budget::{self, Spent};
 use crate::db::{Database, DatabaseError, accounts, operator_codes};
 use crate::domain::{ActivityKind, Email, SignInCode, Timestamp};
 
@@ -28,6 +29,9 @@ pub struct Made {
     pub code: SignInCode,
     /// When it stops working.
     pub expires_at: Timestamp,
+    /// So many wrong codes were tried for the address that no more is taken in a browser that has not signed in
+    /// before; not this one either.
+    pub too_many_tries: bool,
 }
 
 /// Why there is none.
@@ -64,7 +68,7 @@ pub async fn make(
     let code = SignInCode::generate(&mut rand::rng());
     let hashed = hasher.hash(&code).await?;
     let expires_at = now.plus(LIFETIME);
-    database
+    let too_many_tries = database
         .write(move |c| {
             let Some(account) = accounts::find_by_email(c, &email)? else {
                 return Ok(Err(NoCode::NoAccount));
@@ -77,8 +81,13 @@ pub async fn make(
             }
             operator_codes::put(c, &email, &hashed, expires_at)?;
             Actor::command_line().note(c, ActivityKind::OperatorCode, &account, "", now)?;
-            Ok(Ok(()))
+            let spent = try_budget::spent(c, &email, None, now)?;
+            Ok(Ok(matches!(spent, Some(Spent::Address(_)))))
         })
         .await??;
-    Ok(Made { code, expires_at })
+    Ok(Made {
+        code,
+        expires_at,
+        too_many_tries,
+    })
 }

@@ -42,12 +42,21 @@ fn shown(email: &Email, made: &Made) -> String {
     let code = made.code.expose();
     let minutes = minutes_in_words(operator_code::LIFETIME);
     let until = made.expires_at.in_words();
+    let hindrance = if made.too_many_tries {
+        format!(
+            "\n\nToo many wrong codes were tried for this address today, so a browser that has not signed in before takes\n\
+             none, and not this one either. First run `vestibule limits clear {email}`."
+        )
+    } else {
+        String::new()
+    };
     format!(
         "\n  {code}\n\n\
          This code lets {email} in, once, for {minutes}: until {until}.\n\
          Tell it to that person alone. They open the sign-in page, choose “use email code”, enter\n\
          {email}, and then this code, whether or not a mail comes.\n\
-         A code made here before for this address no longer works. It is written down in the activity."
+         A code made here before for this address no longer works. It is written down in the activity.\
+         {hindrance}"
     )
 }
 

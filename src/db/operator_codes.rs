@@ -81,6 +81,15 @@ pub fn consume(
     Ok(diesel::delete(this).execute(connection)? == 1)
 }
 
+/// Forgets the code of an address, if there is one.
+///
+/// # Errors
+/// When the query fails.
+pub fn delete(connection: &mut SqliteConnection, email: &str) -> QueryResult<()> {
+    diesel::delete(operator_codes::table.find(email)).execute(connection)?;
+    Ok(())
+}
+
 /// Forgets every code that stopped working before `before`, or works past `latest`.
 ///
 /// # Errors

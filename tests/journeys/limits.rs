@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use reqwest::StatusCode;
 
+use crate::support::app::connect;
 use crate::support::{Answer, TestApp, Visitor};
 
 const MIRA: &str = "mira@acme.test";
@@ -294,4 +296,29 @@ async fn a_browser_is_known_for_a_hundred_and_eighty_days() {
     ask(&owner, MIRA, 1).await;
     app.later(SECOND);
     assert_wait_one_minute(&owner.ask_for_code(MIRA).await, MINUTE - SECOND);
+}
+
+// SECURITY rule 26: a request that found the database locked was none.
+#[actix_web::test]
+async fn a_request_that_could_not_be_written_down_is_not_counted() {
+    let app = TestApp::spawn_with(|settings| {
+        settings.code_limit_address = Some("1".to_owned());
+    })
+    .await;
+    let visitor = app.visitor();
+    let mut holder = connect(&app.database());
+    holder.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let busy = visitor.ask_for_code(MIRA).await;
+    assert_eq!(busy.status, StatusCode::SERVICE_UNAVAILABLE);
+    holder.batch_execute("ROLLBACK").unwrap();
+    ask(&visitor, MIRA, 1).await;
+    assert_wait_one_minute(&visitor.ask_for_code(MIRA).await, MINUTE);
+
+    app.later(MINUTE);
+    holder.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let busy = visitor.resend().await;
+    assert_eq!(busy.status, StatusCode::SERVICE_UNAVAILABLE);
+    holder.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(visitor.resend().await.location(), "/sign-in/code?resent");
+    assert_wait_one_minute(&visitor.resend().await, MINUTE);
 }

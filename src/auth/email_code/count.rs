@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Refusal;
 use crate::auth::operator_code;
-use crate::auth::try_budget;
+use crate::auth::try_budget::{self, Spent};
 use crate::db::challenges::{self, ChallengeRow, HashedCode};
 use crate::db::{QueryResult, SqliteConnection, accounts, notices, operator_codes, wrong_tries};
 use crate::domain::{AccountId, DeviceId, Email, Timestamp, TokenHash};
@@ -58,8 +58,12 @@ pub(super) fn count_in(
     let (Ok(email), Some(kept)) = (Email::parse(&challenge.email), kept) else {
         return Ok(Err(Refusal::Wrong));
     };
-    if let Some(spent) = try_budget::spent(c, &email, known, now)? {
-        return Ok(Err(Refusal::BudgetSpent(spent)));
+    let beside = beside(c, &email, now)?;
+    match (try_budget::spent(c, &email, known, now)?, &beside) {
+        // An operator's code is for the day when nothing else lets anybody in. What is tried against it counts
+        // for its address all the same.
+        (None, _) | (Some(Spent::Overall), Beside::OperatorCode(_)) => {}
+        (Some(spent), _) => return Ok(Err(Refusal::BudgetSpent(spent))),
     }
     challenges::count_try(c, challenge.id)?;
     let account_id = challenge.account_id.map(AccountId);
@@ -76,7 +80,7 @@ pub(super) fn count_in(
         }
     }
     Ok(Ok(Counted {
-        beside: beside(c, &email, now)?,
+        beside,
         challenge,
         kept,
         try_id,

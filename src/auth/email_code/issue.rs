@@ -29,6 +29,13 @@ struct Issued {
     expires_at: Timestamp,
 }
 
+/// A request that the limits have counted.
+struct CountedRequest {
+    email: Email,
+    client: Client,
+    known: Option<DeviceId>,
+}
+
 impl EmailCode {
     /// Issues a challenge for an address, in place of the one that this browser had.
     ///
@@ -41,7 +48,7 @@ impl EmailCode {
         client: &Client,
         older: Option<TokenHash>,
     ) -> Result<Token, Refusal> {
-        let (code, hashed) = self.new_code(&email, client).await?;
+        let (code, hashed, counted) = self.new_code(&email, client).await?;
         let token = Token::generate(&mut rand::rng());
         let token_hash = token.hash();
         let (now, expires_at) = self.validity();
@@ -66,7 +73,8 @@ impl EmailCode {
                 let challenge_id = challenges::insert(c, &new)?;
                 Ok((asked, challenge_id))
             })
-            .await?;
+            .await
+            .inspect_err(|_| self.give_request_back(&counted))?;
         let issued = Issued {
             asked,
             challenge_id,
@@ -86,7 +94,7 @@ impl EmailCode {
         let open = self
             .open_challenge(token_hash)?
             .ok_or(Refusal::NoChallenge)?;
-        let (code, hashed) = self.new_code(&open.email, client).await?;
+        let (code, hashed, counted) = self.new_code(&open.email, client).await?;
         let (now, expires_at) = self.validity();
         let code_due = self.for_moved.is_a_code_due();
         let asking = client.clone();
@@ -108,7 +116,8 @@ impl EmailCode {
                 )?;
                 Ok(replaced.then_some((asked, challenge.id)))
             })
-            .await?
+            .await
+            .inspect_err(|_| self.give_request_back(&counted))?
             .ok_or(Refusal::NoChallenge)?;
         let issued = Issued {
             asked,
@@ -126,7 +135,7 @@ impl EmailCode {
         &self,
         email: &Email,
         client: &Client,
-    ) -> Result<(SignInCode, HashedCode), Refusal> {
+    ) -> Result<(SignInCode, HashedCode, CountedRequest), Refusal> {
         let now = self.clock.now();
         let known = self.keys.known_browser(client.device.as_ref(), email, now);
         if let Err(limited) = self.take_request(email, client, known, now)? {
@@ -135,15 +144,25 @@ impl EmailCode {
                 .await?;
             return Err(Refusal::Limited(limited));
         }
-        let code = SignInCode::generate(&mut rand::rng());
-        let hashed = match self.hasher.hash(&code).await {
-            Ok(hashed) => hashed,
-            Err(e) => {
-                self.limits.give_request_back(email, client, known);
-                return Err(e.into());
-            }
+        let counted = CountedRequest {
+            email: email.clone(),
+            client: client.clone(),
+            known: known.cloned(),
         };
-        Ok((code, hashed))
+        let code = SignInCode::generate(&mut rand::rng());
+        let hashed = self.hasher.hash(&code).await;
+        let hashed = hashed.inspect_err(|_| self.give_request_back(&counted))?;
+        Ok((code, hashed, counted))
+    }
+
+    /// Nobody pays for a server that is busy, or for a database that cannot be written.
+    fn give_request_back(&self, counted: &CountedRequest) {
+        let CountedRequest {
+            email,
+            client,
+            known,
+        } = counted;
+        self.limits.give_request_back(email, client, known.as_ref());
     }
 
     /// Counts the request. An address whose limits an operator has cleared meanwhile, in another

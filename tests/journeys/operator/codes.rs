@@ -219,6 +219,74 @@ async fn an_operators_code_gives_no_more_tries() {
     assert_eq!(fresh.enter(&code).await.location(), "/dashboard");
 }
 
+// SECURITY rule 8: while codes are left to known browsers, an operator still gets somebody in.
+#[actix_web::test]
+async fn an_operators_code_works_while_somebody_guesses_codes() {
+    let app = app_of_today(|_| {}).await;
+    for email in [MIRA, NOOR, "ada@acme.test"] {
+        app.add_account(email, "");
+    }
+    write_down_tries(&app, 1_000, "ada@acme.test");
+    let terminal = terminal(&app);
+    let (mira, own) = app.asked(MIRA).await;
+    let refused = |answer: &crate::support::Answer| answer.status == StatusCode::TOO_MANY_REQUESTS;
+    assert!(refused(&mira.enter(&own).await));
+    let code = code_on(&terminal, MIRA).await;
+    let (noor, own) = app.asked(NOOR).await;
+    assert!(refused(&noor.enter(&own).await));
+    assert_not_taken(&mira, &other_than(&code)).await;
+    assert_eq!(mira.enter(&code).await.location(), "/dashboard");
+    // It is used up, and with it the exception.
+    let again = asking(&app, MIRA).await;
+    assert!(refused(&again.enter(&code).await));
+}
+
+// SECURITY rule 8: the budget of an address stands, and who makes a code is told.
+#[actix_web::test]
+async fn whoever_makes_a_code_that_would_not_be_taken_is_told_so() {
+    let app = app_of_today(|_| {}).await;
+    app.add_account(MIRA, "");
+    let terminal = terminal(&app);
+    let words = "First run `vestibule limits clear mira@acme.test`";
+    write_down_tries(&app, 49, MIRA);
+    assert!(!assert_fine(terminal.run(&["code", MIRA]).await).contains(words));
+    write_down_tries(&app, 1, MIRA);
+    assert!(assert_fine(terminal.run(&["code", MIRA]).await).contains(words));
+    let code = code_on(&terminal, MIRA).await;
+    let mira = asking(&app, MIRA).await;
+    assert_eq!(
+        mira.enter(&code).await.status,
+        StatusCode::TOO_MANY_REQUESTS
+    );
+    assert_fine(terminal.run(&["limits", "clear", MIRA]).await);
+    assert_eq!(mira.enter(&code).await.location(), "/dashboard");
+}
+
+fn write_down_tries(app: &TestApp, count: usize, email: &str) {
+    let now = app.clock.now().0;
+    app.sql(&format!(
+        "INSERT INTO wrong_tries (email, account_id, tried_at)
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+         SELECT email, id, {now} FROM n, accounts WHERE email = '{email}'"
+    ));
+}
+
+#[actix_web::test]
+async fn an_operators_code_ends_with_its_account_and_with_a_suspension() {
+    let app = app_of_today(|_| {}).await;
+    app.add_account(MIRA, "");
+    app.add_account(NOOR, "");
+    let terminal = terminal(&app);
+    let code = code_on(&terminal, MIRA).await;
+    assert_fine(terminal.run(&["account", "suspend", MIRA]).await);
+    assert_fine(terminal.run(&["account", "restore", MIRA]).await);
+    assert_not_taken(&asking(&app, MIRA).await, &code).await;
+    let code = code_on(&terminal, MIRA).await;
+    assert_fine(terminal.run(&["account", "delete", "--yes", MIRA]).await);
+    assert_fine(terminal.run(&["account", "add", MIRA]).await);
+    assert_not_taken(&asking(&app, MIRA).await, &code).await;
+}
+
 #[actix_web::test]
 async fn who_may_not_sign_in_gets_no_operators_code() {
     let app = app_of_today(|_| {}).await;
