@@ -4,11 +4,11 @@ mod assemble;
 mod measured;
 mod signals;
 
-use std::fs::{DirBuilder, File, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use log::{info, warn};
+use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
 
 use crate::auth::housekeeping::Housekeeping;
@@ -43,6 +44,8 @@ const LEAST_FOR_MAIL: Duration = Duration::from_secs(4);
 /// A client that has not sent its request's head by then is not going to.
 const REQUEST_WITHIN: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Connections that wait to be taken; the system may allow for fewer (`net.core.somaxconn`).
+const BACKLOG: u32 = 4_096;
 
 /// A running server.
 pub struct Server {
@@ -285,12 +288,24 @@ fn give_up_codes_of_an_earlier_server(database: &Database) {
 
 /// Taken before anything else is touched: a server that cannot listen leaves no trace.
 fn listen(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).map_err(|e| match e.kind() {
+    bind(address).map_err(|e| match e.kind() {
         io::ErrorKind::AddrInUse => {
             format!("{address} is in use. Stop the other server, or set LISTEN to another port")
         }
         _ => format!("LISTEN {address} cannot be bound: {e}"),
     })
+}
+
+/// As the standard library does, but for how many connections the system takes while we are busy: 128 are too few
+/// for a team that comes back at once, and whoever is not among them tries again a second later.
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
 }
 
 /// Two servers on one folder would each count half of the requests. The lock goes with the process.
@@ -301,7 +316,13 @@ fn listen(address: SocketAddr) -> Result<TcpListener, String> {
 pub fn be_alone(storage: &Storage, other: &str) -> Result<File, String> {
     let path = storage.data_dir.join("serve.lock");
     let shown = path.display();
-    let file = File::create(&path).map_err(|e| format!("{shown} cannot be made: {e}"))?;
+    // Whoever may open it may hold the lock, too.
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|e| format!("{shown} cannot be made: {e}"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(format!(
@@ -314,4 +335,24 @@ pub fn be_alone(storage: &Storage, other: &str) -> Result<File, String> {
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, NonZeroUsize::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_whole_team_may_wait_to_be_taken() {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Who finds no place is not refused: the system tries again a second later.
+        let at_once = Duration::from_millis(900);
+        let waiting: Vec<_> = (0..400)
+            .map(|_| TcpStream::connect_timeout(&address, at_once))
+            .take_while(Result::is_ok)
+            .collect();
+        assert_eq!(waiting.len(), 400);
+    }
 }

@@ -18,7 +18,7 @@ impl Measured {
     /// Taken before anything else is touched, as the public listener is.
     pub(super) fn listen(address: Option<SocketAddr>) -> Result<Option<TcpListener>, String> {
         let bind = |address| {
-            TcpListener::bind(address).map_err(|e| match e.kind() {
+            super::bind(address).map_err(|e| match e.kind() {
                 io::ErrorKind::AddrInUse => {
                     format!("{address} is in use. Set METRICS_LISTEN to another port")
                 }
