@@ -141,6 +141,8 @@ pub enum CodeOutcome {
     Queued,
     /// The mail server took it; the detail is its answer.
     Accepted,
+    /// There is no mail server: the mail is in the outbox, the folder that the detail names.
+    Outbox,
     /// The mail server will not take it; the detail is its answer.
     Refused,
     /// The code ran out before the mail server took it; the detail is its last answer.
@@ -150,7 +152,7 @@ pub enum CodeOutcome {
 }
 
 impl CodeOutcome {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::NoAccount,
         Self::NotConfirmed,
         Self::Suspended,
@@ -158,6 +160,7 @@ impl CodeOutcome {
         Self::Limited,
         Self::Queued,
         Self::Accepted,
+        Self::Outbox,
         Self::Refused,
         Self::GivenUp,
         Self::QueueFull,
@@ -173,6 +176,7 @@ impl CodeOutcome {
             Self::Limited => "limited",
             Self::Queued => "queued",
             Self::Accepted => "accepted",
+            Self::Outbox => "outbox",
             Self::Refused => "refused",
             Self::GivenUp => "given_up",
             Self::QueueFull => "queue_full",
@@ -196,6 +200,7 @@ impl CodeOutcome {
             Self::Limited => "A limit refused it",
             Self::Queued => "The mail is waiting to be sent",
             Self::Accepted => "The mail server accepted it",
+            Self::Outbox => "Written to the outbox, since no mail server is set",
             Self::Refused => "The mail server refused it",
             Self::GivenUp => "The mail wasn’t sent in time",
             Self::QueueFull => "Too much mail was waiting",

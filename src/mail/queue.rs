@@ -298,9 +298,11 @@ impl Worker {
                 Delivery::Accepted(answer) => {
                     info!("the code for account {account} was delivered: {answer}");
                     self.show_on_terminal(&mail);
-                    return self
-                        .note(mail.activity_id, CodeOutcome::Accepted, answer)
-                        .await;
+                    let outcome = match &self.transport {
+                        Transport::Smtp(_) => CodeOutcome::Accepted,
+                        Transport::Outbox(_) => CodeOutcome::Outbox,
+                    };
+                    return self.note(mail.activity_id, outcome, answer).await;
                 }
                 Delivery::Refused(e) => {
                     error!("the code for account {account} was refused: {e}");

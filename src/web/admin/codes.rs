@@ -99,7 +99,7 @@ impl Verdict {
 
     /// What happened, and what to do next.
     fn words(self) -> (&'static str, &'static str) {
-        use CodeOutcome::{Accepted, GivenUp, Limited, QueueFull, Queued, Refused};
+        use CodeOutcome::{Accepted, GivenUp, Limited, Outbox, QueueFull, Queued, Refused};
         match self {
             Self::NoAccount => (
                 "No account has this address",
@@ -126,6 +126,11 @@ impl Verdict {
                 "The mail server accepted the newest code",
                 "Ask them to look in the spam folder. If it isn’t there either, look for the mail in your mail \
                  server’s own log.",
+            ),
+            Self::Newest(Outbox) => (
+                "The newest code is in the outbox",
+                "No mail server is set, so nothing is sent: the mail was written to the folder below, where the server \
+                 runs, and the code was shown there. Set SMTP_URL and MAIL_FROM to send codes.",
             ),
             Self::Newest(Queued) => (
                 "The newest code is waiting to be sent",

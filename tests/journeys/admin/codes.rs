@@ -126,6 +126,31 @@ async fn what_the_mail_server_answered_is_there_in_its_own_words() {
     );
 }
 
+#[actix_web::test]
+async fn without_a_mail_server_the_code_is_said_to_be_in_the_outbox_and_where_that_is() {
+    let (app, admin) = app_with_admin().await;
+    app.add_account(NOOR, "");
+    app.visitor().ask_for_code(NOOR).await;
+    app.mails().await;
+    let page = why(&admin, NOOR).await;
+    assert_eq!(page.text(".verdict h2"), "The newest code is in the outbox");
+    assert!(page.text(".verdict p").contains("No mail server is set"));
+    let activity = admin.get("/admin/activity").await;
+    let said = format!(
+        "Written to the outbox, since no mail server is set: in {}",
+        app.data().join("outbox").display()
+    );
+    for (page, part) in [(&page, "in "), (&activity, &said)] {
+        let words = page.text("main");
+        assert!(words.contains(part), "{words}");
+        assert!(!words.contains("mail server accepted"), "{words}");
+    }
+    assert!(
+        page.text("main li")
+            .contains(&*app.data().join("outbox").to_string_lossy())
+    );
+}
+
 // Codes wait in memory: what a server that was killed had not mailed is not on its way any more.
 #[actix_web::test]
 async fn a_code_that_an_earlier_server_had_not_mailed_is_given_up() {
@@ -134,7 +159,7 @@ async fn a_code_that_an_earlier_server_had_not_mailed_is_given_up() {
     app.visitor().ask_for_code(NOOR).await;
     app.mails().await;
     app.sql(&format!(
-        "UPDATE activity SET outcome = 'queued', detail = '' WHERE email = '{NOOR}' AND outcome = 'accepted'"
+        "UPDATE activity SET outcome = 'queued', detail = '' WHERE email = '{NOOR}' AND outcome = 'outbox'"
     ));
     app.restart_with(|_| {}).await;
     let admin = app.visitor();
