@@ -1,13 +1,15 @@
 //! How the console is, for those who watch it: what answers, what waits, what went wrong last.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::session::Sessions;
+use super::try_budget;
 use super::workos::{Reachability, Seen};
 use crate::clock::Clock;
 use crate::db::{
-    Database, DatabaseError, QueryResult, SqliteConnection, outgoing_mails, pending_revocations,
-    sessions, state,
+    Database, DatabaseError, QueryResult, SqliteConnection, WriteTrouble, outgoing_mails,
+    pending_revocations, sessions, state,
 };
 use crate::domain::Timestamp;
 use crate::mail::{Deliveries, MailQueue};
@@ -39,6 +41,10 @@ pub struct Snapshot {
     pub version: &'static str,
     /// What the database says, or why it says nothing.
     pub database: Result<Stored, String>,
+    /// Where its file lies.
+    pub file: PathBuf,
+    /// Why nothing could be written last, and when; `None` as soon as something was.
+    pub write_failure: Option<(Timestamp, String)>,
     /// Mails with codes that wait in memory.
     pub codes_waiting: usize,
     /// How deliveries went since the start.
@@ -50,8 +56,10 @@ pub struct Snapshot {
 /// What is read from the database.
 #[derive(Debug)]
 pub struct Stored {
-    /// How large it is, in bytes.
+    /// How much of the disk it takes, in bytes, its write-ahead log included.
     pub bytes: i64,
+    /// Whether everybody on this machine may read its file.
+    pub open_to_others: bool,
     /// Which SQLite reads it.
     pub sqlite: String,
     /// The newest migration that was run on it.
@@ -62,6 +70,8 @@ pub struct Stored {
     pub mails: outgoing_mails::Waiting,
     /// Sessions that are to end at the provider.
     pub revocations: pending_revocations::Waiting,
+    /// While everybody's budget of wrong codes is used up: until when, if none is tried meanwhile.
+    pub guessing_until: Option<Timestamp>,
 }
 
 impl Health {
@@ -78,15 +88,21 @@ impl Health {
         let now = self.clock.now();
         let lifetimes = self.sessions.lifetimes();
         let (begun_after, seen_after) = (now.minus(lifetimes.max), now.minus(lifetimes.idle));
+        let path = self.database.path().to_owned();
         let stored = self
             .database
-            .read(move |c| stored(c, begun_after, seen_after))
+            .read(move |c| stored(c, &path, [begun_after, seen_after, now]))
             .await;
         Snapshot {
             now,
             started_at: self.started_at,
             version: env!("CARGO_PKG_VERSION"),
             database: stored.map_err(|e| e.to_string()),
+            file: self.database.path().to_owned(),
+            write_failure: self
+                .database
+                .write_trouble()
+                .map(|WriteTrouble { why, at }| (now.minus(at.elapsed()), why)),
             codes_waiting: self.mail.codes_waiting(),
             deliveries: self.mail.deliveries(),
             provider: self.reachability.as_ref().map(|provider| provider.seen()),
@@ -96,15 +112,18 @@ impl Health {
 
 fn stored(
     c: &mut SqliteConnection,
-    begun_after: Timestamp,
-    seen_after: Timestamp,
+    file: &Path,
+    [begun_after, seen_after, now]: [Timestamp; 3],
 ) -> QueryResult<Stored> {
     Ok(Stored {
-        bytes: state::size(c)?,
+        bytes: state::size(file),
+        // A folder that we may not look into is not everybody's either.
+        open_to_others: state::is_open_to_others(file).unwrap_or(false),
         sqlite: state::sqlite_version(c)?,
         newest_migration: state::newest_migration(c)?,
         sessions: sessions::count_in_force(c, begun_after, seen_after)?,
         mails: outgoing_mails::waiting(c)?,
         revocations: pending_revocations::waiting(c)?,
+        guessing_until: try_budget::overall_spent_until(c, now)?,
     })
 }

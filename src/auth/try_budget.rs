@@ -46,6 +46,19 @@ pub fn spent(
     Ok(None)
 }
 
+/// Until when everybody's budget is used up; `None` while it is not. No try counts meanwhile.
+///
+/// # Errors
+/// When the query fails.
+pub fn overall_spent_until(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+) -> QueryResult<Option<Timestamp>> {
+    let since = now.minus(SPAN);
+    let blocking = wrong_tries::newest_against_accounts(connection, OVERALL, since)?;
+    Ok(blocking.map(|tried_at| tried_at.plus(SPAN)))
+}
+
 /// Whether the try that was just written down was the last of everybody's budget.
 ///
 /// # Errors

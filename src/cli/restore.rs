@@ -1,7 +1,8 @@
 //! `vestibule restore`
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use log::warn;
@@ -50,6 +51,9 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
     draft
         .put_over(present)
         .map_err(|e| failed(format!("{} cannot be replaced: {e}", present.display())))?;
+    if let Some(aside) = &aside {
+        shut(aside);
+    }
     if let Some(why) = not_carried_over {
         warn!(
             "sessions of the database before are left to end by themselves at the provider: {why}"
@@ -91,6 +95,18 @@ fn put_aside(database: &Path, now: Timestamp) -> Result<PathBuf, String> {
         format!("{shown} cannot be kept as {aside}: {e}")
     })?;
     Ok(aside)
+}
+
+/// What an earlier version or Diesel's own tool has made may be for everybody to read.
+fn shut(aside: &Path) {
+    for path in std::iter::once(aside.to_owned()).chain(BESIDE.map(|end| with_end(aside, end))) {
+        match fs::set_permissions(&path, Permissions::from_mode(0o600)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                warn!("{} may be read by others: {e}", path.display());
+            }
+            _ => {}
+        }
+    }
 }
 
 fn in_words(storage: &Storage, file: &Path, adopted: Adopted, aside: Option<&Path>) -> String {

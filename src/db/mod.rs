@@ -25,4 +25,5 @@ pub mod wrong_tries;
 
 pub use diesel::QueryResult;
 pub use diesel::sqlite::SqliteConnection;
-pub use pool::{Database, DatabaseError};
+pub use pool::{Database, DatabaseError, Hindrance};
+pub use writer::WriteTrouble;

@@ -1,10 +1,12 @@
 use std::cell::RefCell;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::revision::RevisionWatch;
-use super::writer::{For, Writer};
+use super::writer::{For, WriteTrouble, Writer};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
@@ -43,11 +45,12 @@ pub enum DatabaseError {
 }
 
 impl Database {
-    /// Opens the file, and makes it if there is none.
+    /// Opens the file, and makes it if there is none, for the owner's eyes only.
     ///
     /// # Errors
     /// When the file cannot be opened or is no database; in words for the operator.
     pub fn open(path: &Path) -> Result<Self, String> {
+        make_for_the_owner(path);
         let url = Arc::from(&*path.to_string_lossy());
         Ok(Self {
             readers: Readers::open(&url)?,
@@ -56,6 +59,16 @@ impl Database {
             revision: RevisionWatch::of(path),
             url,
         })
+    }
+
+    /// Where the file lies.
+    pub fn path(&self) -> &Path {
+        Path::new(&*self.url)
+    }
+
+    /// Why nothing could be written last; `None` as soon as something is.
+    pub fn write_trouble(&self) -> Option<WriteTrouble> {
+        self.writer.trouble()
     }
 
     /// Runs queries that change nothing, off the async threads.
@@ -166,6 +179,30 @@ impl Database {
     }
 }
 
+/// What keeps a database from being written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hindrance {
+    /// Another process holds its lock.
+    Locked,
+    /// The disk is full.
+    Full,
+    /// Something else, such as what the file lets be done.
+    Other,
+}
+
+impl Hindrance {
+    /// As SQLite's words have it.
+    pub fn of(reason: &str) -> Self {
+        if reason.contains("locked") {
+            Self::Locked
+        } else if reason.contains("full") {
+            Self::Full
+        } else {
+            Self::Other
+        }
+    }
+}
+
 impl DatabaseError {
     pub(super) fn from_diesel(error: DieselError) -> Self {
         let passing = match &error {
@@ -197,6 +234,15 @@ impl DatabaseError {
 
 pub(super) fn unavailable(error: impl ToString) -> DatabaseError {
     DatabaseError::Unavailable(error.to_string())
+}
+
+/// SQLite makes a file for everybody to read, as far as the umask lets it, and gives what it keeps beside it the
+/// mode of the file. Where none can be made, opening it says why.
+fn make_for_the_owner(path: &Path) {
+    if !path.exists() {
+        let mut making = OpenOptions::new();
+        let _said_when_opened = making.create(true).append(true).mode(0o600).open(path);
+    }
 }
 
 /// Opens a connection.

@@ -1,13 +1,18 @@
 //! What the file itself is like: for those who watch it, and for those who wonder what is wrong.
 
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
-#[derive(QueryableByName)]
-struct Size {
-    #[diesel(sql_type = BigInt)]
-    bytes: i64,
-}
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+/// What SQLite keeps beside a database while it is open.
+const BESIDE: [&str; 2] = ["-wal", "-shm"];
+const OTHERS_MAY_READ: u32 = 0o004;
+const OTHERS_MAY_ENTER: u32 = 0o001;
 
 #[derive(QueryableByName)]
 struct Version {
@@ -21,16 +26,46 @@ struct Finding {
     quick_check: String,
 }
 
-/// How large it is, in bytes, without what waits in the write-ahead log.
+/// How much of the disk a database takes, in bytes, with what waits in its write-ahead log.
+pub fn size(database: &Path) -> i64 {
+    let sizes = files(database).into_iter().map(fs::metadata);
+    let bytes: u64 = sizes.flatten().map(|file| file.len()).sum();
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+/// Whether everybody on this machine may read a database, or what is beside it: that one of these files
+/// lets others read it, and every folder on the way there lets them through.
 ///
 /// # Errors
-/// When the query fails.
-pub fn size(connection: &mut SqliteConnection) -> QueryResult<i64> {
-    diesel::sql_query(
-        "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()",
-    )
-    .get_result::<Size>(connection)
-    .map(|size| size.bytes)
+/// When a folder cannot be looked at.
+pub fn is_open_to_others(database: &Path) -> io::Result<bool> {
+    let lets = |path: &Path, bit| fs::metadata(path).map(|it| it.permissions().mode() & bit != 0);
+    let files = files(database);
+    if !files
+        .iter()
+        .any(|file| lets(file, OTHERS_MAY_READ).unwrap_or(false))
+    {
+        return Ok(false);
+    }
+    for folder in database.canonicalize()?.ancestors().skip(1) {
+        if !lets(folder, OTHERS_MAY_ENTER)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The database and what is beside it, wherever a link to it lies.
+fn files(database: &Path) -> Vec<PathBuf> {
+    let real = database
+        .canonicalize()
+        .unwrap_or_else(|_| database.to_owned());
+    let beside = BESIDE.map(|end| {
+        let mut name = OsString::from(&real);
+        name.push(end);
+        PathBuf::from(name)
+    });
+    std::iter::once(real).chain(beside).collect()
 }
 
 /// Which SQLite reads it.

@@ -2,9 +2,9 @@
 //! who sign in at once share the price of a commit. Whoever comes alone waits for nothing.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -32,8 +32,30 @@ pub(super) enum For {
     Nobody,
 }
 
+/// Nothing can be written: why the last write failed, and when. What was wrong with one write alone, such as a
+/// row that is there already, is no such trouble.
+#[derive(Debug, Clone)]
+pub struct WriteTrouble {
+    /// In SQLite's words.
+    pub why: String,
+    /// By no clock that anybody sets.
+    pub at: Instant,
+}
+
+impl WriteTrouble {
+    fn now(why: &str) -> Self {
+        Self {
+            why: why.to_owned(),
+            at: Instant::now(),
+        }
+    }
+}
+
+type Trouble = Arc<Mutex<Option<WriteTrouble>>>;
+
 /// Hands transactions to the thread.
 pub(super) struct Writer {
+    trouble: Trouble,
     jobs: Option<Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -46,13 +68,22 @@ impl Writer {
     pub(super) fn start(url: &Arc<str>) -> std::io::Result<Self> {
         let (jobs, queue) = channel();
         let url = Arc::clone(url);
+        let trouble = Trouble::default();
+        let noted = Arc::clone(&trouble);
         let thread = thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || work_off(&url, &queue))?;
+            .spawn(move || work_off(&url, &queue, &noted))?;
         Ok(Self {
+            trouble,
             jobs: Some(jobs),
             thread: Some(thread),
         })
+    }
+
+    /// Why nothing can be written, until something is.
+    pub(super) fn trouble(&self) -> Option<WriteTrouble> {
+        let trouble = self.trouble.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Runs one transaction, and answers once it is committed.
@@ -80,9 +111,17 @@ impl Writer {
         let answer = match tokio::time::timeout(pool::TURN_WAIT, &mut answered).await {
             Ok(answer) => answer,
             Err(_) if begun.swap(true, Ordering::AcqRel) => answered.await,
-            Err(_) => return Err(pool::unavailable("no turn at writing came in time")),
+            Err(_) => return Err(self.no_turn()),
         };
         answer.map_err(pool::unavailable)?
+    }
+
+    /// What the thread has said itself says more.
+    fn no_turn(&self) -> DatabaseError {
+        let why = "no turn at writing came in time";
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.get_or_insert_with(|| WriteTrouble::now(why));
+        pool::unavailable(why)
     }
 }
 
@@ -168,7 +207,7 @@ where
 }
 
 /// Until nobody can ask for anything any more.
-fn work_off(url: &str, queue: &Receiver<Box<dyn Job>>) {
+fn work_off(url: &str, queue: &Receiver<Box<dyn Job>>, trouble: &Trouble) {
     let mut connection = None;
     let mut shared_at: Option<Instant> = None;
     while let Ok(first) = queue.recv() {
@@ -179,16 +218,22 @@ fn work_off(url: &str, queue: &Receiver<Box<dyn Job>>) {
         let used = connection.take();
         let together = AssertUnwindSafe(|| {
             let mut opened = used.map_or_else(|| open(url), Ok)?;
-            commit(&mut opened, &mut batch, queue)?;
+            let before = changes(&mut opened, trouble)?;
+            let written = commit(&mut opened, &mut batch, queue)?;
+            let wrote = written && changes(&mut opened, trouble)? > before;
             // Only then is it used again: what an error or a panic left behind is not known.
-            Ok(opened)
+            Ok((opened, wrote))
         });
         let undone = match catch_unwind(together) {
-            Ok(Ok(opened)) => {
+            Ok(Ok((opened, wrote))) => {
                 connection = Some(opened);
+                note(trouble, batch.iter().find_map(|job| job.failure()), wrote);
                 None
             }
-            Ok(Err(e)) => Some(e),
+            Ok(Err(e)) => {
+                note(trouble, Some(&e), false);
+                Some(e)
+            }
             Err(_) => {
                 error!("a transaction panicked: a defect");
                 Some(pool::unavailable("a transaction beside it failed"))
@@ -200,6 +245,33 @@ fn work_off(url: &str, queue: &Receiver<Box<dyn Job>>) {
             job.answer(undone.as_ref());
         }
     }
+}
+
+/// Remembers why nothing can be written, until something is. What changes nothing says nothing: it is committed
+/// on a full disk, too.
+fn note(trouble: &Trouble, failure: Option<&DatabaseError>, wrote: bool) {
+    let mut trouble = trouble.lock().unwrap_or_else(PoisonError::into_inner);
+    match failure {
+        Some(DatabaseError::Unavailable(why)) => *trouble = Some(WriteTrouble::now(why)),
+        _ if wrote => *trouble = None,
+        _ => {}
+    }
+}
+
+/// How many rows this connection has changed so far; asked for only while that decides something.
+fn changes(connection: &mut SqliteConnection, trouble: &Trouble) -> Result<i64, DatabaseError> {
+    if trouble
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .is_none()
+    {
+        return Ok(0);
+    }
+    diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
+        "total_changes()",
+    ))
+    .get_result(connection)
+    .map_err(DatabaseError::from_diesel)
 }
 
 /// What a savepoint needs to go back is kept in memory: a temporary file would cost more than what it
@@ -214,7 +286,8 @@ fn open(url: &str) -> Result<SqliteConnection, DatabaseError> {
 
 /// Runs the first of the batch, and then whatever has come meanwhile, each for itself within one
 /// transaction that takes the write lock up front: a deferred one that reads first fails with
-/// “database is locked” when another has written in between.
+/// “database is locked” when another has written in between. Says whether it was kept: not when the
+/// first took its own back.
 ///
 /// # Errors
 /// When nothing of it all was written.
@@ -222,7 +295,7 @@ fn commit(
     connection: &mut SqliteConnection,
     batch: &mut Vec<Box<dyn Job>>,
     queue: &Receiver<Box<dyn Job>>,
-) -> Result<(), DatabaseError> {
+) -> Result<bool, DatabaseError> {
     let committed = connection.immediate_transaction(|c| {
         // When the first fails, all that is taken back is its own.
         for job in batch.iter_mut() {
@@ -239,7 +312,8 @@ fn commit(
         Ok(())
     });
     match committed {
-        Ok(()) | Err(DieselError::RollbackTransaction) => Ok(()),
+        Ok(()) => Ok(true),
+        Err(DieselError::RollbackTransaction) => Ok(false),
         // SQLite goes back by itself when the disk is full. What failed then says more than that there is
         // nothing left to go back to.
         Err(e) => Err(batch
@@ -347,6 +421,35 @@ mod tests {
         let answered = written(&answers);
         assert!(answered.len() < 60, "no commit failed");
         assert_eq!(kept(&writer).await, answered);
+    }
+
+    #[tokio::test]
+    async fn that_the_disk_is_full_is_remembered_until_something_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = with_table(&folder).await;
+        let fill = "PRAGMA max_page_count = 1; CREATE TABLE large AS SELECT zeroblob(100000)";
+        let full = writer.run(For::Request, move |c| c.batch_execute(fill));
+        assert!(matches!(full.await, Err(DatabaseError::Unavailable(_))));
+        let remembered = || writer.trouble().map(|trouble| trouble.why);
+        let full = Some("database or disk is full".to_owned());
+        assert_eq!(remembered(), full);
+
+        // What changes nothing would work on a full disk, too, and so would what is taken back.
+        writer
+            .run(For::Request, |c| c.batch_execute("DELETE FROM kept"))
+            .await
+            .unwrap();
+        assert_eq!(remembered(), full);
+        let twice = writer.run(For::Request, |c| keep(c, 1).and_then(|()| keep(c, 1)));
+        assert!(matches!(twice.await, Err(DatabaseError::Query(_))));
+        assert_eq!(remembered(), full);
+
+        writer.run(For::Request, |c| keep(c, 1)).await.unwrap();
+        assert_eq!(remembered(), None);
+        // What is wrong with one write alone keeps no other from being written.
+        let again = writer.run(For::Request, |c| keep(c, 1)).await;
+        assert!(matches!(again, Err(DatabaseError::Query(_))));
+        assert_eq!(remembered(), None);
     }
 
     #[tokio::test]

@@ -96,6 +96,28 @@ pub fn against_accounts(connection: &mut SqliteConnection, since: Timestamp) -> 
         .get_result(connection)
 }
 
+/// When the `nth` newest of those was; `None` when there were fewer.
+///
+/// # Errors
+/// When the query fails.
+pub fn newest_against_accounts(
+    connection: &mut SqliteConnection,
+    nth: i64,
+    since: Timestamp,
+) -> QueryResult<Option<Timestamp>> {
+    wrong_tries::table
+        .filter(wrong_tries::account_id.is_not_null())
+        .filter(wrong_tries::device_id.is_null())
+        .filter(wrong_tries::tried_at.gt(since.0))
+        .order(wrong_tries::tried_at.desc())
+        .offset(nth - 1)
+        .limit(1)
+        .select(wrong_tries::tried_at)
+        .first(connection)
+        .optional()
+        .map(|at| at.map(Timestamp))
+}
+
 /// Forgets up to `at_most` tries from before `before`.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
-use std::fs::{self, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -165,7 +165,10 @@ pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
 /// Written whole beside its place and then renamed, so that nobody reads half a mail; for the
 /// owner's eyes only, since codes are in it.
 fn write_eml(folder: &Path, message: &Message) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
     let name = message.headers().get_raw("Message-ID").unwrap_or("mail");
     let plain: String = name
         .chars()

@@ -1,7 +1,11 @@
 //! A snapshot in words: what is known, and what to do.
 
+use std::borrow::Cow;
+
 use crate::auth::health::{Snapshot, Stored};
+use crate::auth::try_budget;
 use crate::auth::workos::Seen;
+use crate::db::Hindrance;
 use crate::domain::Timestamp;
 use crate::views::admin::health::{HealthLine, HealthState};
 
@@ -14,12 +18,15 @@ const LATE: std::time::Duration = std::time::Duration::from_mins(30);
 pub(super) fn lines(snapshot: &Snapshot) -> Vec<HealthLine> {
     let stored = snapshot.database.as_ref();
     let mut lines = vec![
-        database(stored),
+        database(snapshot),
         mail(snapshot),
         workos(snapshot.provider.as_ref(), snapshot.now),
     ];
     if let Ok(stored) = stored {
-        lines.push(revocations(stored));
+        let configured = snapshot.provider.is_some();
+        lines.push(revocations(stored, configured));
+        let ends = stored.guessing_until;
+        lines.extend(ends.map(|until| guessing(until, configured)));
     }
     lines.push(versions(snapshot));
     lines
@@ -29,34 +36,59 @@ fn line(
     what: &'static str,
     state: HealthState,
     words: Vec<String>,
-    next: &'static str,
+    next: impl Into<Cow<'static, str>>,
 ) -> HealthLine {
     HealthLine {
         what,
         state,
         words,
-        next,
+        next: next.into(),
     }
 }
 
-fn database(stored: Result<&Stored, &String>) -> HealthLine {
-    match stored {
-        Ok(stored) => line(
-            "Database",
-            HealthState::Fine,
-            vec![format!(
-                "It answers. {} on disk, {}.",
-                size(stored.bytes),
-                counted(stored.sessions, "session in force", "sessions in force")
-            )],
-            "",
-        ),
-        Err(why) => line(
-            "Database",
-            HealthState::NeedsAttention,
-            vec![format!("It doesn’t answer: {why}.")],
-            "Nobody can sign in meanwhile. See whether another process holds the file, and whether the disk is full.",
-        ),
+fn database(snapshot: &Snapshot) -> HealthLine {
+    let what = "Database";
+    let file = snapshot.file.display();
+    let stored = match &snapshot.database {
+        Ok(stored) => stored,
+        Err(why) => {
+            let words = vec![format!("It doesn’t answer: {why}.")];
+            let next = "Nobody can sign in meanwhile. See whether another process holds the file, and whether the disk is full.";
+            return line(what, HealthState::NeedsAttention, words, next);
+        }
+    };
+    let mut words = vec![format!(
+        "It answers. {} on disk, {}.",
+        size(stored.bytes),
+        counted(stored.sessions, "session in force", "sessions in force")
+    )];
+    let mut next = Vec::new();
+    if let Some((at, why)) = &snapshot.write_failure {
+        let at = at.ago(snapshot.now);
+        words.push(format!(
+            "A write failed {at}, and none has worked since: {why}."
+        ));
+        next.push(format!(
+            "Nobody can sign in meanwhile, and nothing can be changed. {}",
+            match Hindrance::of(why) {
+                Hindrance::Locked => format!(
+                    "Another process holds the file’s lock: “fuser -v {file}” where the server runs says which                      have it open."
+                ),
+                Hindrance::Full => format!("Free space on the disk that has {file}."),
+                Hindrance::Other => "Run “vestibule doctor” where the server runs.".to_owned(),
+            }
+        ));
+    }
+    if stored.open_to_others {
+        words.push(format!(
+            "Everybody on the server’s machine can read {file}."
+        ));
+        next.push(format!("Run “chmod 600 {file}*” where the server runs."));
+    }
+    if next.is_empty() {
+        line(what, HealthState::Fine, words, "")
+    } else {
+        line(what, HealthState::NeedsAttention, words, next.join(" "))
     }
 }
 
@@ -120,9 +152,13 @@ fn workos(seen: Option<&Seen>, now: Timestamp) -> HealthLine {
     line("WorkOS", HealthState::NeedsAttention, words, next)
 }
 
-fn revocations(stored: &Stored) -> HealthLine {
+fn revocations(stored: &Stored, configured: bool) -> HealthLine {
     let what = "Sign-outs at WorkOS";
     let waiting = stored.revocations;
+    if waiting.count == 0 && !configured {
+        let words = vec!["Nothing is waiting: WorkOS isn’t configured.".to_owned()];
+        return line(what, HealthState::Neutral, words, "");
+    }
     if waiting.count == 0 {
         let words = vec!["Nothing is waiting.".to_owned()];
         return line(what, HealthState::Fine, words, "");
@@ -139,6 +175,25 @@ fn revocations(stored: &Stored) -> HealthLine {
         HealthState::Fine
     };
     line(what, state, words, next)
+}
+
+fn guessing(until: Timestamp, configured: bool) -> HealthLine {
+    let words = vec![format!(
+        "Somebody is guessing codes: {} wrong ones in 24 hours. Until {}, a code works only in a browser that has \
+         signed in before.",
+        try_budget::OVERALL,
+        until.in_words()
+    )];
+    let workos = if configured {
+        "Signing in with WorkOS works all the same. "
+    } else {
+        ""
+    };
+    let next = format!(
+        "{workos}The log says where the tries come from: shut those networks out. To let people in earlier, run \
+         “vestibule limits clear” for the addresses that Activity names."
+    );
+    line("Guessing", HealthState::NeedsAttention, words, next)
 }
 
 fn versions(snapshot: &Snapshot) -> HealthLine {

@@ -52,6 +52,11 @@ async fn an_admin_sees_that_everything_works() {
             .await
             .contains("Nothing is waiting")
     );
+    let sign_outs = row(&mira, "Sign-outs at WorkOS").await;
+    assert!(
+        sign_outs.contains("isn’t configured") && !sign_outs.contains("fine"),
+        "{sign_outs}"
+    );
     let versions = row(&mira, "Versions").await;
     assert!(versions.contains(env!("CARGO_PKG_VERSION")), "{versions}");
     assert!(versions.contains("SQLite 3."), "{versions}");
@@ -82,6 +87,98 @@ async fn the_page_works_while_somebody_holds_the_database() {
     holder.batch_execute("BEGIN IMMEDIATE").unwrap();
     assert!(row(&mira, "Database").await.contains("It answers"));
     assert_eq!(app.visitor().get("/readyz").await.body, "ready");
+}
+
+#[actix_web::test]
+async fn that_nothing_can_be_written_is_shown_until_something_is() {
+    use diesel::connection::SimpleConnection;
+    let app = TestApp::spawn().await;
+    let mira = admin(&app).await;
+    let mut holder = connect(&app.database());
+    holder.batch_execute("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(app.visitor().ask_for_code(NOOR).await.status, 503);
+    let database = row(&mira, "Database").await;
+    assert!(database.contains("needs attention"), "{database}");
+    assert!(
+        database
+            .contains("A write failed just now, and none has worked since: database is locked.")
+            && database.contains("fuser -v"),
+        "{database}"
+    );
+    assert_eq!(app.visitor().get("/readyz").await.body, "ready");
+    holder.batch_execute("COMMIT").unwrap();
+    assert!(row(&mira, "Database").await.contains("needs attention"));
+    app.visitor().ask_for_code(NOOR).await.location();
+    let database = row(&mira, "Database").await;
+    assert!(
+        database.contains("fine") && !database.contains("failed"),
+        "{database}"
+    );
+}
+
+#[actix_web::test]
+async fn a_database_that_everybody_can_read_is_shown_with_what_to_do() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+    let app = TestApp::spawn().await;
+    let mira = admin(&app).await;
+    let data = app.data();
+    for folder in [data.parent().unwrap(), &data] {
+        set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
+    }
+    assert!(row(&mira, "Database").await.contains("fine"));
+    set_permissions(app.database(), Permissions::from_mode(0o644)).unwrap();
+    let database = row(&mira, "Database").await;
+    let command = format!("chmod 600 {}*", app.database().display());
+    assert!(
+        database.contains("needs attention") && database.contains(&command),
+        "{database}"
+    );
+}
+
+#[actix_web::test]
+async fn what_waits_in_the_write_ahead_log_counts_on_the_disk() {
+    let app = TestApp::spawn().await;
+    let mira = admin(&app).await;
+    let database = row(&mira, "Database").await;
+    let size_of = |end: &str| {
+        let file = format!("{}{end}", app.database().display());
+        std::fs::metadata(file).unwrap().len()
+    };
+    assert!(size_of("-wal") > 100_000);
+    let all = size_of("") + size_of("-wal") + size_of("-shm");
+    let all = format!("{} kB on disk", all / 1_000);
+    assert!(database.contains(&all), "{database} for {all}");
+}
+
+#[actix_web::test]
+async fn somebody_who_guesses_codes_is_shown_until_the_budget_is_not_used_up_any_more() {
+    let app = TestApp::spawn().await;
+    let mira = admin(&app).await;
+    // The newest of them a minute ago, the oldest that counts at 11:42.
+    app.sql(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 999)
+         INSERT INTO wrong_tries (email, account_id, tried_at)
+         SELECT 'mira@acme.test', 1, 1795435140000 - n * 1000 FROM n",
+    );
+    let page = mira.get(HEALTH).await;
+    assert_eq!(page.text("h1 + p"), "Everything works.");
+    app.sql("INSERT INTO wrong_tries (email, account_id, tried_at) VALUES ('mira@acme.test', 1, 1795435140000)");
+    let guessing = row(&mira, "Guessing").await;
+    assert!(guessing.contains("needs attention"), "{guessing}");
+    for words in [
+        "1000 wrong ones in 24 hours",
+        "Until 24 November 2026, 11:42 UTC",
+        "a browser that has signed in before",
+        "vestibule limits clear",
+    ] {
+        assert!(guessing.contains(words), "no {words} in {guessing}");
+    }
+    // Where WorkOS isn’t configured nobody is sent there.
+    assert!(!guessing.contains("WorkOS"), "{guessing}");
+    app.sql("DELETE FROM wrong_tries WHERE id = (SELECT min(id) FROM wrong_tries)");
+    let page = mira.get(HEALTH).await;
+    assert_eq!(page.text("h1 + p"), "Everything works.");
 }
 
 #[actix_web::test]

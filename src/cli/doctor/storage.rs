@@ -1,11 +1,18 @@
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::time::Duration;
 
+use super::super::files::{Draft, with_end};
 use super::check::Check;
 use crate::config::Storage;
-use crate::db::{Database, migrations, state};
+use crate::db::{Database, Hindrance, migrations, state};
 
 /// A large file on a slow disk takes longer than anybody waits.
 const WITHIN: Duration = Duration::from_secs(10);
+
+/// The least that it shares between processes, in bytes.
+const SQLITE_NEEDS: usize = 32_768;
 
 const RESTORE: &str = "Stop the server and put a backup in its place, with `vestibule restore`";
 
@@ -32,6 +39,7 @@ pub(super) async fn checks(storage: &Storage) -> Vec<Check> {
             writable(storage, &database).await,
             migrated(&database).await,
             whole(&database).await,
+            shut(storage),
         ],
     }
 }
@@ -79,6 +87,21 @@ async fn whole(database: &Database) -> Check {
     }
 }
 
+/// Codes, addresses and sessions are nobody else's business, however little their hashes tell.
+fn shut(storage: &Storage) -> Check {
+    let check = "file mode";
+    let shown = storage.database.display();
+    match state::is_open_to_others(&storage.database) {
+        Ok(false) => Check::fine(check, format!("not everybody here can read {shown}")),
+        Ok(true) => Check::failed(
+            check,
+            format!("everybody on this machine can read {shown}"),
+            format!("Run `chmod 600 {shown}*`"),
+        ),
+        Err(e) => Check::open(check, format!("{shown}: {e}")),
+    }
+}
+
 /// Off this thread; `None` when it takes too long.
 async fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let working = tokio::task::spawn_blocking(work);
@@ -90,16 +113,47 @@ fn took_too_long(check: &'static str) -> Check {
     Check::open(check, format!("not told within {seconds} s"))
 }
 
+/// SQLite calls it an I/O error when there is no space for what it keeps beside a database.
+fn no_space_beside(database: &Path) -> bool {
+    let tried = Draft::make(with_end(database, ".doctor"))
+        .and_then(|draft| fs::write(draft.path(), [0; SQLITE_NEEDS]));
+    tried.is_err_and(|e| matches!(e.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+}
+
 fn what_to_do(storage: &Storage, reason: &str) -> String {
     let shown = storage.database.display();
-    if reason.contains("locked") {
-        "Another process holds its lock: wait until a backup or a migration is done, then ask again"
-            .to_owned()
-    } else if reason.contains("not a database") {
+    match Hindrance::of(reason) {
+        Hindrance::Locked => {
+            return "Another process holds its lock: wait until a backup or a migration is done, then ask again"
+                .to_owned();
+        }
+        Hindrance::Other if !no_space_beside(&storage.database) => {}
+        Hindrance::Full | Hindrance::Other => {
+            return format!("Free space on the disk that has {shown}");
+        }
+    }
+    if reason.contains("not a database") {
         format!("{shown} is another file. Set DATABASE_URL, or restore a backup")
     } else if reason.contains("malformed") {
         RESTORE.to_owned()
     } else {
         format!("Let the user that runs Vestibule write {shown} and its folder")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The battery fills a disk in earnest.
+    #[test]
+    fn on_a_full_disk_space_is_to_be_freed() {
+        let storage = Storage {
+            data_dir: "data".into(),
+            database: "data/vestibule.db".into(),
+            auto_migrate: true,
+        };
+        let next = what_to_do(&storage, "database or disk is full");
+        assert_eq!(next, "Free space on the disk that has data/vestibule.db");
     }
 }

@@ -1,5 +1,7 @@
 //! How the console is, for admins.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 
 use super::HEALTH;
@@ -25,7 +27,7 @@ pub struct HealthLine {
     /// What is known of it, in sentences.
     pub words: Vec<String>,
     /// What to do; empty where there is nothing to do.
-    pub next: &'static str,
+    pub next: Cow<'static, str>,
 }
 
 /// Whether somebody has to do something.

@@ -31,6 +31,9 @@ pub(super) async fn run(form: Form) -> Row {
         let mut people = People::arrive(&town).await;
         let filler = disk.fill();
         until_nothing_fits(&town).await;
+        let doctor = town.place.run(&["doctor"]).await;
+        let advice = "Free space on the disk that has data/vestibule.db";
+        assert!(doctor.stdout.contains(advice), "{doctor:?}");
         for _ in 0..3 {
             people.try_all(&mut tally).await;
         }

@@ -2,6 +2,7 @@
 
 mod backups;
 mod codes;
+mod file_modes;
 mod keys;
 mod limits;
 mod mails;
