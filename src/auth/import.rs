@@ -4,7 +4,6 @@ mod cells;
 
 use std::collections::HashMap;
 
-use csv::{Position, ReaderBuilder, StringRecord, Trim};
 use thiserror::Error;
 
 use self::cells::Columns;
@@ -13,6 +12,8 @@ use crate::db::accounts::{NewAccount, find_by_email};
 use crate::db::{QueryResult, SqliteConnection};
 use crate::domain::{AccountId, Email, Role, Timestamp};
 
+/// Unknown columns that are named; of the others it is said how many there are.
+const MOST_NAMED: usize = 5;
 /// The largest file that is read, in bytes.
 pub const LARGEST_FILE: usize = 5_000_000;
 /// The most rows below the first line that a file may have.
@@ -88,9 +89,12 @@ pub enum Unreadable {
     /// What they mean cannot be guessed.
     #[error(
         "{} cannot be imported. Leave {} out: the columns are email, name, role, confirmed.",
-        .0.join(", "), if .0.len() == 1 { "it" } else { "them" }
+        some_of(.0), if .0.len() == 1 { "it" } else { "them" }
     )]
     UnknownColumns(Vec<String>),
+    /// Where the columns end cannot be told.
+    #[error("On the first line, which names the columns, a quotation mark has no other.")]
+    OpenQuote,
     /// It is not clear which of them counts.
     #[error("The column {0} is there twice.")]
     ColumnTwice(&'static str),
@@ -107,23 +111,27 @@ pub fn read(file: &[u8]) -> Result<Rows, Unreadable> {
         return Err(Unreadable::TooLarge);
     }
     let text = text_of(file)?;
-    let mut reader = ReaderBuilder::new()
-        .delimiter(separator(&text))
-        .has_headers(false)
-        .flexible(true)
-        .trim(Trim::All)
-        .from_reader(text.as_bytes());
-    let mut records = reader.records().map_while(Result::ok);
-    let first = records.next().ok_or(Unreadable::Empty)?;
+    let separator = separator(&text);
+    let mut lines = (1..)
+        .zip(text.split('\n'))
+        .filter(|(_, line)| !line.is_empty());
+    let (_, first) = lines.next().ok_or(Unreadable::Empty)?;
+    let first = cells(first, separator).ok_or(Unreadable::OpenQuote)?;
     let columns = Columns::named_by(&first)?;
     let mut rows = Rows::default();
     let mut seen = HashMap::new();
-    for record in records.filter(|record| record.iter().any(|cell| !cell.is_empty())) {
+    for (line, text) in lines {
+        let cells = cells(text, separator);
+        if cells
+            .as_ref()
+            .is_some_and(|cells| cells.iter().all(String::is_empty))
+        {
+            continue;
+        }
         if rows.good.len() + rows.bad.len() == MOST_ROWS {
             return Err(Unreadable::TooManyRows);
         }
-        let line = line_of(&record, &text);
-        match row(&columns, &record, line, &mut seen) {
+        match row(&columns, cells, line, &mut seen) {
             Ok(row) => rows.good.push(row),
             Err(why) => rows.bad.push(BadLine { line, why }),
         }
@@ -174,16 +182,28 @@ pub fn add_one(
 
 fn row(
     columns: &Columns,
-    record: &StringRecord,
+    cells: Option<Vec<String>>,
     line: usize,
     seen: &mut HashMap<String, usize>,
 ) -> Result<NewRow, String> {
-    let row = columns.row(record, line)?;
+    let cells = cells.ok_or(
+        "A quotation mark has no other on this line. A field begins and ends on the same line.",
+    )?;
+    let row = columns.row(&cells, line)?;
     if let Some(before) = seen.get(&row.email.folded()) {
         return Err(format!("{} is on line {before} already.", row.email));
     }
     seen.insert(row.email.folded(), line);
     Ok(row)
+}
+
+fn some_of(columns: &[String]) -> String {
+    let named = columns.iter().take(MOST_NAMED).map(String::as_str);
+    let named = named.collect::<Vec<_>>().join(", ");
+    match columns.len().saturating_sub(MOST_NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
 /// The text without what some editors put before it, and with one kind of line ending.
@@ -197,26 +217,40 @@ fn text_of(file: &[u8]) -> Result<String, Unreadable> {
 }
 
 /// What the first line has most of; the names of the columns have none of them.
-fn separator(text: &str) -> u8 {
+fn separator(text: &str) -> char {
     let first = text.lines().find(|line| !line.trim().is_empty());
-    let first = first.unwrap_or_default().as_bytes();
-    let count = |separator: &u8| first.iter().filter(|byte| *byte == separator).count();
+    let first = first.unwrap_or_default();
+    let count = |separator: &char| first.matches(*separator).count();
     // With equal counts the last one is taken, so the comma comes last.
-    [b'\t', b';', b',']
+    ['\t', ';', ',']
         .into_iter()
         .max_by_key(count)
-        .unwrap_or(b',')
+        .unwrap_or(',')
 }
 
-/// A record's position is the end of the one before it; empty lines may lie between.
-fn line_of(record: &StringRecord, text: &str) -> usize {
-    let Some(position) = record.position() else {
-        return 0;
-    };
-    let at = |position: &Position| usize::try_from(position.byte()).unwrap_or(usize::MAX);
-    let rest = text.as_bytes().get(at(position)..).unwrap_or_default();
-    let empty = rest.iter().take_while(|byte| **byte == b'\n').count();
-    usize::try_from(position.line()).unwrap_or(usize::MAX) + empty
+/// The cells of one line; `None` where a quotation mark has no other. Each line is read by itself, not by the csv crate,
+/// for which a cell may go on over lines: with a mark that nobody closed it would take the rows below along unsaid, and
+/// no cell here may have a line break in it anyway.
+fn cells(line: &str, separator: char) -> Option<Vec<String>> {
+    // A doubled mark, which stands for one, opens and closes at once.
+    let mut quoted = false;
+    let cells = line
+        .split(|c| {
+            quoted ^= c == '"';
+            c == separator && !quoted
+        })
+        .map(unquoted)
+        .collect();
+    (!quoted).then_some(cells)
+}
+
+fn unquoted(cell: &str) -> String {
+    let cell = cell.trim();
+    let within = cell.strip_prefix('"').and_then(|c| c.strip_suffix('"'));
+    within.map_or_else(
+        || cell.to_owned(),
+        |within| within.trim().replace("\"\"", "\""),
+    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,4 @@
-//! One record of the file: which column means what, and what may stand in it.
-
-use csv::StringRecord;
+//! One line of the file: which column means what, and what may stand in it.
 
 use super::{NewRow, Unreadable};
 use crate::domain::{Email, InvalidEmail, InvalidName, PersonName, Role, is_hidden};
@@ -8,7 +6,7 @@ use crate::domain::{Email, InvalidEmail, InvalidName, PersonName, Role, is_hidde
 /// The longest part of a cell that is shown again, in characters.
 const SHOWN: usize = 60;
 
-/// Where in a record each column is.
+/// Where on a line each column is.
 pub(super) struct Columns {
     email: usize,
     name: Option<usize>,
@@ -19,7 +17,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Reads the first line.
-    pub(super) fn named_by(first: &StringRecord) -> Result<Self, Unreadable> {
+    pub(super) fn named_by(first: &[String]) -> Result<Self, Unreadable> {
         let named = |name: &'static str| {
             let mut found = (0..first.len()).filter(|i| first[*i].eq_ignore_ascii_case(name));
             match (found.next(), found.next()) {
@@ -52,9 +50,12 @@ impl Columns {
     ///
     /// # Errors
     /// Why it can be none, as a sentence.
-    pub(super) fn row(&self, record: &StringRecord, line: usize) -> Result<NewRow, String> {
-        self.check_shape(record)?;
-        let cell = |column: Option<usize>| column.and_then(|i| record.get(i)).unwrap_or_default();
+    pub(super) fn row(&self, cells: &[String], line: usize) -> Result<NewRow, String> {
+        self.check_shape(cells)?;
+        let cell = |column: Option<usize>| {
+            let cell = column.and_then(|i| cells.get(i));
+            cell.map(String::as_str).unwrap_or_default()
+        };
         Ok(NewRow {
             line,
             email: email(cell(Some(self.email)))?,
@@ -65,22 +66,19 @@ impl Columns {
     }
 
     /// A row that lost a field would say something else, such as “confirmed”.
-    fn check_shape(&self, record: &StringRecord) -> Result<(), String> {
-        if record.iter().any(|cell| cell.contains('\n')) {
-            return Err("A quotation mark is not closed on this line.".to_owned());
-        }
-        if record.len() < self.count {
+    fn check_shape(&self, cells: &[String]) -> Result<(), String> {
+        if cells.len() < self.count {
             return Err(format!(
                 "Fields are missing: {} of {}.",
-                self.count - record.len(),
+                self.count - cells.len(),
                 self.count
             ));
         }
-        let stray = (0..record.len()).find(|i| !self.has(*i) && !record[*i].is_empty());
+        let stray = (0..cells.len()).find(|i| !self.has(*i) && !cells[*i].is_empty());
         if let Some(i) = stray {
             return Err(format!(
                 "The first line has no name for {}. Put quotation marks around a field with a comma, semicolon or tab in it.",
-                shown(&record[i])
+                shown(&cells[i])
             ));
         }
         Ok(())

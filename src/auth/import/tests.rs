@@ -92,7 +92,8 @@ fn every_bad_line_is_named_by_its_number_in_the_file() {
             "12: The first line has no name for “extra”. Put quotation marks around a field with a comma, semicolon or tab in it.",
             "13: MIRA@Acme.Test is on line 3 already.",
             "15: The name has hidden characters in it.",
-            "16: A quotation mark is not closed on this line.",
+            "16: A quotation mark has no other on this line. A field begins and ends on the same line.",
+            "17: mira@acme.test is on line 3 already.",
         ]
     );
     assert_eq!(
@@ -111,6 +112,67 @@ fn every_bad_line_is_named_by_its_number_in_the_file() {
 }
 
 #[test]
+fn a_stray_quotation_mark_spoils_its_own_line_alone() {
+    let bad =
+        "A quotation mark has no other on this line. A field begins and ends on the same line.";
+    let file = [
+        "email|name",
+        "b1@acme.test|\"open",
+        "b2@acme.test|B",
+        "b3@acme.test|\"C\"…",
+        "\"",
+        "\"b5@acme.test\"|\"D|\"\"E\"",
+        "b6@acme.test|F\"",
+        "\"\"|\"\"",
+        "b7@acme.test|x\"y\"",
+        "b8@acme.test|\" \"\"H\"\" \"",
+        "b9@acme.test|\"open",
+    ];
+    for separator in [",", ";", "\t"] {
+        for end in ["\n", "\r\n", "\r"] {
+            for last in ["", end] {
+                let file = file.join(end).replace('|', separator) + last;
+                let expected = [
+                    "3 b2@acme.test/B/member/yes".to_owned(),
+                    "4 b3@acme.test/\"C\"…/member/yes".to_owned(),
+                    format!("6 b5@acme.test/D{separator}\"E/member/yes"),
+                    "9 b7@acme.test/x\"y\"/member/yes".to_owned(),
+                    "10 b8@acme.test/\"H\"/member/yes".to_owned(),
+                    format!("2: {bad}"),
+                    format!("5: {bad}"),
+                    format!("7: {bad}"),
+                    format!("11: {bad}"),
+                ];
+                assert_eq!(told(file), expected, "{separator:?} {end:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn of_many_unknown_columns_a_few_are_named() {
+    let named = |count: usize| {
+        let columns: String = (1..=count).map(|n| format!(",c{n}")).collect();
+        let file = format!("email{columns}\na@b.test\n");
+        read(file.as_bytes()).unwrap_err().to_string()
+    };
+    for (count, start) in [
+        (5, "“c1”, “c2”, “c3”, “c4”, “c5” cannot be imported. "),
+        (
+            6,
+            "“c1”, “c2”, “c3”, “c4”, “c5” and 1 more cannot be imported. ",
+        ),
+        (
+            5_000,
+            "“c1”, “c2”, “c3”, “c4”, “c5” and 4995 more cannot be imported. ",
+        ),
+    ] {
+        let said = named(count);
+        assert!(said.starts_with(start), "{said}");
+    }
+}
+
+#[test]
 fn what_is_no_such_file_is_said_in_one_sentence() {
     let rows = |count| "email\n".to_owned() + &"nobody\n".repeat(count);
     for (file, why) in [
@@ -124,6 +186,10 @@ fn what_is_no_such_file_is_said_in_one_sentence() {
         (
             "email,name,Email\na@b.test,,\n".to_owned(),
             Unreadable::ColumnTwice("email"),
+        ),
+        (
+            "email,\"name\na@b.test,\n".to_owned(),
+            Unreadable::OpenQuote,
         ),
         (
             "email,team,\u{1b}[31m\na@b.test,,\n".to_owned(),

@@ -73,6 +73,34 @@ async fn a_file_is_looked_over_and_then_added_as_it_was_seen() {
 }
 
 #[actix_web::test]
+async fn a_stray_quotation_mark_leaves_out_its_own_line_and_says_so() {
+    let (app, admin) = app_with_admin().await;
+    for end in ["\n", "\r\n", "\r"] {
+        let file = [
+            "email,name",
+            "b1@acme.test,\"open",
+            "b2@acme.test,B",
+            "b3@acme.test,\"C\"",
+            "b4@acme.test,\"D",
+        ];
+        let file = file.join(end);
+        let seen = send(&admin, IMPORT, &[("file", file.as_bytes())]).await;
+        assert_eq!(seen.text("h1"), "Add 2 accounts?", "{end:?}");
+        assert!(seen.text(".lead").contains(" 2 lines can’t be read"));
+        let bad = seen.text("section:has(.bad-line)");
+        assert_eq!(bad.matches("Line ").count(), 2, "{bad}");
+        assert!(bad.contains("Line 2 ") && bad.contains("Line 5 "), "{bad}");
+        let held = seen.attribute("input[name=text]", "value");
+        let added = send(&admin, CONFIRM, &[("text", held.as_bytes())]).await;
+        assert_eq!(added.location(), "/admin/accounts?done=imported&count=2");
+        let there =
+            "SELECT group_concat(email || name ORDER BY email) FROM accounts WHERE email LIKE 'b%'";
+        assert_eq!(app.text(there), "b2@acme.testB,b3@acme.testC", "{end:?}");
+        app.sql("DELETE FROM accounts WHERE email LIKE 'b%'");
+    }
+}
+
+#[actix_web::test]
 async fn who_is_imported_is_invited_where_that_is_asked_for_and_they_are_confirmed() {
     let (app, admin) = app_with_admin().await;
     let text = "email;confirmed\nnoor@acme.test;yes\nada@acme.test;no\nadmin@acme.test;\n";

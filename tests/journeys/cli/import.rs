@@ -90,6 +90,26 @@ async fn one_bad_line_and_nothing_is_added_unless_it_may_be_left_out() {
 }
 
 #[actix_web::test]
+async fn a_stray_quotation_mark_leaves_out_its_own_line_and_says_so() {
+    let place = place().await;
+    write(
+        &place,
+        "email,name\r\nb1@acme.test,\"open\r\nb2@acme.test,B\r\nb3@acme.test,\"C\"\r\nb4@acme.test,\"D",
+    );
+    let skipped = place.run(&["account", "import", FILE, "--skip-bad"]).await;
+    assert_eq!(skipped.code, Some(0), "{skipped:?}");
+    assert_eq!(
+        skipped.stdout,
+        "2 accounts were added. 2 lines were left out.\n"
+    );
+    let bad =
+        "A quotation mark has no other on this line. A field begins and ends on the same line.";
+    assert_eq!(skipped.stderr, format!("line 2: {bad}\nline 5: {bad}\n"));
+    let there = addresses(&place).await;
+    assert_eq!(there, ["b2@acme.test", "b3@acme.test", MIRA, NOOR]);
+}
+
+#[actix_web::test]
 async fn what_is_no_list_of_accounts_is_refused_in_one_sentence() {
     let place = Workplace::empty();
     let said = fails(&place, &["account", "import", FILE]).await;
@@ -104,6 +124,11 @@ async fn what_is_no_list_of_accounts_is_refused_in_one_sentence() {
         (
             "email,team\nmira@acme.test,\n",
             "“team” cannot be imported. ",
+        ),
+        (
+            &format!("email{}\nmira@acme.test\n", ",team".repeat(5_000)),
+            "“team”, “team”, “team”, “team”, “team” and 4995 more cannot be imported. Leave them out: the columns are \
+             email, name, role, confirmed.",
         ),
         (&"x".repeat(5_000_001), "The file is larger than 5 MB."),
     ] {
