@@ -2,6 +2,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::invisible::is_invisible;
+
 /// The longest address that fits a mail envelope (RFC 5321, 4.5.3.1.3, less its brackets), in octets.
 const LONGEST: usize = 254;
 /// The longest part before the `@` (RFC 5321, 4.5.3.1.1), in octets.
@@ -50,6 +52,7 @@ impl Email {
         // in vain. But between quotation marks it takes what a page, a log line or a list of addresses
         // cannot bear.
         let mailable = lettre::Address::new(local, domain).is_ok();
+        // Two addresses that differ in what is invisible alone would look the same.
         let plain = !address.contains(|c| c == '"' || is_invisible(c));
         if mailable && plain && domain.chars().all(is_of_a_domain) {
             Ok(Self(address.to_owned()))
@@ -72,19 +75,6 @@ impl Email {
 /// Beyond ASCII the mailer decides, by the rules for international domain names.
 fn is_of_a_domain(c: char) -> bool {
     !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '.')
-}
-
-/// Two addresses that differ in these alone would look the same (Unicode's
-/// `Default_Ignorable_Code_Point`).
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}'
-    )
 }
 
 impl PartialEq for Email {

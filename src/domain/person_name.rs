@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use super::invisible::shows_nothing;
+
 /// The most that the database takes, in characters.
 const LONGEST: usize = 200;
 
@@ -19,7 +21,7 @@ pub enum InvalidName {
 }
 
 impl PersonName {
-    /// Reads a name; spaces around it are forgiven.
+    /// Reads a name; spaces around it are forgiven, and one of which nothing is seen is none.
     ///
     /// # Errors
     /// [`InvalidName`] when it is too long, or more than one visible line.
@@ -31,7 +33,9 @@ impl PersonName {
         if text.chars().any(is_hidden) {
             return Err(InvalidName::NotOneLine);
         }
-        Ok(Self(text.to_owned()))
+        // People could not choose somebody whose name is blank from a list.
+        let seen = if shows_nothing(text) { "" } else { text };
+        Ok(Self(seen.to_owned()))
     }
 
     /// The name; empty when there is none.
@@ -60,6 +64,22 @@ mod tests {
             ("山田 太郎", "山田 太郎"),
             ("نازنین\u{200c}زهرا", "نازنین\u{200c}زهرا"),
             (&"é".repeat(200), &"é".repeat(200)),
+            // Joiners and selectors, which are invisible themselves, hold these together.
+            ("क्\u{200d}ष", "क्\u{200d}ष"),
+            ("👩\u{200d}💻", "👩\u{200d}💻"),
+            ("❤\u{fe0f}", "❤\u{fe0f}"),
+            (
+                "🏴\u{e0067}\u{e0062}\u{e007f}",
+                "🏴\u{e0067}\u{e0062}\u{e007f}",
+            ),
+            ("葛\u{e0100}城", "葛\u{e0100}城"),
+            ("\u{200b}Mira\u{200b}", "\u{200b}Mira\u{200b}"),
+            ("\u{200b}", ""),
+            ("\u{3164}", ""),
+            ("\u{ad}\u{34f}", ""),
+            ("\u{e0041}", ""),
+            ("\u{2800}", ""),
+            (" \u{200b} \u{feff}\u{3000}\u{ffa0} \u{115f}\u{200d} ", ""),
         ] {
             assert_eq!(PersonName::parse(typed).unwrap().as_str(), name);
         }

@@ -3,7 +3,7 @@ use std::fmt;
 use openidconnect::RefreshToken;
 
 use super::error::tidy;
-use crate::domain::{Email, Timestamp};
+use crate::domain::{Email, Timestamp, shows_nothing};
 
 /// Who has signed in, as far as the provider vouches for it.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ pub(super) fn full_name(parts: &[Option<&str>]) -> String {
         .iter()
         .flatten()
         .map(|part| part.trim())
-        .filter(|part| !part.is_empty())
+        .filter(|part| !shows_nothing(part))
         .collect();
     tidy(&parts.join(" "))
 }
@@ -96,5 +96,6 @@ mod tests {
         assert_eq!(full_name(&[Some("Mira "), Some("Bell")]), "Mira Bell");
         assert_eq!(full_name(&[None, Some("Bell")]), "Bell");
         assert_eq!(full_name(&[Some(" "), None]), "");
+        assert_eq!(full_name(&[Some("\u{200b}"), Some("\u{3164} ")]), "");
     }
 }
