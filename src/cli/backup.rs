@@ -36,7 +36,7 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
         files::check(draft.path())?;
         files::count_accounts(draft.path())
     })
-    .map_err(failed)?;
+    .map_err(|e| failed(format!("{}: {e}", storage.database.display())))?;
     draft
         .put_at_free(file)
         .map_err(|e| failed(format!("{shown} cannot be made: {e}")))?;

@@ -56,7 +56,8 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
     }
     if let Some(why) = not_carried_over {
         warn!(
-            "sessions of the database before are left to end by themselves at the provider: {why}"
+            "sessions of the database before are left to end by themselves at the provider: {}: {why}",
+            present.display()
         );
     }
     say(in_words(&storage, file, adopted, aside.as_deref()))

@@ -53,7 +53,7 @@ pub fn copy(from: &Path, into: &Path) -> Result<(), String> {
     diesel::sql_query("VACUUM INTO ?")
         .bind::<Text, _>(into.to_string_lossy())
         .execute(&mut connection)
-        .map_err(in_words(from))?;
+        .map_err(in_words)?;
     Ok(())
 }
 
@@ -65,7 +65,7 @@ pub fn check(path: &Path) -> Result<(), String> {
     let mut connection = open(path)?;
     connection
         .batch_execute("PRAGMA journal_mode = DELETE")
-        .map_err(in_words(path))?;
+        .map_err(in_words)?;
     check_whole(&mut connection).map_err(|e| format!("the copy is damaged: {e}"))
 }
 
@@ -74,7 +74,7 @@ pub fn check(path: &Path) -> Result<(), String> {
 /// # Errors
 /// In words for the operator.
 pub fn count_accounts(path: &Path) -> Result<usize, String> {
-    accounts_in(&mut open(path)?).map_err(in_words(path))
+    accounts_in(&mut open(path)?).map_err(in_words)
 }
 
 fn accounts_in(c: &mut SqliteConnection) -> QueryResult<usize> {
@@ -94,7 +94,7 @@ pub fn adopt(path: &Path, now: Timestamp) -> Result<Adopted, String> {
                 WHERE name IN ('accounts', 'sessions', '__diesel_schema_migrations')";
     let ours: Count = diesel::sql_query(ours)
         .get_result(&mut connection)
-        .map_err(in_words(path))?;
+        .map_err(in_words)?;
     if ours.count != 3 {
         return Err("it is not a database of Vestibule".to_owned());
     }
@@ -109,7 +109,7 @@ pub fn adopt(path: &Path, now: Timestamp) -> Result<Adopted, String> {
     has_our_schema(&mut connection)?;
     connection
         .immediate_transaction(|c| end_what_was_open(c, now))
-        .map_err(in_words(path))
+        .map_err(in_words)
 }
 
 /// An older file would revive what has ended since (SECURITY rule 30).
@@ -136,7 +136,7 @@ pub fn carry_over_revocations(into: &Path, replaced: &Path) -> Result<(), String
     diesel::sql_query("ATTACH ? AS replaced")
         .bind::<Text, _>(replaced.to_string_lossy())
         .execute(&mut connection)
-        .map_err(in_words(replaced))?;
+        .map_err(in_words)?;
     diesel::sql_query(
         "INSERT INTO main.pending_revocations (session_id, provider, provider_session_id, refresh_token)
          SELECT session_id, provider, provider_session_id, refresh_token FROM replaced.provider_sessions
@@ -146,7 +146,7 @@ pub fn carry_over_revocations(into: &Path, replaced: &Path) -> Result<(), String
          SELECT session_id, provider, provider_session_id, refresh_token FROM main.pending_revocations",
     )
     .execute(&mut connection)
-    .map_err(in_words(replaced))?;
+    .map_err(in_words)?;
     Ok(())
 }
 
@@ -159,7 +159,7 @@ pub fn settle(path: &Path) -> Result<(), InUse> {
     let settled = open(path).and_then(|mut connection| {
         connection
             .batch_execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;")
-            .map_err(|e| e.to_string())
+            .map_err(in_words)
     });
     match settled {
         Err(e) if e.contains("locked") || e.contains("busy") => Err(InUse),
@@ -168,13 +168,12 @@ pub fn settle(path: &Path) -> Result<(), InUse> {
 }
 
 fn open(path: &Path) -> Result<SqliteConnection, String> {
-    let mut connection =
-        SqliteConnection::establish(&path.to_string_lossy()).map_err(in_words(path))?;
+    let mut connection = SqliteConnection::establish(&path.to_string_lossy()).map_err(in_words)?;
     connection
         .batch_execute(
             "PRAGMA busy_timeout = 3000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
         )
-        .map_err(in_words(path))?;
+        .map_err(in_words)?;
     Ok(connection)
 }
 
@@ -182,14 +181,14 @@ fn check_whole(connection: &mut SqliteConnection) -> Result<(), String> {
     let found: Vec<Line> =
         diesel::sql_query("SELECT integrity_check AS line FROM pragma_integrity_check")
             .load(connection)
-            .map_err(|e| e.to_string())?;
+            .map_err(in_words)?;
     if let Some(wrong) = found.iter().find(|row| row.line != "ok") {
         return Err(wrong.line.clone());
     }
     let orphans: Count =
         diesel::sql_query("SELECT count(*) AS count FROM pragma_foreign_key_check")
             .get_result(connection)
-            .map_err(|e| e.to_string())?;
+            .map_err(in_words)?;
     match orphans.count {
         0 => Ok(()),
         count => Err(format!("{count} rows belong to rows that are not there")),
@@ -198,7 +197,7 @@ fn check_whole(connection: &mut SqliteConnection) -> Result<(), String> {
 
 /// Each table, index and trigger of ours is there, as it was written.
 fn has_our_schema(connection: &mut SqliteConnection) -> Result<(), String> {
-    let mut fresh = SqliteConnection::establish(":memory:").map_err(|e| e.to_string())?;
+    let mut fresh = SqliteConnection::establish(":memory:").map_err(in_words)?;
     migrations::run(&mut fresh)?;
     let found = schema(connection)?;
     match schema(&mut fresh)?
@@ -218,9 +217,10 @@ fn schema(connection: &mut SqliteConnection) -> Result<Vec<Part>, String> {
         "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'",
     )
     .load(connection)
-    .map_err(|e| e.to_string())
+    .map_err(in_words)
 }
 
-fn in_words<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> String {
-    move |e| format!("{}: {e}", path.display())
+/// Which file it is, the caller says: it knows it by the name that the operator gave it.
+fn in_words(error: impl std::fmt::Display) -> String {
+    error.to_string()
 }

@@ -181,6 +181,7 @@ async fn what_is_no_backup_of_ours_changes_nothing() {
     ] {
         let refused = place.run(&["restore", name]).await;
         assert_failed(&refused, &["Nothing was restored", name, words]);
+        assert_eq!(refused.stderr.matches(".db").count(), 1, "{refused:?}");
         assert_eq!(place.number("SELECT count(*) FROM accounts"), 1);
     }
     assert!(put_aside(&place).is_empty());
