@@ -296,7 +296,10 @@ pub fn find(c: &mut SqliteConnection, email: &Email) -> Outcome<AccountRow> {
 }
 
 /// Whether nobody could let anybody in without this account.
-fn is_last_admin(c: &mut SqliteConnection, account: &AccountRow) -> QueryResult<bool> {
+///
+/// # Errors
+/// When the query fails.
+pub(super) fn is_last_admin(c: &mut SqliteConnection, account: &AccountRow) -> QueryResult<bool> {
     let is_admin = account.role == Role::Admin.as_str() && account.may_sign_in();
     Ok(is_admin && accounts::admins_beside(c, account.account_id())? == 0)
 }

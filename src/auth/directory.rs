@@ -81,6 +81,8 @@ pub struct Details {
     pub created_at: Timestamp,
     /// When it last signed in, as far as is still known.
     pub last_sign_in: Option<Timestamp>,
+    /// Whether nobody could let anybody in without it, so that it has to stay an admin who gets in.
+    pub is_last_admin: bool,
     /// What happened to it, the newest first.
     pub activity: Vec<ActivityRow>,
 }
@@ -237,6 +239,7 @@ fn details(c: &mut SqliteConnection, id: AccountId) -> QueryResult<Option<Detail
     Ok(Some(Details {
         created_at: account_search::created_at(c, id)?,
         last_sign_in: activity::last_sign_in(c, &account)?.map(Timestamp),
+        is_last_admin: accounts::is_last_admin(c, &account)?,
         activity: activity::list(c, &filter, NEWEST)?,
         account,
     }))

@@ -96,7 +96,7 @@ impl ActivityKind {
     /// What it is called on a page.
     pub const fn in_words(self) -> &'static str {
         match self {
-            Self::CodeRequested => "Code asked for",
+            Self::CodeRequested => "Code requested",
             Self::WrongCode => "Wrong code",
             Self::CodeDisowned => "“This wasn’t me”",
             Self::OperatorCode => "Code made on the terminal",

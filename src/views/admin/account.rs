@@ -26,6 +26,8 @@ pub struct Account<'a> {
     pub role: &'a str,
     /// Whether it gets in.
     pub state: State,
+    /// Whether there is no other admin who gets in.
+    pub is_last_admin: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last signed in, as far as is still known.
@@ -71,7 +73,7 @@ impl Account<'_> {
             h2 { "Newest activity" }
             (activity_list::list(&self.activity, self.now))
             nav.pager aria-label="More about this account" {
-                a href=(self.all_activity) { "All of its activity" }
+                a href=(self.all_activity) { "All activity of this account" }
                 a href=(self.why_no_code) { "Why no code?" }
             }
         };
@@ -109,23 +111,32 @@ impl Account<'_> {
         }
     }
 
+    /// What would be refused is not offered.
     fn actions(&self) -> Markup {
         let to = |verb: &str| format!("{ACCOUNTS}/{}/{verb}", self.id.0);
         html! {
             div.actions {
                 @if !self.state.confirmed { (action(&to("confirm"), "Confirm")) }
-                @if self.role == "admin" {
-                    (action(&to("make-member"), "Make a member"))
-                } @else {
+                @if self.role != "admin" {
                     (action(&to("make-admin"), "Make an admin"))
+                } @else if !self.is_last_admin {
+                    (action(&to("make-member"), "Make a member"))
                 }
                 @if self.state.moved { (action(&to("move-back"), "Move back from WorkOS")) }
                 @if self.state.suspended {
                     (action(&to("restore"), "Restore"))
-                } @else {
+                } @else if !self.is_last_admin {
                     (dangerous_action(&to("suspend"), "Suspend"))
                 }
-                a.button.small.plain.danger href=(to("delete")) { "Delete…" }
+                @if !self.is_last_admin {
+                    a.button.small.plain.danger href=(to("delete")) { "Delete…" }
+                }
+            }
+            @if self.is_last_admin {
+                p.why {
+                    "This is the only admin who can sign in. Before the account can be suspended, deleted or made a member, "
+                    "somebody else has to be made an admin."
+                }
             }
         }
     }

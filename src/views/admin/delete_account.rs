@@ -17,7 +17,7 @@ pub struct DeleteAccount<'a> {
     pub id: AccountId,
     /// Its address.
     pub email: &'a str,
-    /// Why it was not removed.
+    /// Why it was not removed, or would not be.
     pub not_done: Option<&'a str>,
 }
 
@@ -34,8 +34,10 @@ impl DeleteAccount<'_> {
                 "What it did stays in the activity. To keep somebody out for a while, suspend the account instead."
             }
             div.actions.asked {
-                form.action method="post" action={ (account) "/delete" } {
-                    button.button.small.danger.filled type="submit" { "Delete the account" }
+                @if self.not_done.is_none() {
+                    form.action method="post" action={ (account) "/delete" } {
+                        button.button.small.danger.filled type="submit" { "Delete the account" }
+                    }
                 }
                 a.button.small.plain href=(account) { "Keep it" }
             }

@@ -147,6 +147,7 @@ async fn render(
         name: &account.name,
         role: &account.role,
         state: state_of(account),
+        is_last_admin: details.is_last_admin,
         created_at: details.created_at,
         last_sign_in: details.last_sign_in,
         moved_at: moment(account.moved_at),

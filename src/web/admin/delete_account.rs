@@ -53,7 +53,8 @@ async fn render(
 ) -> Result<HttpResponse, AppError> {
     let found = console.directory.details(id).await?;
     let details = found.ok_or(AppError::NotFound)?;
-    let not_done = denied.map(|denied| denied.to_string());
+    let refused = details.is_last_admin.then_some(Denied::LastAdmin);
+    let not_done = denied.or(refused).map(|denied| denied.to_string());
     let page = DeleteAccount {
         who: admin.who(),
         id,

@@ -81,7 +81,16 @@ async fn a_name_is_changed_by_its_owner_and_shows_everywhere_at_once() {
         app.number("SELECT count(*) FROM activity WHERE kind = 'name_changed'"),
         1
     );
-    assert_eq!(rename(&mira, "").await.location(), "/account?done=saved");
+    // What nobody could see is no name, no more than nothing is.
+    for nothing in ["", "\u{3164}", "\u{200b} \u{ad}\u{e0041}"] {
+        rename(&mira, "Mira").await.location();
+        let saved = rename(&mira, nothing).await;
+        assert_eq!(saved.location(), "/account?done=saved");
+        assert_eq!(
+            app.number("SELECT count(*) FROM accounts WHERE name = ''"),
+            2
+        );
+    }
     assert_eq!(
         mira.get("/dashboard").await.text("h1"),
         format!("Welcome, {MIRA}")
@@ -158,11 +167,11 @@ async fn the_activity_says_what_happened_and_keeps_the_mail_servers_words_to_adm
     just now · Mira · Firefox on Linux · 127.0.0.1
     Wrong code
     just now · Firefox on Linux · 127.0.0.1
-    Code asked for
+    Code requested
     just now · Firefox on Linux · 127.0.0.1
     Signed in
     just now · email code · Firefox on Linux · 127.0.0.1
-    Code asked for
+    Code requested
     just now · Firefox on Linux · 127.0.0.1
     Role changed
     long ago · admin · by noor@acme.test

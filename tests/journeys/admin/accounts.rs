@@ -102,7 +102,7 @@ async fn the_page_of_an_account_tells_of_nobody_else() {
     app.visitor().ask_for_code("nobody@acme.test").await;
     let page = admin.get(&page_of(&app, NOOR)).await;
     assert_eq!(page.attributes("main li.row time", "datetime").len(), 1);
-    assert!(page.text("main li.row").contains("Code asked for"));
+    assert!(page.text("main li.row").contains("Code requested"));
 }
 
 #[actix_web::test]
@@ -259,8 +259,29 @@ async fn the_last_admin_can_be_neither_removed_nor_suspended_nor_demoted() {
         );
     }
     assert!(admin.is_in().await);
+    // What would be refused is not offered, and why is said instead.
+    let refused =
+        ["suspend", "make-member", "delete"].map(|verb| format!("{}/{verb}", page_of(&app, ADMIN)));
+    let offered = async || {
+        let page = admin.get(&page_of(&app, ADMIN)).await;
+        let forms = page.attributes("main form", "action");
+        let links = page.attributes("main a", "href");
+        let ways: Vec<_> = forms.into_iter().chain(links).collect();
+        let offered = refused.iter().filter(|way| ways.contains(*way)).count();
+        (offered, page.has(".actions + .why"))
+    };
+    assert_eq!(offered().await, (0, true));
+    let asked = admin.get(&refused[2]).await;
+    assert!(
+        asked
+            .text("[role=alert]")
+            .starts_with("That is the last admin.")
+    );
+    assert!(!asked.has("main form"));
     // With a second admin each may act on themselves.
     make_admin(&app, NOOR);
+    assert_eq!(offered().await, (3, false));
+    assert!(admin.get(&refused[2]).await.has("main form"));
     change(&app, &admin, ADMIN, "make-member").await.location();
     let page = admin.get(&page_of(&app, ADMIN)).await;
     assert_eq!(page.text("#error-title"), "There is no such page");
