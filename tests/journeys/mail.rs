@@ -189,7 +189,7 @@ async fn the_admins_are_told_of_somebody_who_guesses_codes() {
 
     Over the last 24 hours, 1000 wrong sign-in codes were tried against accounts of your console, from browsers that never signed in before. That looks like somebody guessing.
 
-    For now, codes are taken only from browsers that have signed in to the same account before. This ends by itself when the tries of the last 24 hours are fewer again.
+    For now, codes are taken only from browsers that have signed in to the same account before. This stops on its own when there are fewer such tries in 24 hours again.
 
     You need not do anything. If people cannot get in, ask them to use a browser that they have signed in with before. The server's log names the addresses that the tries came from.
     ");

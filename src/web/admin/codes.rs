@@ -151,7 +151,7 @@ impl Verdict {
             ),
             Self::Newest(Limited) => (
                 "A limit refused the newest request",
-                "Which one is below. It ends by itself; `vestibule limits clear` on the server ends it at once.",
+                "Which one is below. It lifts on its own after a while; `vestibule limits clear` on the server lifts it at once.",
             ),
             Self::Newest(_) => (
                 "The account has changed since the newest request",
