@@ -121,7 +121,7 @@ fn a_stray_quotation_mark_spoils_its_own_line_alone() {
         "b2@acme.test|B",
         "b3@acme.test|\"C\"…",
         "\"",
-        "\"b5@acme.test\"|\"D|\"\"E\"",
+        "\"b5@acme.test\"|\"D \"\"E\"",
         "b6@acme.test|F\"",
         "\"\"|\"\"",
         "b7@acme.test|x\"y\"",
@@ -135,7 +135,7 @@ fn a_stray_quotation_mark_spoils_its_own_line_alone() {
                 let expected = [
                     "3 b2@acme.test/B/member/yes".to_owned(),
                     "4 b3@acme.test/\"C\"…/member/yes".to_owned(),
-                    format!("6 b5@acme.test/D{separator}\"E/member/yes"),
+                    "6 b5@acme.test/D \"E/member/yes".to_owned(),
                     "9 b7@acme.test/x\"y\"/member/yes".to_owned(),
                     "10 b8@acme.test/\"H\"/member/yes".to_owned(),
                     format!("2: {bad}"),
