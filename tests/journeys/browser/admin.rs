@@ -74,6 +74,18 @@ pub(super) async fn walk(app: &TestApp, browser: &Browser, look: &impl AsyncFn(&
     look("admin-delete").await;
     browser.visit("/admin/accounts?q=quist").await;
     browser.click("a.person").await;
+    browser.read("h1", "Quist").await;
+    look("admin-account-last").await;
+    // Noor is an admin while Ada opens her own page, and none any more when she presses the button.
+    app.sql(&format!(
+        "UPDATE accounts SET role = 'admin' WHERE email = '{NOOR}'"
+    ));
+    browser.visit("/admin/accounts?q=quist").await;
+    browser.click("a.person").await;
+    browser.see("form[action$=suspend] button").await;
+    app.sql(&format!(
+        "UPDATE accounts SET role = 'member' WHERE email = '{NOOR}'"
+    ));
     browser.click("form[action$=suspend] button").await;
     browser.read("[role=alert]", "That is the last admin").await;
     look("admin-account-refused").await;
