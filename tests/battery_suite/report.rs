@@ -98,7 +98,11 @@ impl Row {
             return Self::held(tried, times, measured);
         }
         let shown: Vec<_> = findings.iter().take(5).map(String::as_str).collect();
-        let found = format!("{} findings: {}", findings.len(), shown.join("; "));
+        let found = format!(
+            "{} findings: {}; {measured}",
+            findings.len(),
+            shown.join("; ")
+        );
         Self::of(tried, times, found, Verdict::Failed)
     }
 
