@@ -27,7 +27,7 @@ pub fn run(form: Form) -> Vec<Row> {
         vec![
             days_of_guessing(form.pick(36, 24 * 7)).await,
             a_thousand().await,
-            fifty_at_once(form.pick(20, 1_000)).await,
+            fifty_at_once(form.pick(10, 1_000)).await,
         ]
     })
 }
