@@ -1,6 +1,5 @@
 //! Files that are written beside their place first, so that a failure leaves nothing half.
 
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -8,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// What SQLite may keep beside a database.
-pub(super) const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+use crate::db::files::with_beside;
+
 /// How often a long copy says how far it is; a short one says nothing.
 const SAY_EVERY: Duration = Duration::from_millis(500);
 const MEGABYTE: u64 = 1_000_000;
@@ -49,8 +48,7 @@ impl Draft {
     }
 
     fn remove(&self) {
-        for path in std::iter::once(self.0.clone()).chain(BESIDE.map(|end| with_end(&self.0, end)))
-        {
+        for path in with_beside(&self.0) {
             let _not_there = fs::remove_file(path);
         }
     }
@@ -71,13 +69,6 @@ pub(super) fn keep_as(path: &Path, place: &Path) -> io::Result<()> {
         }
         linked => linked,
     }
-}
-
-/// The path with something behind its name.
-pub(super) fn with_end(path: &Path, end: &str) -> PathBuf {
-    let mut whole = OsString::from(path);
-    whole.push(end);
-    PathBuf::from(whole)
 }
 
 /// The folder that a file lies in.

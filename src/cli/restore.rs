@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use log::warn;
 
-use super::files::{BESIDE, Draft, keep_as, showing_progress, with_end};
+use super::files::{Draft, keep_as, showing_progress};
 use super::output::counted;
 use super::{Failure, say};
 use crate::auth::keys::KEY_FILE;
 use crate::clock::Clock;
 use crate::config::{Settings, Storage};
 use crate::db::files::{self, Adopted, InUse};
+use crate::db::files::{BESIDE, with_beside, with_end};
 use crate::domain::Timestamp;
 use crate::server::{be_alone, make_folder};
 
@@ -100,7 +101,7 @@ fn put_aside(database: &Path, now: Timestamp) -> Result<PathBuf, String> {
 
 /// What an earlier version or Diesel's own tool has made may be for everybody to read.
 fn shut(aside: &Path) {
-    for path in std::iter::once(aside.to_owned()).chain(BESIDE.map(|end| with_end(aside, end))) {
+    for path in with_beside(aside) {
         match fs::set_permissions(&path, Permissions::from_mode(0o600)) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => {
                 warn!("{} may be read by others: {e}", path.display());

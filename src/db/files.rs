@@ -1,6 +1,7 @@
 //! The database as a file: copied, checked, and made ready to take another's place.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -9,6 +10,22 @@ use diesel::sql_types::{BigInt, Text};
 use super::migrations;
 use super::schema::{accounts, challenges, operator_codes, outgoing_mails, sessions};
 use crate::domain::Timestamp;
+
+/// What SQLite may keep beside a database.
+pub const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// The path with something behind its name.
+pub fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut whole = OsString::from(path);
+    whole.push(end);
+    PathBuf::from(whole)
+}
+
+/// The database, and whatever SQLite may keep beside it.
+pub fn with_beside(database: &Path) -> impl Iterator<Item = PathBuf> {
+    let beside = BESIDE.map(|end| with_end(database, end));
+    std::iter::once(database.to_owned()).chain(beside)
+}
 
 /// What a restored database was found to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

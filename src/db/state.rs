@@ -1,6 +1,5 @@
 //! What the file itself is like: for those who watch it, and for those who wonder what is wrong.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -9,8 +8,8 @@ use std::path::{Path, PathBuf};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-/// What SQLite keeps beside a database while it is open.
-const BESIDE: [&str; 2] = ["-wal", "-shm"];
+use super::files::with_beside;
+
 const OTHERS_MAY_READ: u32 = 0o004;
 const OTHERS_MAY_ENTER: u32 = 0o001;
 
@@ -60,12 +59,7 @@ fn files(database: &Path) -> Vec<PathBuf> {
     let real = database
         .canonicalize()
         .unwrap_or_else(|_| database.to_owned());
-    let beside = BESIDE.map(|end| {
-        let mut name = OsString::from(&real);
-        name.push(end);
-        PathBuf::from(name)
-    });
-    std::iter::once(real).chain(beside).collect()
+    with_beside(&real).collect()
 }
 
 /// Which SQLite reads it.

@@ -3,9 +3,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::files::{Draft, with_end};
+use super::super::files::Draft;
 use super::check::Check;
 use crate::config::Storage;
+use crate::db::files::with_end;
 use crate::db::{Database, Hindrance, migrations, state};
 
 /// A large file on a slow disk takes longer than anybody waits.
