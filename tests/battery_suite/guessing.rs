@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-use futures::future::join_all;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use reqwest::StatusCode;
 use vestibule::domain::Timestamp;
 
 use crate::report::{Form, Row};
-use crate::support::{Answer, TestApp, Visitor, other_than};
+use crate::support::{TestApp, Visitor, how_many, other_than};
 
 const DAY: Duration = Duration::from_hours(24);
 const SEED: u64 = 8;
@@ -91,7 +90,7 @@ fn forget_mail(app: &TestApp) {
 
 /// Tries wrong codes at once; how many were evaluated.
 async fn guess(stranger: &Visitor, code: &str, times: usize) -> usize {
-    let answers = at_once(stranger, &other_than(code), times).await;
+    let answers = stranger.enter_at_once(&other_than(code), times).await;
     let evaluated = answers
         .iter()
         .filter(|answer| answer.status == StatusCode::UNPROCESSABLE_ENTITY);
@@ -103,18 +102,6 @@ async fn guess(stranger: &Visitor, code: &str, times: usize) -> usize {
         assert!(expected.contains(&answer.status), "{answer:?}");
     }
     evaluated.count()
-}
-
-/// The same code, as often, all at once.
-async fn at_once(visitor: &Visitor, code: &str, times: usize) -> Vec<Answer> {
-    join_all((0..times).map(|_| visitor.enter(code))).await
-}
-
-fn how_many(answers: &[Answer], status: StatusCode) -> usize {
-    answers
-        .iter()
-        .filter(|answer| answer.status == status)
-        .count()
 }
 
 /// Fifty codes at once, again and again (SECURITY rule 3): of wrong ones five are evaluated, of right ones one
@@ -129,7 +116,7 @@ async fn fifty_at_once(rounds: usize) -> Row {
         let email = format!("p{round}@acme.test");
         app.add_account(&email, "");
         let (guesser, code) = stranger(&app, &email, 2 * round).await;
-        let answers = at_once(&guesser, &other_than(&code), PARALLEL).await;
+        let answers = guesser.enter_at_once(&other_than(&code), PARALLEL).await;
         let wrong = how_many(&answers, StatusCode::UNPROCESSABLE_ENTITY);
         let counted = app.number(&format!(
             "SELECT count(*) FROM wrong_tries WHERE email = '{email}'"
@@ -141,7 +128,7 @@ async fn fifty_at_once(rounds: usize) -> Row {
         }
         evaluated += wrong;
         let (owner, code) = stranger(&app, &email, 2 * round + 1).await;
-        let answers = at_once(&owner, &code, PARALLEL).await;
+        let answers = owner.enter_at_once(&code, PARALLEL).await;
         let got_in = how_many(&answers, StatusCode::SEE_OTHER);
         let sessions = app.number(&format!(
             "SELECT count(*) FROM sessions JOIN accounts ON accounts.id = account_id WHERE email = '{email}'"

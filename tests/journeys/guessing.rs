@@ -2,29 +2,16 @@
 
 use std::time::Duration;
 
-use futures::future::join_all;
 use reqwest::StatusCode;
 
 use crate::support::outbox::Mail;
 use crate::support::smtp::SmtpServer;
-use crate::support::{Answer, TestApp, Visitor, other_than};
+use crate::support::{Answer, TestApp, Visitor, how_many, other_than};
 
 const MIRA: &str = "mira@acme.test";
 const AT_ONCE: usize = 50;
 const ROUNDS: usize = 20;
 const DAY: Duration = Duration::from_hours(24);
-
-fn how_many(answers: &[Answer], status: StatusCode) -> usize {
-    answers
-        .iter()
-        .filter(|answer| answer.status == status)
-        .count()
-}
-
-/// The same code, fifty times at once.
-async fn at_once(visitor: &Visitor, code: &str) -> Vec<Answer> {
-    join_all((0..AT_ONCE).map(|_| visitor.enter(code))).await
-}
 
 // SECURITY rule 3: a try is counted before it is compared, in a write of its own.
 #[actix_web::test]
@@ -34,7 +21,7 @@ async fn of_fifty_wrong_codes_at_once_five_are_evaluated_every_time() {
         let email = format!("p{round}@acme.test");
         app.add_account(&email, "");
         let (visitor, code) = app.asked(&email).await;
-        let answers = at_once(&visitor, &other_than(&code)).await;
+        let answers = visitor.enter_at_once(&other_than(&code), AT_ONCE).await;
         assert_eq!(how_many(&answers, StatusCode::UNPROCESSABLE_ENTITY), 5);
         assert_eq!(how_many(&answers, StatusCode::TOO_MANY_REQUESTS), 45);
         let tries = format!("SELECT tries FROM challenges WHERE email = '{email}'");
@@ -56,7 +43,7 @@ async fn of_fifty_right_codes_at_once_one_begins_a_session_every_time() {
         let email = format!("p{round}@acme.test");
         app.add_account(&email, "");
         let (visitor, code) = app.asked(&email).await;
-        let answers = at_once(&visitor, &code).await;
+        let answers = visitor.enter_at_once(&code, AT_ONCE).await;
         assert_eq!(how_many(&answers, StatusCode::SEE_OTHER), 1);
         let sessions = app.number("SELECT count(*) FROM sessions");
         assert_eq!(sessions, i64::try_from(round).unwrap() + 1);

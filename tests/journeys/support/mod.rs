@@ -18,7 +18,7 @@ use std::time::Duration;
 
 pub use app::TestApp;
 pub use process::Workplace;
-pub use visitor::{Answer, Visitor, other_than};
+pub use visitor::{Answer, Visitor, how_many, other_than};
 
 /// Says which cryptography `reqwest` and `thirtyfour` are to use in the tests: with the product's
 /// choice of features they have none of their own. The product does not depend on this.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::future::join_all;
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
@@ -104,6 +105,11 @@ impl Visitor {
     /// Enters a code.
     pub async fn enter(&self, code: &str) -> Answer {
         self.post("/sign-in/code", &[("code", code)]).await
+    }
+
+    /// Enters the same code so many times at once.
+    pub async fn enter_at_once(&self, code: &str, times: usize) -> Vec<Answer> {
+        join_all((0..times).map(|_| self.enter(code))).await
     }
 
     /// Asks for a new code in the place of the one before.
@@ -273,6 +279,14 @@ fn collect_words(element: ElementRef<'_>, text: &mut String) {
         }
     }
     text.push_str(edge);
+}
+
+/// How many of these answers have this status.
+pub fn how_many(answers: &[Answer], status: StatusCode) -> usize {
+    answers
+        .iter()
+        .filter(|answer| answer.status == status)
+        .count()
 }
 
 /// A code that is certainly another one.
