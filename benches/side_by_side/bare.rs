@@ -1,5 +1,6 @@
 //! The limit of the stack: actix-web, one handler, the same bytes.
 
+use std::array;
 use std::fs;
 use std::net::SocketAddr;
 use std::process::{Child, Command};
@@ -17,9 +18,6 @@ use crate::{median, percentiles};
 /// A turn is short, so that the machine is as fast in the one as in the next.
 const TURN: Duration = Duration::from_millis(250);
 const TURNS: usize = 60;
-/// At half load a turn lasts a second: the slowest thousandth of its answers are then some forty.
-const TURN_AT_HALF_LOAD: Duration = Duration::from_secs(1);
-const TURNS_AT_HALF_LOAD: usize = 11;
 
 /// How many of these requests the console answers in a second, and how many a bare server, with the
 /// bytes of the first answer.
@@ -30,31 +28,49 @@ pub(crate) fn beside(console: SocketAddr, requests: &[Vec<u8>]) -> (f64, f64) {
         side.throughput(TURN);
     }
     let mut answered = [0.0; 2];
-    for side in in_turn(TURNS) {
+    for side in in_turn(2) {
         answered[side] += sides[side].throughput(TURN);
     }
     let [ours, bares] = answered.map(|sum| sum / TURNS as f64);
     (ours, bares)
 }
 
-/// The waits that 50, 99 and 99.9 in 100 answers stay under, in milliseconds, of the console and of a bare
-/// server, each asked `rate` times a second: the median over the turns.
-pub(crate) fn waits_beside(console: SocketAddr, requests: &[Vec<u8>], rate: f64) -> [[f64; 3]; 2] {
-    let bare = Bare::start(&fetch(console, &requests[0]));
-    let mut sides = [console, bare.address].map(|address| Load::on(address, requests));
-    let mut waits = [(); 2].map(|()| [(); 3].map(|()| Vec::new()));
-    for side in in_turn(TURNS_AT_HALF_LOAD) {
-        let turn = percentiles(sides[side].waits(rate, TURN_AT_HALF_LOAD));
-        for (wait, kept) in turn.into_iter().zip(&mut waits[side]) {
+/// What a console is asked, and how often a second.
+pub(crate) struct Side<'a> {
+    pub(crate) console: SocketAddr,
+    pub(crate) requests: &'a [Vec<u8>],
+    pub(crate) rate: f64,
+}
+
+/// The waits that 50, 99 and 99.9 in 100 answers stay under, in milliseconds, of each console and of a bare
+/// server for each, which is asked as often: the median over the turns, which all of them take in one run.
+pub(crate) fn waits_beside<const N: usize>(sides: [Side<'_>; N]) -> [[[f64; 3]; N]; 2] {
+    let bares = sides
+        .each_ref()
+        .map(|side| Bare::start(&fetch(side.console, &side.requests[0])));
+    let bare_sides = sides.iter().zip(&bares);
+    let all = sides
+        .iter()
+        .map(|side| (side.console, side))
+        .chain(bare_sides.map(|(side, bare)| (bare.address, side)));
+    let mut loads: Vec<_> = all
+        .map(|(address, side)| (Load::on(address, side.requests), side.rate))
+        .collect();
+    let mut waits = vec![[(); 3].map(|()| Vec::new()); loads.len()];
+    for turn in in_turn(loads.len()) {
+        let (load, rate) = &mut loads[turn];
+        let percentiles = percentiles(load.waits(*rate, TURN));
+        for (wait, kept) in percentiles.into_iter().zip(&mut waits[turn]) {
             kept.push(wait);
         }
     }
-    waits.map(|side| side.map(median))
+    let of = |first: usize| array::from_fn(|nth| waits[first + nth].clone().map(median));
+    [of(0), of(N)]
 }
 
-/// The sides' turns, as many for each. Neither always goes first.
-fn in_turn(turns: usize) -> impl Iterator<Item = usize> {
-    (0..turns * 2).map(|turn| (turn + turn / 2) % 2)
+/// The turns of so many sides, as many for each. None always goes first.
+fn in_turn(sides: usize) -> impl Iterator<Item = usize> {
+    (0..TURNS * sides).map(move |turn| (turn + turn / sides) % sides)
 }
 
 /// A bare server in a process of its own.

@@ -1,8 +1,12 @@
-//! How it grows: `cargo bench -- growth` prints one column for each size, over four orders of magnitude.
+//! How it grows: `cargo bench -- growth` prints one column for each size, over four orders of magnitude. All sizes
+//! run side by side, and where waits are looked at they take turns: what else the machine does hits all of them.
 
+use std::array;
+
+use crate::bare::{self, Side};
 use crate::client::request;
 use crate::console::Console;
-use crate::{bare, callback, code_rates, population};
+use crate::{callback, code_rates, percentiles, population};
 
 /// Accounts, each with a live session, and how many of the sessions are used in turn. The console remembers
 /// 20 000: the last column goes past that.
@@ -13,86 +17,158 @@ const SIZES: [(usize, usize); 4] = [
     (1_000_000, 30_000),
 ];
 const ROUNDS: usize = 3;
+/// Turns at asking for codes and entering them, while the waits for that are looked at.
+const TURNS_AT_CODES: usize = 8;
 
-/// What is measured, and what came out.
-type Figures = Vec<(&'static str, String)>;
+type Columns<T> = [T; SIZES.len()];
 
 pub(crate) fn print() {
-    let columns = SIZES.map(|(size, in_use)| measure(size, in_use));
-    println!(
-        "| accounts and live sessions, of which in use | {} |\n|---|{}",
-        SIZES
-            .map(|(size, in_use)| format!("{size}, {in_use}"))
-            .join(" | "),
-        "---|".repeat(SIZES.len())
+    row(
+        "accounts and live sessions, of which in use",
+        SIZES.map(|(size, in_use)| format!("{size}, {in_use}")),
     );
-    for (place, (what, _)) in columns[0].iter().enumerate() {
-        let cells = columns.each_ref().map(|column| column[place].1.as_str());
-        println!("| {what} | {} |", cells.join(" | "));
+    row("---", SIZES.map(|_| "---".to_owned()));
+    let consoles = SIZES.map(|(size, _)| Console::start_settled(size));
+    row(
+        "start",
+        consoles
+            .each_ref()
+            .map(|console| format!("{:.0} ms", console.start_up_ms())),
+    );
+    row("memory, idle", memory(&consoles));
+    let checks: Columns<_> = array::from_fn(|column| {
+        let (_, in_use) = SIZES[column];
+        population::cookies(&consoles[column].data(), in_use)
+            .iter()
+            .map(|cookie| request("/dashboard", cookie))
+            .collect::<Vec<_>>()
+    });
+    let pages = SIZES.map(|_| vec![request("/sign-in", "")]);
+    let files = consoles
+        .each_ref()
+        .map(|console| vec![request(&console.style_sheet(), "")]);
+    let [check_rates, page_rates, _] = [
+        ("session check, of bare", &checks),
+        ("sign-in page, of bare", &pages),
+        ("static file, of bare", &files),
+    ]
+    .map(|(what, requests)| answered(what, &consoles, requests));
+    waits(
+        "wait for a session check",
+        &consoles,
+        &checks,
+        check_rates.map(half),
+    );
+    waits(
+        "wait for the sign-in page",
+        &consoles,
+        &pages,
+        page_rates.map(half),
+    );
+    codes(&consoles);
+    row(
+        "WorkOS callback, our own time",
+        consoles
+            .each_ref()
+            .map(|console| format!("{:.1} ms", callback::own_ms(console))),
+    );
+    row("memory, after all this", memory(&consoles));
+}
+
+/// Prints how many of these requests are answered in a second, and gives that.
+fn answered(
+    what: &str,
+    consoles: &Columns<Console>,
+    requests: &Columns<Vec<Vec<u8>>>,
+) -> Columns<f64> {
+    let beside: Columns<_> =
+        array::from_fn(|column| bare::beside(consoles[column].address(), &requests[column]));
+    row(
+        what,
+        beside.map(|(ours, bare)| format!("{:.2}", ours / bare)),
+    );
+    beside.map(|(ours, _)| ours)
+}
+
+/// Prints how long these requests wait where so many come in a second, and how long beside each console a bare
+/// handler's do.
+fn waits(
+    what: &str,
+    consoles: &Columns<Console>,
+    requests: &Columns<Vec<Vec<u8>>>,
+    rates: Columns<f64>,
+) {
+    let sides: Columns<_> = array::from_fn(|column| Side {
+        console: consoles[column].address(),
+        requests: &requests[column],
+        rate: rates[column],
+    });
+    let [ours, bares] = bare::waits_beside(sides);
+    row(what, ours.map(in_words));
+    row("for the bare handler", bares.map(in_words));
+}
+
+/// Prints how many codes are sent and taken in a second, and how long people wait for that at half of it.
+fn codes(consoles: &Columns<Console>) {
+    let rates = consoles
+        .each_ref()
+        .map(|console| code_rates(console, ROUNDS));
+    for (what, of_argon2) in [
+        (
+            "codes sent, of argon2",
+            rates.each_ref().map(|rates| rates.sent / rates.hashes),
+        ),
+        (
+            "codes taken, of argon2",
+            rates.each_ref().map(|rates| rates.taken / rates.hashes),
+        ),
+        (
+            "whole code sign-ins, of argon2",
+            rates
+                .each_ref()
+                .map(|rates| rates.signed_in / (rates.hashes / 2.0)),
+        ),
+    ] {
+        row(what, of_argon2.map(|part| format!("{part:.2}")));
+    }
+    let mut waits = SIZES.map(|_| [Vec::new(), Vec::new()]);
+    for turn in 0..TURNS_AT_CODES {
+        for nth in 0..SIZES.len() {
+            let column = (turn + nth) % SIZES.len();
+            let rates = &rates[column];
+            let waited = consoles[column].waits_for_codes(half(rates.sent), half(rates.taken));
+            for (kept, more) in waits[column].iter_mut().zip(waited) {
+                kept.extend(more);
+            }
+        }
+    }
+    for (what, which) in [
+        ("wait for a code to be sent", 0),
+        ("wait for a code to be taken", 1),
+    ] {
+        row(
+            what,
+            waits
+                .each_ref()
+                .map(|both| in_words(percentiles(both[which].clone()))),
+        );
     }
 }
 
-fn measure(size: usize, in_use: usize) -> Figures {
-    let console = Console::start_settled(size);
-    let mut figures = vec![
-        ("start", format!("{:.0} ms", console.start_up_ms())),
-        ("memory, idle", format!("{:.1} MB", console.resident_mb())),
-    ];
-    let checks: Vec<_> = population::cookies(&console.data(), in_use)
-        .iter()
-        .map(|cookie| request("/dashboard", cookie))
-        .collect();
-    let page = [request("/sign-in", "")];
-    let file = [request(&console.style_sheet(), "")];
-    let [check_rate, page_rate, _] = [
-        ("session check, of bare", checks.as_slice()),
-        ("sign-in page, of bare", &page),
-        ("static file, of bare", &file),
-    ]
-    .map(|(what, requests)| {
-        let (ours, bare) = bare::beside(console.address(), requests);
-        figures.push((what, format!("{:.2}", ours / bare)));
-        ours
-    });
-    let waits = [
-        (
-            ["wait for a session check", "for the bare handler"],
-            checks.as_slice(),
-            check_rate,
-        ),
-        (
-            ["wait for the sign-in page", "for the bare handler"],
-            &page,
-            page_rate,
-        ),
-    ]
-    .map(|(sides, requests, rate)| {
-        let waits = bare::waits_beside(console.address(), requests, rate / 2.0);
-        sides.into_iter().zip(waits.map(in_words))
-    });
-    let rates = code_rates(&console, ROUNDS);
-    for (what, rate, limit) in [
-        ("codes sent, of argon2", rates.sent, rates.hashes),
-        ("codes taken, of argon2", rates.taken, rates.hashes),
-        (
-            "whole code sign-ins, of argon2",
-            rates.signed_in,
-            rates.hashes / 2.0,
-        ),
-    ] {
-        figures.push((what, format!("{:.2}", rate / limit)));
-    }
-    let own = callback::own_ms(&console);
-    figures.push(("WorkOS callback, our own time", format!("{own:.1} ms")));
-    figures.extend(waits.into_iter().flatten());
-    let [asked, entered] = console.waits_for_codes(rates.sent / 2.0, rates.taken / 2.0);
-    figures.push(("wait for a code to be sent", in_words(asked)));
-    figures.push(("wait for a code to be taken", in_words(entered)));
-    let after = format!("{:.1} MB", console.resident_mb());
-    figures.push(("memory, after all this", after));
-    figures
+fn memory(consoles: &Columns<Console>) -> Columns<String> {
+    consoles
+        .each_ref()
+        .map(|console| format!("{:.1} MB", console.resident_mb()))
+}
+
+fn half(rate: f64) -> f64 {
+    rate / 2.0
 }
 
 fn in_words([p50, p99, p999]: [f64; 3]) -> String {
     format!("{p50:.2}, {p99:.2}, {p999:.2} ms")
+}
+
+fn row(what: &str, cells: Columns<String>) {
+    println!("| {what} | {} |", cells.join(" | "));
 }
