@@ -49,6 +49,12 @@ async fn writable(storage: &Storage, database: &Database) -> Check {
     let writing = database.clone();
     match in_time(move || writing.try_writing()).await {
         None => took_too_long("database"),
+        // What little was just written may have gone into old pages of the log, which a full disk still takes.
+        Some(Ok(())) if no_space_beside(&storage.database) => Check::failed(
+            "database",
+            format!("no space is left beside {}", storage.database.display()),
+            free_space(storage),
+        ),
         Some(Ok(())) => Check::fine(
             "database",
             format!("{} can be written", storage.database.display()),
@@ -121,6 +127,13 @@ fn no_space_beside(database: &Path) -> bool {
     tried.is_err_and(|e| matches!(e.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
 }
 
+fn free_space(storage: &Storage) -> String {
+    format!(
+        "Free space on the disk that has {}",
+        storage.database.display()
+    )
+}
+
 fn what_to_do(storage: &Storage, reason: &str) -> String {
     let shown = storage.database.display();
     match Hindrance::of(reason) {
@@ -130,7 +143,7 @@ fn what_to_do(storage: &Storage, reason: &str) -> String {
         }
         Hindrance::Other if !no_space_beside(&storage.database) => {}
         Hindrance::Full | Hindrance::Other => {
-            return format!("Free space on the disk that has {shown}");
+            return free_space(storage);
         }
     }
     if reason.contains("not a database") {
