@@ -68,9 +68,10 @@ pub(crate) fn waits_beside<const N: usize>(sides: [Side<'_>; N]) -> [[[f64; 3]; 
     [of(0), of(N)]
 }
 
-/// The turns of so many sides, as many for each. None always goes first.
+/// The turns of so many sides, as many for each. None always goes first, and none waits for much longer than a round:
+/// connections that are quiet for five seconds are closed.
 fn in_turn(sides: usize) -> impl Iterator<Item = usize> {
-    (0..TURNS * sides).map(move |turn| (turn + turn / sides) % sides)
+    (0..TURNS * sides).map(move |turn| (turn + turn / sides * (sides - 1)) % sides)
 }
 
 /// A bare server in a process of its own.

@@ -53,18 +53,12 @@ pub(crate) fn print() {
         ("static file, of bare", &files),
     ]
     .map(|(what, requests)| answered(what, &consoles, requests));
-    waits(
-        "wait for a session check",
-        &consoles,
-        &checks,
-        check_rates.map(half),
-    );
-    waits(
-        "wait for the sign-in page",
-        &consoles,
-        &pages,
-        page_rates.map(half),
-    );
+    for (what, requests, [of_the_first, ..]) in [
+        ("wait for a session check", &checks, check_rates),
+        ("wait for the sign-in page", &pages, page_rates),
+    ] {
+        waits(what, &consoles, requests, half(of_the_first));
+    }
     codes(&consoles);
     row(
         "WorkOS callback, our own time",
@@ -91,17 +85,13 @@ fn answered(
 }
 
 /// Prints how long these requests wait where so many come in a second, and how long beside each console a bare
-/// handler's do.
-fn waits(
-    what: &str,
-    consoles: &Columns<Console>,
-    requests: &Columns<Vec<Vec<u8>>>,
-    rates: Columns<f64>,
-) {
+/// handler's do. All are asked as often: at half of what each answers itself, measured minutes apart, the same page of
+/// two consoles took three times as long in one as in the other.
+fn waits(what: &str, consoles: &Columns<Console>, requests: &Columns<Vec<Vec<u8>>>, rate: f64) {
     let sides: Columns<_> = array::from_fn(|column| Side {
         console: consoles[column].address(),
         requests: &requests[column],
-        rate: rates[column],
+        rate,
     });
     let [ours, bares] = bare::waits_beside(sides);
     row(what, ours.map(in_words));
