@@ -21,6 +21,11 @@ pub fn with_end(path: &Path, end: &str) -> PathBuf {
     PathBuf::from(whole)
 }
 
+/// The file itself, where the path is a link: SQLite keeps what it needs beside that one.
+pub fn behind_links(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
 /// The database, and whatever SQLite may keep beside it.
 pub fn with_beside(database: &Path) -> impl Iterator<Item = PathBuf> {
     let beside = BESIDE.map(|end| with_end(database, end));

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use thread_local::ThreadLocal;
 use vm_memory::{FileOffset, MmapRegion, VolatileMemory};
 
+use super::files::{behind_links, with_end};
 use super::pool::{Database, DatabaseError};
 use super::sessions::{self, Revision};
 
@@ -36,14 +37,8 @@ struct Watch {
 impl RevisionWatch {
     /// Of the database in this file.
     pub(super) fn of(database: &Path) -> Self {
-        // SQLite puts the index beside the file itself, wherever a link to it lies.
-        let real = database
-            .canonicalize()
-            .unwrap_or_else(|_| database.to_owned());
-        let mut name = real.into_os_string();
-        name.push("-shm");
         Self(Arc::new(Watch {
-            path: name.into(),
+            path: with_end(&behind_links(database), "-shm"),
             file: OnceLock::new(),
             opening: Mutex::new(()),
             index: OnceLock::new(),

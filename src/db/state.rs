@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::files::with_beside;
+use super::files::{behind_links, with_beside};
 
 const OTHERS_MAY_READ: u32 = 0o004;
 const OTHERS_MAY_ENTER: u32 = 0o001;
@@ -56,10 +56,7 @@ pub fn is_open_to_others(database: &Path) -> io::Result<bool> {
 
 /// The database and what is beside it, wherever a link to it lies.
 fn files(database: &Path) -> Vec<PathBuf> {
-    let real = database
-        .canonicalize()
-        .unwrap_or_else(|_| database.to_owned());
-    with_beside(&real).collect()
+    with_beside(&behind_links(database)).collect()
 }
 
 /// Which SQLite reads it.

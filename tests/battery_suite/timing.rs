@@ -27,8 +27,7 @@ const WARM_UP: usize = 200;
 /// Requests at once for one address: all that its limit lets through but one.
 const BURST: usize = 9;
 /// Bursts for each kind of address. One takes two seconds, and the short form two minutes in all: most are for
-/// known addresses, and for unknown ones to compare them with. Five of the others are
-/// the fewest whose median is not moved by one or two that met a busy machine.
+/// known addresses, and for unknown ones to compare them with. Two slow ones of five do not make a slow median.
 const BURSTS: [usize; KINDS.len()] = [300, 300, 100, 100];
 const BURSTS_SHORT: [usize; KINDS.len()] = [14, 14, 5, 5];
 /// Single requests for known addresses, and for unknown ones.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::super::files::Draft;
 use super::check::Check;
 use crate::config::Storage;
-use crate::db::files::with_end;
-use crate::db::{Database, Hindrance, migrations, state};
+use crate::db::files::{behind_links, with_end};
+use crate::db::{Database, DatabaseError, Hindrance, migrations, state};
 
 /// A large file on a slow disk takes longer than anybody waits.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -46,18 +46,20 @@ pub(super) async fn checks(storage: &Storage) -> Vec<Check> {
 }
 
 async fn writable(storage: &Storage, database: &Database) -> Check {
-    let writing = database.clone();
-    match in_time(move || writing.try_writing()).await {
+    let (writing, path) = (database.clone(), storage.database.clone());
+    let tried = in_time(move || {
+        writing.try_writing()?;
+        // What little that was may have gone into old pages of the log, which a full disk still takes.
+        Ok::<_, DatabaseError>(no_space_beside(&path))
+    });
+    let shown = storage.database.display();
+    match tried.await {
         None => took_too_long("database"),
-        // What little was just written may have gone into old pages of the log, which a full disk still takes.
-        Some(Ok(())) if no_space_beside(&storage.database) => Check::failed(
+        Some(Ok(false)) => Check::fine("database", format!("{shown} can be written")),
+        Some(Ok(true)) => Check::failed(
             "database",
-            format!("no space is left beside {}", storage.database.display()),
+            format!("only a little can still be written: the disk that has {shown} is full"),
             free_space(storage),
-        ),
-        Some(Ok(())) => Check::fine(
-            "database",
-            format!("{} can be written", storage.database.display()),
         ),
         Some(Err(e)) => {
             let reason = e.to_string();
@@ -122,7 +124,7 @@ fn took_too_long(check: &'static str) -> Check {
 
 /// SQLite calls it an I/O error when there is no space for what it keeps beside a database.
 fn no_space_beside(database: &Path) -> bool {
-    let tried = Draft::make(with_end(database, ".doctor"))
+    let tried = Draft::make(with_end(&behind_links(database), ".doctor"))
         .and_then(|draft| fs::write(draft.path(), [0; SQLITE_NEEDS]));
     tried.is_err_and(|e| matches!(e.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
 }
@@ -168,6 +170,9 @@ mod tests {
             auto_migrate: true,
         };
         let next = what_to_do(&storage, "database or disk is full");
-        assert_eq!(next, "Free space on the disk that has data/vestibule.db");
+        assert_eq!(
+            next,
+            "Free space on the disk that has data/vestibule.db: `df -h` and `df -i` show what is used up"
+        );
     }
 }
