@@ -19,6 +19,9 @@ mod population;
 use std::time::Duration;
 
 use console::Console;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 
 /// The bare handler has the console's own allocator: what is compared is the rest.
 #[global_allocator]
@@ -157,6 +160,19 @@ fn percentiles(mut waits: Vec<Duration>) -> [f64; 3] {
         let wait = waits[(waits.len() as f64 * part) as usize];
         wait.as_secs_f64() * 1_000.0
     })
+}
+
+/// The turns of so many sides, as many for each, each round in an order of its own: none always comes first, or after
+/// the same other one.
+fn in_turn(rounds: usize, sides: usize) -> Vec<usize> {
+    let mut chance = StdRng::seed_from_u64(1);
+    let mut round: Vec<usize> = (0..sides).collect();
+    (0..rounds)
+        .flat_map(|_| {
+            round.shuffle(&mut chance);
+            round.clone()
+        })
+        .collect()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
