@@ -131,7 +131,7 @@ fn no_space_beside(database: &Path) -> bool {
 
 fn free_space(storage: &Storage) -> String {
     format!(
-        "Free space on the disk that has {}",
+        "Free space on the disk that has {}: `df -h` and `df -i` show what is used up",
         storage.database.display()
     )
 }
