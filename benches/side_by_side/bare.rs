@@ -35,33 +35,27 @@ pub(crate) fn beside(console: SocketAddr, requests: &[Vec<u8>]) -> (f64, f64) {
     (ours, bares)
 }
 
-/// What a console is asked, and how often a second.
-pub(crate) struct Side<'a> {
-    pub(crate) console: SocketAddr,
-    pub(crate) requests: &'a [Vec<u8>],
-    pub(crate) rate: f64,
-}
-
-/// The waits that 50, 99 and 99.9 in 100 answers stay under, in milliseconds, of each console and of a bare
-/// server for each, which is asked as often: the median over the turns, which all of them take in one run. Of the some
+/// The waits that 50, 99 and 99.9 in 100 answers stay under, in milliseconds, of each console, asked these
+/// requests `rate` times a second, and of a bare server for each: the median over the turns, which all of them take in one run. Of the some
 /// ten thousand answers of a turn the slowest thousandth is ten; what happens in fewer than half of the turns shows in
 /// none of the three.
-pub(crate) fn waits_beside<const N: usize>(sides: [Side<'_>; N]) -> [[[f64; 3]; N]; 2] {
-    let bares = sides
-        .each_ref()
-        .map(|side| Bare::start(&fetch(side.console, &side.requests[0])));
-    let bare_sides = sides.iter().zip(&bares);
-    let all = sides
+pub(crate) fn waits_beside<const N: usize>(
+    consoles: [(SocketAddr, &[Vec<u8>]); N],
+    rate: f64,
+) -> [[[f64; 3]; N]; 2] {
+    let bares =
+        consoles.map(|(address, requests)| (Bare::start(&fetch(address, &requests[0])), requests));
+    let bare_sides = bares
         .iter()
-        .map(|side| (side.console, side))
-        .chain(bare_sides.map(|(side, bare)| (bare.address, side)));
-    let mut loads: Vec<_> = all
-        .map(|(address, side)| (Load::on(address, side.requests), side.rate))
+        .map(|(bare, requests)| (bare.address, *requests));
+    let mut loads: Vec<_> = consoles
+        .into_iter()
+        .chain(bare_sides)
+        .map(|(address, requests)| Load::on(address, requests))
         .collect();
     let mut waits = vec![[(); 3].map(|()| Vec::new()); loads.len()];
     for side in in_turn(TURNS, loads.len()) {
-        let (load, rate) = &mut loads[side];
-        let percentiles = percentiles(load.waits(*rate, TURN));
+        let percentiles = percentiles(loads[side].waits(rate, TURN));
         for (wait, kept) in percentiles.into_iter().zip(&mut waits[side]) {
             kept.push(wait);
         }

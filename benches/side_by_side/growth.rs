@@ -3,10 +3,9 @@
 
 use std::array;
 
-use crate::bare::{self, Side};
 use crate::client::request;
 use crate::console::Console;
-use crate::{callback, code_rates, in_turn, percentiles, population};
+use crate::{bare, callback, code_rates, in_turn, percentiles, population};
 
 /// Accounts, each with a live session, and how many of the sessions are used in turn. The console remembers
 /// 20 000: the last column goes past that.
@@ -88,12 +87,9 @@ fn answered(
 /// handler's do. All are asked as often: at half of what each answers itself, measured minutes apart, the same page of
 /// two consoles took three times as long in one as in the other.
 fn waits(what: &str, consoles: &Columns<Console>, requests: &Columns<Vec<Vec<u8>>>, rate: f64) {
-    let sides: Columns<_> = array::from_fn(|column| Side {
-        console: consoles[column].address(),
-        requests: &requests[column],
-        rate,
-    });
-    let [ours, bares] = bare::waits_beside(sides);
+    let asked: Columns<_> =
+        array::from_fn(|column| (consoles[column].address(), requests[column].as_slice()));
+    let [ours, bares] = bare::waits_beside(asked, rate);
     row(what, ours.map(in_words));
     row("for the bare handler", bares.map(in_words));
 }

@@ -13,8 +13,7 @@ use super::{Failure, say};
 use crate::auth::keys::KEY_FILE;
 use crate::clock::Clock;
 use crate::config::{Settings, Storage};
-use crate::db::files::{self, Adopted, InUse};
-use crate::db::files::{BESIDE, with_beside, with_end};
+use crate::db::files::{self, Adopted, BESIDE, InUse, with_beside, with_end};
 use crate::domain::Timestamp;
 use crate::server::{be_alone, make_folder};
 
