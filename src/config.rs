@@ -1,10 +1,9 @@
 //! Every setting: read once, typed, and judged in one go.
 
-mod base_url;
+mod operator_config;
 mod problems;
 mod provider;
 mod settings;
-mod upkeep;
 mod values;
 
 use std::fmt;
@@ -15,18 +14,17 @@ use std::time::Duration;
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 
-pub use base_url::BaseUrl;
+pub use operator_config::Upkeep;
 use problems::{Judge, given};
 pub use problems::{Problem, Problems};
 pub use provider::ProviderSettings;
 pub use settings::Settings;
-pub use upkeep::Upkeep;
 use values::{
     address, brand_name, cidrs, code_lifetime, colour, count, database_path, folder, smtp_url,
 };
 
-use crate::auth::workos::Admission;
-use crate::domain::{Colour, Email, SecretKey};
+use crate::domain::{BaseUrl, Colour, Email, SecretKey};
+use crate::sign_in::oidc::Admission;
 
 /// What the console is called where nobody gave it another name.
 const BRAND: &str = "Vestibule";

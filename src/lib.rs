@@ -1,35 +1,41 @@
 //! Vestibule, the sign-in console that small teams host themselves.
 //!
-//! Arrows point one way: [`web`] → [`auth`] → [`db`], [`mail`], [`domain`]. `domain` imports nothing
-//! of ours, [`views`] take plain data, only `web`, [`routes`] and [`server`] know actix, and only
-//! `db` knows which tables there are.
+//! The layers, from the top. A module imports from the layers below it only:
+//! `cli`, `server` → `routes` → `web` → `operations` → `accounts` → `sign_in` → `mail`, `keys` → `db` →
+//! `config` → `domain`. `views` takes plain data; `error`, `clock` and `metrics` serve every layer.
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | [`config`] | every setting, typed, judged in one go |
+//! | [`domain`] | values that cannot be wrong |
+//! | [`config`] | every setting, typed |
+//! | [`db`] | SQLite through diesel: the engine, and one file per table |
+//! | [`keys`] | secret keys, sealing, rotation |
+//! | [`mail`] | the queue, SMTP and the outbox, one file per message |
+//! | [`sign_in`] | email codes, OpenID Connect, sessions, limits |
+//! | [`accounts`] | changes to accounts, the import, the activity |
+//! | [`operations`] | health, housekeeping, operator codes, probes |
+//! | [`web`] | HTTP: state, extractors, middleware; and one file per page |
+//! | [`views`] | HTML in maud, one file per page |
+//! | [`routes`] | every URL in one table, with who may call it |
 //! | [`server`] | wires the application together and runs it |
-//! | [`routes`] | every URL in one table, grouped by who may call it |
-//! | [`error`] | one error by HTTP meaning |
-//! | [`clock`] | the time, which a test can hold still |
-//! | [`metrics`] | what is counted, for whoever watches; every layer may count |
-//! | [`domain`] | plain types that cannot hold a wrong value |
-//! | [`auth`] | what the product does: email codes, sessions, limits |
-//! | [`db`] | SQLite through diesel, one file per table |
-//! | [`mail`] | the queue, the ways out, one file per message |
-//! | [`web`] | handlers, one file per page; extractors and middleware |
-//! | [`views`] | maud, one file per page |
-//! | [`cli`] | one file per subcommand |
+//! | [`cli`] | the command line, one file per subcommand |
+//! | [`error`] | one error per HTTP meaning |
+//! | [`clock`] | the time, which a test can set |
+//! | [`metrics`] | counters for Prometheus |
 
-pub mod auth;
+pub mod accounts;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
 pub mod domain;
 pub mod error;
+pub mod keys;
 pub mod mail;
 pub mod metrics;
+pub mod operations;
 pub mod routes;
 pub mod server;
+pub mod sign_in;
 pub mod views;
 pub mod web;

@@ -6,12 +6,12 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Route};
 
 use crate::error::AppError;
-use crate::web::extract::Admin;
-use crate::web::middleware::RoutePattern;
-use crate::web::session_cookie::SessionLayer;
-use crate::web::{
-    account, admin, dashboard, email_step, front, health, not_me, sign_in, sign_out, static_files,
-    verify_code, workos,
+use crate::web::http::extract::Admin;
+use crate::web::http::middleware::RoutePattern;
+use crate::web::http::session_cookie::SessionLayer;
+use crate::web::pages::{
+    account, admin, code_step, dashboard, email_step, health, not_me, root, sign_in, sign_out,
+    static_files, workos,
 };
 
 /// Who may call a route.
@@ -63,14 +63,14 @@ pub fn table() -> Vec<Entry> {
         get("/healthz", Anyone, || web::to(health::alive)),
         get("/readyz", Anyone, || web::to(health::ready)),
         get("/signed-out", Anyone, || web::to(sign_out::signed_out)),
-        get("/", Visitor, || web::to(front::enter)),
+        get("/", Visitor, || web::to(root::enter)),
         get("/sign-in", Visitor, || web::to(sign_in::show)),
         get("/sign-in/email", Visitor, || web::to(email_step::show)),
         post("/sign-in/email", Visitor, || web::to(email_step::send_code)),
-        get("/sign-in/code", Visitor, || web::to(verify_code::show)),
-        post("/sign-in/code", Visitor, || web::to(verify_code::verify)),
+        get("/sign-in/code", Visitor, || web::to(code_step::show)),
+        post("/sign-in/code", Visitor, || web::to(code_step::verify)),
         post("/sign-in/code/resend", Visitor, || {
-            web::to(verify_code::resend)
+            web::to(code_step::resend)
         }),
         get("/sign-in/not-me", Anyone, || web::to(not_me::show)),
         post("/sign-in/not-me", Anyone, || web::to(not_me::stop)),

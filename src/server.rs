@@ -1,7 +1,7 @@
 //! Wires the application together and runs it; nothing else.
 
 mod assemble;
-mod measured;
+mod metrics_server;
 mod signals;
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -19,22 +19,23 @@ use log::{info, warn};
 use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
 
-use crate::auth::housekeeping::Housekeeping;
-use crate::auth::keys;
-use crate::auth::workos::WorkOs;
 use crate::clock::Clock;
 use crate::config::{Config, Storage};
-use crate::db::{Database, accounts, activity, migrations};
+use crate::db::engine::migrations;
+use crate::db::{Database, accounts, activity};
+use crate::keys;
 use crate::mail::{MailQueue, Sender};
 use crate::metrics::Metrics;
+use crate::operations::housekeeping::Housekeeping;
 use crate::routes;
-use crate::web::Console;
-use crate::web::extract::form_config;
-use crate::web::middleware::finish_every_response;
-use crate::web::session_cookie::SessionLayer;
+use crate::sign_in::oidc::WorkOs;
+use crate::web::http::extract::form_config;
+use crate::web::http::middleware::finish_every_response;
+use crate::web::http::session_cookie::SessionLayer;
+use crate::web::http::state::Console;
 
 use assemble::console;
-use measured::Measured;
+use metrics_server::Measured;
 pub use signals::StopSignals;
 
 /// In-flight requests, and then queued codes, get this long when the server stops.

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Failure, place, say};
-use crate::auth::accounts::{self, Actor, Denied};
+use super::{Failure, context, say};
+use crate::accounts::changes::{self, Actor, Denied};
 use crate::clock::Clock;
 use crate::config::{Settings, Storage};
 use crate::db::accounts::{AccountRow, NewAccount};
@@ -111,7 +111,7 @@ pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> 
 }
 
 fn add(settings: &Settings, email: &str, name: &str, role: &str) -> Result<(), Failure> {
-    let address = place::address(email)?;
+    let address = context::address(email)?;
     let role: Role = role.parse().map_err(Failure::Misused)?;
     let name = PersonName::parse(name).map_err(|e| Failure::Misused(format!("The name: {e}")))?;
     let database = open_database(&Storage::from_settings(settings)?)?;
@@ -122,7 +122,7 @@ fn add(settings: &Settings, email: &str, name: &str, role: &str) -> Result<(), F
         role,
         confirmed: true,
     };
-    match database.write_blocking(|c| accounts::add(c, &Actor::command_line(), &new, now))? {
+    match database.write_blocking(|c| changes::add(c, &Actor::command_line(), &new, now))? {
         Ok(_) => say(format!(
             "{address} may sign in now, as {}.",
             with_article(role)
@@ -141,7 +141,7 @@ fn with_article(role: Role) -> &'static str {
 }
 
 fn confirm(settings: &Settings, email: &str) -> Result<(), Failure> {
-    let account = change(settings, email, accounts::confirm)?;
+    let account = change(settings, email, changes::confirm)?;
     let but = match account.suspended_at {
         Some(_) => " It is still suspended.",
         None => "",
@@ -150,7 +150,7 @@ fn confirm(settings: &Settings, email: &str) -> Result<(), Failure> {
 }
 
 fn suspend(settings: &Settings, email: &str) -> Result<(), Failure> {
-    let account = change(settings, email, accounts::suspend)?;
+    let account = change(settings, email, changes::suspend)?;
     say(format!(
         "{} is suspended, and signed out everywhere.",
         account.email
@@ -158,7 +158,7 @@ fn suspend(settings: &Settings, email: &str) -> Result<(), Failure> {
 }
 
 fn restore(settings: &Settings, email: &str) -> Result<(), Failure> {
-    let account = change(settings, email, accounts::restore)?;
+    let account = change(settings, email, changes::restore)?;
     let but = match account.confirmed_at {
         Some(_) => "may sign in again",
         None => "is no longer suspended, and not confirmed yet",
@@ -169,7 +169,7 @@ fn restore(settings: &Settings, email: &str) -> Result<(), Failure> {
 fn change_role(settings: &Settings, email: &str, role: &str) -> Result<(), Failure> {
     let role: Role = role.parse().map_err(Failure::Misused)?;
     let account = change(settings, email, |c, actor, id, now| {
-        accounts::change_role(c, actor, id, role, now)
+        changes::change_role(c, actor, id, role, now)
     })?;
     let role = with_article(role);
     say(format!("{} is {role} now.", account.email))
@@ -186,10 +186,10 @@ fn change(
         Timestamp,
     ) -> QueryResult<Result<AccountRow, Denied>>,
 ) -> Result<AccountRow, Failure> {
-    let address = place::address(email)?;
-    let database = place::database(&Storage::from_settings(settings)?)?;
+    let address = context::address(email)?;
+    let database = context::database(&Storage::from_settings(settings)?)?;
     let now = Clock::system().now();
-    let outcome = database.write_blocking(|c| match accounts::find(c, &address)? {
+    let outcome = database.write_blocking(|c| match changes::find(c, &address)? {
         Ok(account) => verb(c, &Actor::command_line(), account.account_id(), now),
         Err(denied) => Ok(Err(denied)),
     })?;

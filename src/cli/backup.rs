@@ -3,20 +3,20 @@
 use std::fs;
 use std::path::Path;
 
+use super::context;
 use super::files::{Draft, folder_of, showing_progress, size_in_words};
 use super::output::counted;
-use super::place;
 use super::{Failure, say};
-use crate::auth::keys::KEY_FILE;
 use crate::config::{Settings, Storage};
-use crate::db::files;
+use crate::db::engine::paths;
+use crate::keys::KEY_FILE;
 
 /// Copies the database to a file that is not there yet, while a server runs or not.
 pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
     let storage = Storage::from_settings(settings)?;
     let shown = file.display();
     if !storage.database.exists() {
-        return Err(place::no_database(&storage));
+        return Err(context::no_database(&storage));
     }
     if file.exists() {
         return Err(Failure::Failed(format!(
@@ -32,9 +32,9 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
         .map_err(|e| failed(format!("{shown} cannot be made: {e}")))?;
     let whole = fs::metadata(&storage.database).map_or(0, |file| file.len());
     let accounts = showing_progress(draft.path(), whole, || {
-        files::copy(&storage.database, draft.path())?;
-        files::check(draft.path())?;
-        files::count_accounts(draft.path())
+        paths::copy(&storage.database, draft.path())?;
+        paths::check(draft.path())?;
+        paths::count_accounts(draft.path())
     })
     .map_err(|e| failed(format!("{}: {e}", storage.database.display())))?;
     draft

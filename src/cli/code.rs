@@ -1,18 +1,18 @@
 //! `vestibule code`
 
-use super::place;
+use super::context;
 use super::{Failure, say};
-use crate::auth::code_hash::CodeHasher;
-use crate::auth::keys::Keys;
-use crate::auth::operator_code::{self, Made, NoCode};
 use crate::clock::Clock;
 use crate::config::{EmailCodes, Settings, Upkeep};
 use crate::domain::Email;
-use crate::mail::minutes_in_words;
+use crate::keys::Keys;
+use crate::mail::messages::minutes_in_words;
+use crate::operations::operator_code::{self, Made, NoCode};
+use crate::sign_in::email_code::code_hash::CodeHasher;
 
 /// Shows a one-time code, and how it is used.
 pub(super) fn run(settings: &Settings, email: &str) -> Result<(), Failure> {
-    let email = place::address(email)?;
+    let email = context::address(email)?;
     let upkeep = Upkeep::from_settings(settings)?;
     if upkeep.email_codes == EmailCodes::Off {
         return Err(Failure::Failed(
@@ -21,11 +21,11 @@ pub(super) fn run(settings: &Settings, email: &str) -> Result<(), Failure> {
                 .to_owned(),
         ));
     }
-    let keys = place::keys(&upkeep)?;
-    let database = place::database(&upkeep.storage)?;
+    let keys = context::keys(&upkeep)?;
+    let database = context::database(&upkeep.storage)?;
     let hasher = CodeHasher::new(read_by_every_server(keys), 1);
     let made = operator_code::make(&database, &hasher, email.clone(), Clock::system().now());
-    let made = place::block_on(made)?.map_err(|e| Failure::Failed(in_words(&email, &e)))?;
+    let made = context::block_on(made)?.map_err(|e| Failure::Failed(in_words(&email, &e)))?;
     say(shown(&email, &made))
 }
 

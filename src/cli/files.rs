@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use crate::db::files::with_beside;
+use crate::db::engine::paths::with_beside;
 
 /// How often a long copy says how far it is; a short one says nothing.
 const SAY_EVERY: Duration = Duration::from_millis(500);

@@ -5,9 +5,9 @@ use std::time::Duration;
 use clap::Subcommand;
 
 use super::{Failure, say};
-use crate::auth::key_rotation::{NotRotated, rotate};
-use crate::auth::keys::{KEY_FILE, PREVIOUS_KEY_FILE};
 use crate::config::{Settings, Upkeep};
+use crate::keys::rotation::{NotRotated, rotate};
+use crate::keys::{KEY_FILE, PREVIOUS_KEY_FILE};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

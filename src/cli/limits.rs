@@ -3,15 +3,15 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::context;
 use super::output::{counted, print_json};
-use super::place;
 use super::{Failure, say};
-use crate::auth::accounts::Actor;
-use crate::auth::address_limits::{self, AddressLimits};
-use crate::auth::{limits, try_budget};
+use crate::accounts::changes::Actor;
 use crate::clock::Clock;
 use crate::config::{Settings, Upkeep};
 use crate::domain::Email;
+use crate::operations::address_limits::{self, AddressLimits};
+use crate::sign_in::limits::{self, try_budget};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -32,9 +32,9 @@ pub(super) enum Command {
 
 pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     let (Command::Show { email, .. } | Command::Clear { email }) = &command;
-    let email = place::address(email)?;
+    let email = context::address(email)?;
     let upkeep = Upkeep::from_settings(settings)?;
-    let database = place::database(&upkeep.storage)?;
+    let database = context::database(&upkeep.storage)?;
     let now = Clock::system().now();
     match command {
         Command::Show { json, .. } => {

@@ -1,10 +1,10 @@
 //! `vestibule migrate`
 
 use super::output::{moment_or, print_json, print_table};
-use super::{Failure, place, say};
+use super::{Failure, context, say};
 use crate::config::{Settings, Storage};
 use crate::db::Database;
-use crate::db::migrations::{self, Listed};
+use crate::db::engine::migrations::{self, Listed};
 use crate::server::{be_alone, make_folder, open_database};
 
 #[derive(Debug, clap::Args)]
@@ -51,7 +51,7 @@ fn status(storage: &Storage, json: bool) -> Result<(), Failure> {
 
 fn revert(storage: &Storage) -> Result<(), Failure> {
     if !storage.database.exists() {
-        return Err(place::no_database(storage));
+        return Err(context::no_database(storage));
     }
     let not_done = |e| Failure::Failed(format!("Nothing was reverted: {e}."));
     make_folder(storage)?;

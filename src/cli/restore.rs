@@ -10,11 +10,11 @@ use log::warn;
 use super::files::{Draft, keep_as, showing_progress};
 use super::output::counted;
 use super::{Failure, say};
-use crate::auth::keys::KEY_FILE;
 use crate::clock::Clock;
 use crate::config::{Settings, Storage};
-use crate::db::files::{self, Adopted, BESIDE, InUse, with_beside, with_end};
+use crate::db::engine::paths::{self, Adopted, BESIDE, InUse, with_beside, with_end};
 use crate::domain::Timestamp;
+use crate::keys::KEY_FILE;
 use crate::server::{be_alone, make_folder};
 
 /// Puts a backup in the place of the database, and ends every session in it.
@@ -41,11 +41,11 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
     let mut not_carried_over = None;
     let mut aside = None;
     if present.exists() {
-        files::settle(present).map_err(|InUse| {
+        paths::settle(present).map_err(|InUse| {
             let shown = present.display();
             failed(format!("another process has {shown} open. End it first"))
         })?;
-        not_carried_over = files::carry_over_revocations(draft.path(), present).err();
+        not_carried_over = paths::carry_over_revocations(draft.path(), present).err();
         aside = Some(put_aside(present, now).map_err(failed)?);
     }
     draft
@@ -68,10 +68,10 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
 fn prepare(source: &Path, draft: &Draft, now: Timestamp) -> Result<Adopted, String> {
     let whole = fs::metadata(source).map_or(0, |file| file.len());
     showing_progress(draft.path(), whole, || {
-        files::copy(source, draft.path())?;
-        files::check(draft.path())?;
-        let adopted = files::adopt(draft.path(), now)?;
-        files::check(draft.path())?;
+        paths::copy(source, draft.path())?;
+        paths::check(draft.path())?;
+        let adopted = paths::adopt(draft.path(), now)?;
+        paths::check(draft.path())?;
         Ok(adopted)
     })
 }

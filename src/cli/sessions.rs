@@ -3,9 +3,9 @@
 use clap::{ArgGroup, Subcommand};
 
 use super::output::{counted, print_json, print_table};
-use super::{Failure, place, say};
-use crate::auth::accounts::{self, Actor, Denied};
-use crate::auth::end_sessions;
+use super::{Failure, context, say};
+use crate::accounts::changes::{self, Actor, Denied};
+use crate::accounts::end_sessions;
 use crate::clock::Clock;
 use crate::config::{Settings, Storage, Upkeep};
 use crate::db::listings::{self, ListedSession};
@@ -44,14 +44,14 @@ pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> 
 }
 
 fn list(settings: &Settings, email: Option<&str>, json: bool) -> Result<(), Failure> {
-    let address = email.map(place::address).transpose()?;
+    let address = email.map(context::address).transpose()?;
     let upkeep = Upkeep::from_settings(settings)?;
-    let database = place::database(&upkeep.storage)?;
-    let in_force = place::in_force(&upkeep);
+    let database = context::database(&upkeep.storage)?;
+    let in_force = context::in_force(&upkeep);
     let found = database.read_in_place(|c| {
         let account = match &address {
             None => None,
-            Some(address) => match accounts::find(c, address)? {
+            Some(address) => match changes::find(c, address)? {
                 Ok(account) => Some(account.account_id()),
                 Err(denied) => return Ok(Err(denied)),
             },
@@ -98,7 +98,7 @@ fn line(session: ListedSession) -> [String; 7] {
 }
 
 fn end_one(settings: &Settings, id: SessionId) -> Result<(), Failure> {
-    let database = place::database(&Storage::from_settings(settings)?)?;
+    let database = context::database(&Storage::from_settings(settings)?)?;
     let now = Clock::system().now();
     let ended = database
         .write_blocking(|c| end_sessions::one(c, &Actor::command_line(), id, now))?
@@ -116,12 +116,12 @@ fn end_one(settings: &Settings, id: SessionId) -> Result<(), Failure> {
 }
 
 fn end_all(settings: &Settings, email: &str) -> Result<(), Failure> {
-    let address = place::address(email)?;
-    let database = place::database(&Storage::from_settings(settings)?)?;
+    let address = context::address(email)?;
+    let database = context::database(&Storage::from_settings(settings)?)?;
     let now = Clock::system().now();
     let actor = Actor::command_line();
     let ended = database
-        .write_blocking(|c| match accounts::find(c, &address)? {
+        .write_blocking(|c| match changes::find(c, &address)? {
             Ok(account) => end_sessions::all_of(c, &actor, &account, now).map(Ok),
             Err(denied) => Ok(Err(denied)),
         })?

@@ -1,6 +1,6 @@
 //! `vestibule test-mail`
 
-use super::place;
+use super::context;
 use super::{Failure, say};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -8,7 +8,7 @@ use crate::mail::{NotSent, Sender, send_test_mail};
 
 /// Sends one mail the way that codes go.
 pub(super) fn run(settings: &Settings, to: &str) -> Result<(), Failure> {
-    let to = place::address(to)?;
+    let to = context::address(to)?;
     let config = Config::from_settings(settings)?;
     let sender = Sender {
         smtp: config.mail.smtp,
@@ -17,7 +17,7 @@ pub(super) fn run(settings: &Settings, to: &str) -> Result<(), Failure> {
         host: config.base_url.host(),
     };
     let by_server = sender.smtp.is_some();
-    let sent = place::block_on(send_test_mail(&sender, &to, Clock::system().now()))?;
+    let sent = context::block_on(send_test_mail(&sender, &to, Clock::system().now()))?;
     match sent {
         Ok(answer) if by_server => say(format!(
             "The mail server took a mail from {} to {to}: {answer}\n\

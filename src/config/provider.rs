@@ -2,11 +2,13 @@
 
 use url::{Host, Url};
 
-use super::base_url::BaseUrl;
 use super::problems::{Judge, given};
 use super::settings::Settings;
-use crate::auth::provider::{AuthKitSettings, ClientSecret, IssuerUrl, OidcSettings, RedirectUrl};
-use crate::auth::workos::Admission;
+use crate::domain::BaseUrl;
+use crate::sign_in::oidc::Admission;
+use crate::sign_in::provider::{
+    AuthKitSettings, ClientSecret, IssuerUrl, OidcSettings, RedirectUrl,
+};
 
 /// One provider, fully described.
 #[derive(Debug, Clone)]

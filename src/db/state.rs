@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::files::{behind_links, with_beside};
+use super::engine::paths::{behind_links, with_beside};
 
 const OTHERS_MAY_READ: u32 = 0o004;
 const OTHERS_MAY_ENTER: u32 = 0o001;

@@ -1,6 +1,9 @@
 //! The queue that all mail leaves from. Codes wait in memory, other mail in the database.
 
-mod from_table;
+pub(super) mod code_request_mail;
+pub(super) mod deliveries;
+mod outgoing;
+mod persistent;
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -17,13 +20,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use self::from_table::spawn_look;
-use super::code_mail::CodeMail;
-use super::deliveries::{Deliveries, DeliveryLog};
-use super::handed::Handed;
-use super::letter::{Letter, message_id};
-use super::moved_mail::MovedMail;
-use super::table;
+use super::messages::CodeMail;
+use super::messages::MovedMail;
+use super::messages::letter::{Letter, message_id};
 use super::transport::{Delivery, Transport};
 use crate::clock::Clock;
 use crate::config::SmtpUrl;
@@ -31,6 +30,9 @@ use crate::db::outgoing_mails;
 use crate::db::{Database, activity, notices};
 use crate::domain::{AccountId, CodeOutcome, Timestamp};
 use crate::metrics::Metrics;
+use code_request_mail::Handed;
+use deliveries::{Deliveries, DeliveryLog};
+use persistent::spawn_look;
 
 /// Codes that may wait at once, each for up to two seconds before it is its turn: enough for some two thousand a
 /// second where the mail server keeps up. A full queue changes nothing in the answer to a request.
@@ -166,7 +168,7 @@ impl MailQueue {
         letter: &Letter,
         now: Timestamp,
     ) -> QueryResult<()> {
-        let row = table::row(&self.from, recipient, letter, now);
+        let row = outgoing::row(&self.from, recipient, letter, now);
         outgoing_mails::insert(c, &row)
     }
 
@@ -337,7 +339,7 @@ impl Worker {
     async fn deliver_moved(&self, mail: MovedMail) {
         let now = self.clock.now();
         let account = mail.account_id.0;
-        let row = table::row(
+        let row = outgoing::row(
             &self.sender.from,
             &mail.recipient,
             &mail.letter(&self.sender.host),

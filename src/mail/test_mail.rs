@@ -1,6 +1,6 @@
 use maud::html;
 
-use super::letter::{Letter, html_letter, message_id};
+use super::messages::letter::{Letter, html_letter, message_id};
 use super::queue::Sender;
 use super::transport::Transport;
 use crate::domain::{Email, Timestamp};

@@ -148,7 +148,7 @@ fn is_about_the_recipient(error: &lettre::transport::smtp::Error) -> bool {
         .is_some_and(|code| matches!(u16::from(code), 550 | 551 | 553))
 }
 
-pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

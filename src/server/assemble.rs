@@ -3,27 +3,27 @@
 use std::sync::Arc;
 
 use super::cores;
-use crate::auth::code_hash::CodeHasher;
-use crate::auth::directory::Directory;
-use crate::auth::email_code::{EmailCode, ForMoved};
-use crate::auth::health::Health;
-use crate::auth::journal::Journal;
-use crate::auth::keys::Keys;
-use crate::auth::known_browsers::KnownBrowsers;
-use crate::auth::limits::Limits;
-use crate::auth::own_account::OwnAccount;
-use crate::auth::provider::Provider;
-use crate::auth::session::{Lifetimes, Sessions};
-use crate::auth::workos::WorkOs;
+use crate::accounts::activity::Journal;
+use crate::accounts::directory::Directory;
+use crate::accounts::own_account::OwnAccount;
 use crate::clock::Clock;
 use crate::config::{Config, EmailCodes, ProviderSettings};
 use crate::db::Database;
+use crate::keys::Keys;
 use crate::mail::MailQueue;
 use crate::metrics::Metrics;
+use crate::operations::health::Health;
+use crate::sign_in::email_code::code_hash::CodeHasher;
+use crate::sign_in::email_code::{EmailCode, ForMoved};
+use crate::sign_in::known_browsers::KnownBrowsers;
+use crate::sign_in::limits::Limits;
+use crate::sign_in::oidc::WorkOs;
+use crate::sign_in::provider::Provider;
+use crate::sign_in::session::{Lifetimes, Sessions};
 use crate::views::{Assets, Site, accent};
-use crate::web::Console;
-use crate::web::cookies::Cookies;
-use crate::web::static_files::StaticFiles;
+use crate::web::http::cookies::Cookies;
+use crate::web::http::state::Console;
+use crate::web::pages::static_files::StaticFiles;
 
 /// What the console is made of, beside its settings.
 pub(super) type Parts = (Keys, Database, Clock, Arc<MailQueue>, Metrics);

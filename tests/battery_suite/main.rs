@@ -20,10 +20,15 @@ pub mod guest;
 pub mod keys;
 pub mod measures;
 pub mod report;
-#[path = "../journeys/support/mod.rs"]
-pub mod support;
 pub mod timing;
 pub mod wire;
+
+#[path = "../journeys"]
+mod journeys {
+    pub mod support;
+}
+
+pub use journeys::support;
 
 use std::process::ExitCode;
 use std::time::Instant;

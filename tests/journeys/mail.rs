@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use reqwest::Method;
 use reqwest::header::USER_AGENT;
 use scraper::{Html, Selector};
-use vestibule::mail::guessing_notice;
+use vestibule::mail::messages::guessing_notice;
 
 use crate::support::outbox::Mail;
 use crate::support::smtp::{Behaviour, SmtpServer};

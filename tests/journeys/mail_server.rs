@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use vestibule::domain::ClientIp;
 use vestibule::domain::{AccountId, BrowserName, SignInCode};
-use vestibule::mail::{CodeMail, Handed};
+use vestibule::mail::Handed;
+use vestibule::mail::messages::CodeMail;
 
 use crate::support::outbox::Mail;
 use crate::support::smtp::{Behaviour, ReceivedMail, Reply, SmtpServer};

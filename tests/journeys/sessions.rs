@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use vestibule::auth::session::LiveSession;
 use vestibule::domain::{Role, Token};
+use vestibule::sign_in::session::LiveSession;
 
 use crate::support::{TestApp, Visitor, until};
 

@@ -5,9 +5,9 @@ use actix_web::cookie::Cookie;
 use actix_web::test::TestRequest;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use vestibule::auth::keys::Keys;
 use vestibule::domain::{Device, Email, SecretKey, Timestamp, Token};
-use vestibule::web::cookies::Cookies;
+use vestibule::keys::Keys;
+use vestibule::web::http::cookies::Cookies;
 
 use crate::corpus::{holds_for, like, texts};
 

@@ -2,10 +2,10 @@
 
 use actix_web::cookie::Cookie;
 use proptest::prelude::*;
-use vestibule::auth::workos::{Flow, StateOrigin, Stray};
 use vestibule::domain::Timestamp;
-use vestibule::web::cookies::Cookies;
-use vestibule::web::flow_cookies::FlowCookies;
+use vestibule::sign_in::oidc::{Flow, StateOrigin, Stray};
+use vestibule::web::http::cookies::Cookies;
+use vestibule::web::http::flow_cookies::FlowCookies;
 
 use crate::cookies::{keys, sending, tampered};
 use crate::corpus::{holds_for, like, texts};

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use vestibule::web::extract::behind;
+use vestibule::web::http::extract::behind;
 
 use crate::corpus::{bytes, holds_for};
 

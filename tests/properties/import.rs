@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use vestibule::auth::import::read;
+use vestibule::accounts::import::read;
 use vestibule::domain::{Email, Role};
 
 use crate::corpus::{bytes, holds_for, like};

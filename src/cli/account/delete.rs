@@ -1,16 +1,16 @@
 use std::io::{IsTerminal, Write, stderr, stdin};
 
-use super::{accounts, change};
-use crate::cli::{Failure, place, say};
+use super::{change, changes};
+use crate::cli::{Failure, context, say};
 use crate::config::{Settings, Storage};
 use crate::domain::Email;
 
 /// Removes an account, once somebody has said yes.
 pub(super) fn run(settings: &Settings, email: &str, yes: bool) -> Result<(), Failure> {
     if !yes {
-        make_sure(settings, &place::address(email)?)?;
+        make_sure(settings, &context::address(email)?)?;
     }
-    let account = change(settings, email, accounts::delete)?;
+    let account = change(settings, email, changes::delete)?;
     say(format!("{} is deleted.", account.email))
 }
 
@@ -20,9 +20,9 @@ fn make_sure(settings: &Settings, address: &Email) -> Result<(), Failure> {
             "Nobody can be asked here. Add --yes to delete without being asked.".to_owned(),
         ));
     }
-    let database = place::database(&Storage::from_settings(settings)?)?;
+    let database = context::database(&Storage::from_settings(settings)?)?;
     database
-        .read_in_place(|c| accounts::find(c, address))?
+        .read_in_place(|c| changes::find(c, address))?
         .map_err(|denied| Failure::Failed(format!("{address}: {denied}")))?;
     let failed = |e: std::io::Error| Failure::Failed(e.to_string());
     write!(

@@ -2,8 +2,8 @@ use std::fs::File;
 use std::io::{Read, Write, stderr};
 use std::path::Path;
 
-use crate::auth::accounts::Actor;
-use crate::auth::import::{self, BadLine, LARGEST_FILE, Rows};
+use crate::accounts::changes::Actor;
+use crate::accounts::import::{self, BadLine, LARGEST_FILE, Rows};
 use crate::cli::output::counted;
 use crate::cli::progress::Progress;
 use crate::cli::{Failure, say};

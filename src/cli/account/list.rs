@@ -1,13 +1,13 @@
-use crate::auth::accounts::{Denied, find};
+use crate::accounts::changes::{Denied, find};
 use crate::cli::output::{aligned, moment_or, print, print_json, print_table};
-use crate::cli::{Failure, place, say};
+use crate::cli::{Failure, context, say};
 use crate::config::{Settings, Storage, Upkeep};
 use crate::db::activity;
 use crate::db::listings::{self, ListedAccount};
 
 /// Lists the accounts that a search finds.
 pub(super) fn all(settings: &Settings, search: &str, json: bool) -> Result<(), Failure> {
-    let database = place::database(&Storage::from_settings(settings)?)?;
+    let database = context::database(&Storage::from_settings(settings)?)?;
     let found = database.read_in_place(|c| listings::accounts(c, search))?;
     if json {
         return print_json(&found);
@@ -31,10 +31,10 @@ pub(super) fn all(settings: &Settings, search: &str, json: bool) -> Result<(), F
 
 /// Shows one account.
 pub(super) fn one(settings: &Settings, email: &str, json: bool) -> Result<(), Failure> {
-    let address = place::address(email)?;
+    let address = context::address(email)?;
     let upkeep = Upkeep::from_settings(settings)?;
-    let database = place::database(&upkeep.storage)?;
-    let in_force = place::in_force(&upkeep);
+    let database = context::database(&upkeep.storage)?;
+    let in_force = context::in_force(&upkeep);
     let found = database.read_in_place(|c| {
         let (Some(account), Ok(row)) = (listings::account(c, &address)?, find(c, &address)?) else {
             return Ok(None);

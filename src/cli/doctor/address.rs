@@ -1,8 +1,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::check::Check;
-use crate::auth::public_address::{Found, look};
 use crate::config::Config;
+use crate::operations::address_probe::{Found, look};
 
 const NAME: &str = "address";
 

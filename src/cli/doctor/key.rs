@@ -1,6 +1,6 @@
 use super::check::Check;
-use crate::auth::keys::{KEY_FILE, PREVIOUS_KEY_FILE, in_force_already};
 use crate::config::Upkeep;
+use crate::keys::{KEY_FILE, PREVIOUS_KEY_FILE, in_force_already};
 
 const NAME: &str = "key";
 

@@ -2,8 +2,8 @@ use url::{Host, Url};
 
 use super::check::Check;
 use crate::config::{MailSettings, SmtpUrl};
-use crate::mail::probe::{Failed, Step, probe};
-use crate::mail::sender_domain::{Records, records};
+use crate::operations::mail_probe::{Failed, Step, probe};
+use crate::operations::sender_domain::{Records, records};
 
 const CONNECTION: &str = "mail server";
 const TLS: &str = "mail TLS";

@@ -1,8 +1,8 @@
 use super::check::Check;
-use crate::auth::provider::{Examined, Provider, ProviderError};
 use crate::clock::Clock;
 use crate::config::{Config, ProviderSettings};
 use crate::domain::Timestamp;
+use crate::sign_in::provider::{Examined, Provider, ProviderError};
 
 /// How far the two clocks may be apart, in seconds: tokens allow for no more.
 const CLOCKS_APART: u64 = 60;

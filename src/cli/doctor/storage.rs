@@ -3,11 +3,12 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::files::Draft;
 use super::check::Check;
+use crate::cli::files::Draft;
 use crate::config::Storage;
-use crate::db::files::{behind_links, with_end};
-use crate::db::{Database, Hindrance, migrations, state};
+use crate::db::engine::migrations;
+use crate::db::engine::paths::{behind_links, with_end};
+use crate::db::{Database, Hindrance, state};
 
 /// A large file on a slow disk takes longer than anybody waits.
 const WITHIN: Duration = Duration::from_secs(10);

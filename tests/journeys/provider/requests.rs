@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
-use vestibule::auth::provider::{ProviderSession, RefreshToken};
 use vestibule::domain::Timestamp;
+use vestibule::sign_in::provider::{ProviderSession, RefreshToken};
 
 use super::Kind::{AuthKit, Oidc};
 use super::a_state;

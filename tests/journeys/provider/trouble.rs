@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::net::TcpListener;
-use vestibule::auth::provider::{ProviderError, ProviderSession, RefreshToken, Timeouts};
 use vestibule::clock::Clock;
+use vestibule::sign_in::provider::{ProviderError, ProviderSession, RefreshToken, Timeouts};
 
 use super::Kind::{AuthKit, Oidc};
 use super::{CODE, Kind, NOW, Party, SECRET, provider};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use vestibule::auth::provider::{Callback, Identity, ProviderError, RefreshToken};
 use vestibule::domain::Email;
+use vestibule::sign_in::provider::{Callback, Identity, ProviderError, RefreshToken};
 
 use super::Kind::{AuthKit, Oidc};
 use super::{CODE, Kind, Party};

@@ -4,11 +4,11 @@ use openidconnect::ClientSecret;
 use reqwest::redirect;
 use serde_json::Value;
 use url::Url;
-use vestibule::auth::provider::{
+use vestibule::clock::Clock;
+use vestibule::sign_in::provider::{
     AuthKitSettings, Begun, Callback, Identity, IssuerUrl, OidcSettings, Provider, ProviderError,
     ProviderSession, RedirectUrl, RefreshToken,
 };
-use vestibule::clock::Clock;
 
 use super::CALLBACK;
 use super::a_state;

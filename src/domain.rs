@@ -1,0 +1,35 @@
+//! Plain types that cannot hold a wrong value. Nothing here knows of HTTP, SQL or mail.
+
+mod account;
+mod activity;
+mod base_url;
+mod browser_name;
+mod client_ip;
+mod colour;
+mod device;
+mod email;
+mod invisible;
+mod not_me;
+mod person_name;
+mod return_to;
+mod secret_key;
+mod sign_in_code;
+mod timestamp;
+mod token;
+
+pub use account::{AccountId, Method, Role, SessionId, WayIn};
+pub use activity::{ActivityKind, CodeOutcome};
+pub use base_url::BaseUrl;
+pub use browser_name::BrowserName;
+pub use client_ip::ClientIp;
+pub use colour::Colour;
+pub use device::{Device, DeviceId};
+pub use email::{Email, InvalidEmail};
+pub use invisible::shows_nothing;
+pub use not_me::NotMe;
+pub use person_name::{InvalidName, PersonName, is_hidden};
+pub use return_to::ReturnTo;
+pub use secret_key::{InvalidSecretKey, SecretKey};
+pub use sign_in_code::{InvalidCode, SignInCode};
+pub use timestamp::Timestamp;
+pub use token::{Token, TokenHash};

@@ -1,0 +1,11 @@
+//! Mail: its words, the queue it leaves from, and the ways it goes.
+
+pub mod messages;
+mod queue;
+mod test_mail;
+pub(crate) mod transport;
+
+pub use queue::code_request_mail::Handed;
+pub use queue::deliveries::Deliveries;
+pub use queue::{MailQueue, Sender};
+pub use test_mail::{NotSent, send_test_mail};

@@ -1,0 +1,76 @@
+//! Mail that waits in the database: it holds no secret and survives a restart.
+
+use std::sync::Arc;
+
+use log::{error, info, warn};
+use tokio::sync::Semaphore;
+
+use super::Worker;
+use super::outgoing;
+use crate::db::DatabaseError;
+use crate::db::outgoing_mails::{self, OutgoingMailRow};
+use crate::domain::Timestamp;
+use crate::mail::messages::letter::Letter;
+use crate::mail::transport::Delivery;
+
+/// One look at a time: two would send the same mail twice.
+pub(super) fn spawn_look(worker: &Arc<Worker>, table: &Arc<Semaphore>) {
+    let (worker, table) = (Arc::clone(worker), Arc::clone(table));
+    tokio::spawn(async move {
+        let Ok(_alone) = table.try_acquire() else {
+            return;
+        };
+        if let Err(e) = worker.deliver_from_table().await {
+            warn!("waiting mail stays in the queue for now: {e}");
+        }
+    });
+}
+
+impl Worker {
+    async fn deliver_from_table(&self) -> Result<(), DatabaseError> {
+        loop {
+            let now = self.clock.now();
+            let due = self
+                .database
+                .read(move |c| outgoing_mails::due(c, now, 20))
+                .await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            for row in due {
+                self.deliver_row(row).await?;
+            }
+        }
+    }
+
+    async fn deliver_row(&self, row: OutgoingMailRow) -> Result<(), DatabaseError> {
+        let letter = Letter {
+            subject: row.subject,
+            text: row.body_text,
+            html: row.body_html,
+        };
+        let written_at = Timestamp(row.created_at);
+        let id = row.message_id;
+        let outcome = match letter.addressed(&self.sender.from, &row.recipient, &id, written_at) {
+            Ok(message) => self.attempt(message, None).await,
+            Err(e) => Delivery::Refused(e),
+        };
+        let now = self.clock.now();
+        let next = now.plus(outgoing::pause(row.attempts));
+        match outcome {
+            Delivery::Accepted(answer) => info!("mail {id} was delivered: {answer}"),
+            Delivery::Refused(e) => error!("mail {id} was refused: {e}"),
+            Delivery::Later(e) if next.0 >= row.give_up_at => error!("mail {id} was given up: {e}"),
+            Delivery::Later(e) => {
+                warn!("mail {id} waits until {}: {e}", next.in_words());
+                return self
+                    .database
+                    .write_aside(move |c| outgoing_mails::postpone(c, &id, next))
+                    .await;
+            }
+        }
+        self.database
+            .write_aside(move |c| outgoing_mails::delete(c, &id))
+            .await
+    }
+}

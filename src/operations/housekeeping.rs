@@ -1,0 +1,103 @@
+//! What has to be done now and then: expired rows go, last uses are written down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use log::{info, warn};
+
+use super::operator_code;
+use crate::clock::Clock;
+use crate::db::{
+    Database, DatabaseError, activity, challenges, limit_clearances, operator_codes, sessions,
+    wrong_tries,
+};
+use crate::sign_in::email_code::{CLOCK_SLACK, EmailCode};
+use crate::sign_in::limits::try_budget;
+use crate::sign_in::session::Sessions;
+
+/// Rows that go in one transaction, so that nobody's write waits long behind it.
+const BATCH: i64 = 1_000;
+/// An expired challenge is kept this long, so that its page can still name the address.
+const KEEP_EXPIRED: Duration = Duration::from_hours(1);
+/// What was asked for and tried with addresses that have no account is kept this long: visitors
+/// decide how much that is.
+const KEEP_STRANGERS: Duration = Duration::from_hours(14 * 24);
+/// How often last uses are written down.
+const WRITE_USE_EVERY: Duration = Duration::from_secs(20);
+/// Of those rounds, how many pass between two clean-ups.
+const CLEAN_EVERY: u32 = 9;
+
+/// Does it.
+pub struct Housekeeping {
+    /// Whose rows go.
+    pub database: Database,
+    /// The time.
+    pub clock: Clock,
+    /// Whose last uses are written down.
+    pub sessions: Arc<Sessions>,
+    /// Whose windows are swept.
+    pub email_code: Arc<EmailCode>,
+    /// How long activity is kept.
+    pub activity_kept: Duration,
+}
+
+impl Housekeeping {
+    /// Runs until it is dropped.
+    pub async fn run(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(WRITE_USE_EVERY);
+        for round in 0_u32.. {
+            ticks.tick().await;
+            if round.is_multiple_of(CLEAN_EVERY) {
+                match self.clean_up().await {
+                    Ok(0) => {}
+                    Ok(rows) => info!("{rows} expired rows removed"),
+                    Err(e) => warn!("expired rows stay for now: {e}"),
+                }
+            }
+            if let Err(e) = self.sessions.write_down_use().await {
+                warn!("when sessions were last used is not written down yet: {e}");
+            }
+        }
+    }
+
+    /// Removes what has expired, and says how many rows that was.
+    ///
+    /// # Errors
+    /// When the database does not answer; the rest goes next time.
+    pub async fn clean_up(&self) -> Result<usize, DatabaseError> {
+        let now = self.clock.now();
+        self.email_code.limits.sweep(now);
+        self.sessions.write_down_use().await?;
+        let lifetimes = self.sessions.lifetimes();
+        let challenges_before = now.minus(KEEP_EXPIRED);
+        // From before the clock was set back: they must not work again when that moment comes round.
+        let challenges_after = now.plus(CLOCK_SLACK);
+        let operator_codes_after = operator_code::latest_end(now);
+        let tries_before = now.minus(try_budget::SPAN);
+        let activity_before = now.minus(self.activity_kept);
+        let strangers_before = now.minus(KEEP_STRANGERS);
+        let (begun_before, seen_before) = (now.minus(lifetimes.max), now.minus(lifetimes.idle));
+        let mut removed = 0;
+        loop {
+            let rows = self
+                .database
+                .write(move |c| {
+                    let removed = [
+                        challenges::delete_expired(c, challenges_before, challenges_after, BATCH)?,
+                        operator_codes::delete_expired(c, challenges_before, operator_codes_after)?,
+                        limit_clearances::delete_before(c, tries_before)?,
+                        wrong_tries::delete_before(c, tries_before, BATCH)?,
+                        sessions::delete_expired(c, begun_before, seen_before, BATCH)?,
+                        activity::delete_before(c, activity_before, BATCH)?,
+                        activity::delete_strangers_before(c, strangers_before, BATCH)?,
+                    ];
+                    Ok(removed.iter().sum::<usize>())
+                })
+                .await?;
+            removed += rows;
+            if rows < BATCH as usize {
+                return Ok(removed);
+            }
+        }
+    }
+}

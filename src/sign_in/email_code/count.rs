@@ -1,0 +1,102 @@
+//! Counting tries, before anything is compared.
+
+use std::time::Duration;
+
+use super::Refusal;
+use crate::db::challenges::{self, ChallengeRow, HashedCode};
+use crate::db::{QueryResult, SqliteConnection, accounts, notices, operator_codes, wrong_tries};
+use crate::domain::{AccountId, DeviceId, Email, Timestamp, TokenHash};
+use crate::mail::MailQueue;
+use crate::mail::messages::guessing_notice;
+use crate::operations::operator_code;
+use crate::sign_in::limits::try_budget::{self, Spent};
+
+/// What a clock is put right by now and then. A code from further ahead was made before the clock was
+/// set back, so nobody knows how old it is.
+pub(crate) const CLOCK_SLACK: Duration = Duration::from_mins(1);
+/// Wrong tries per code.
+const TRIES_PER_CODE: i64 = 5;
+
+/// A try that may be compared, since it has been counted.
+pub(super) struct Counted {
+    pub(super) challenge: ChallengeRow,
+    pub(super) kept: HashedCode,
+    pub(super) beside: Beside,
+    pub(super) try_id: i64,
+    pub(super) admins_are_told: bool,
+}
+
+/// What a code is compared with when it is not the challenge's own.
+pub(super) enum Beside {
+    /// Nothing: no operator has made a code for anybody.
+    Nothing,
+    /// An operator's code is in force for somebody else. The same work is done all the same, so that
+    /// how long it takes does not tell whom it is for (SECURITY rule 5).
+    SameWork,
+    /// The operator's code for this address.
+    OperatorCode(HashedCode),
+}
+
+/// Counts a try on the challenge of this browser, unless there is none left.
+pub(super) fn count_in(
+    c: &mut SqliteConnection,
+    token_hash: TokenHash,
+    known: Option<&DeviceId>,
+    now: Timestamp,
+    mail: &MailQueue,
+) -> QueryResult<Result<Counted, Refusal>> {
+    let Some(challenge) = challenges::find(c, token_hash)? else {
+        return Ok(Err(Refusal::Wrong));
+    };
+    let ahead = challenge.issued_at > now.plus(CLOCK_SLACK).0;
+    if challenge.consumed_at.is_some() || challenge.expires_at <= now.0 || ahead {
+        return Ok(Err(Refusal::Wrong));
+    }
+    if challenge.tries >= TRIES_PER_CODE {
+        return Ok(Err(Refusal::CodeSpent));
+    }
+    let kept = HashedCode::from_columns(&challenge.code_hash, &challenge.code_salt);
+    let (Ok(email), Some(kept)) = (Email::parse(&challenge.email), kept) else {
+        return Ok(Err(Refusal::Wrong));
+    };
+    let beside = beside(c, &email, now)?;
+    match (try_budget::spent(c, &email, known, now)?, &beside) {
+        // An operator's code is for the day when nothing else lets anybody in. What is tried against it counts
+        // for its address all the same.
+        (None, _) | (Some(Spent::Overall), Beside::OperatorCode(_)) => {}
+        (Some(spent), _) => return Ok(Err(Refusal::BudgetSpent(spent))),
+    }
+    challenges::count_try(c, challenge.id)?;
+    let account_id = challenge.account_id.map(AccountId);
+    let try_id = wrong_tries::add(c, &email, account_id, known, now)?;
+    // Looked up for every address, so that it takes the same time (SECURITY rule 5); a try for an
+    // address without an account is not among those counted.
+    let last_of_all = known.is_none() && try_budget::was_the_last_overall(c, now)?;
+    let exhausted = account_id.is_some() && last_of_all;
+    let admins_are_told =
+        exhausted && notices::claim(c, "overall-guessing", try_budget::SPAN, now)?;
+    if admins_are_told {
+        for admin in accounts::admin_addresses(c)? {
+            mail.queue(c, &admin, &guessing_notice(), now)?;
+        }
+    }
+    Ok(Ok(Counted {
+        beside,
+        challenge,
+        kept,
+        try_id,
+        admins_are_told,
+    }))
+}
+
+fn beside(c: &mut SqliteConnection, email: &Email, now: Timestamp) -> QueryResult<Beside> {
+    let latest = operator_code::latest_end(now);
+    if let Some(code) = operator_codes::in_force(c, email, now, latest)? {
+        return Ok(Beside::OperatorCode(code));
+    }
+    Ok(if operator_codes::is_any_in_force(c, now, latest)? {
+        Beside::SameWork
+    } else {
+        Beside::Nothing
+    })
+}

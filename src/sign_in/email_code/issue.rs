@@ -1,0 +1,317 @@
+//! Sending codes.
+
+use super::{EmailCode, Refusal};
+use crate::db::accounts::{self, AccountRow};
+use crate::db::activity::{self, NewActivity};
+use crate::db::challenges::{self, HashedCode, NewChallenge};
+use crate::db::{DatabaseError, QueryResult, SqliteConnection, limit_clearances};
+use crate::domain::{
+    AccountId, ActivityKind, CodeOutcome, DeviceId, Email, NotMe, ReturnTo, SignInCode, Timestamp,
+    Token, TokenHash,
+};
+use crate::mail::Handed;
+use crate::mail::messages::{CodeMail, MovedMail};
+use crate::sign_in::client::Client;
+use crate::sign_in::limits::Limited;
+
+/// Who asked, for which account, and the row that says so.
+struct Asked {
+    account: Option<AccountRow>,
+    outcome: CodeOutcome,
+    activity_id: i64,
+}
+
+/// A code that may be mailed, with all that is said about it.
+struct Issued {
+    asked: Asked,
+    challenge_id: i64,
+    code: SignInCode,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+/// A request that the limits have counted.
+struct CountedRequest {
+    email: Email,
+    client: Client,
+    known: Option<DeviceId>,
+}
+
+impl EmailCode {
+    /// Issues a challenge for an address, in place of the one that this browser had.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn issue(
+        &self,
+        email: Email,
+        return_to: ReturnTo,
+        client: &Client,
+        older: Option<TokenHash>,
+    ) -> Result<Token, Refusal> {
+        let (code, hashed, counted) = self.new_code(&email, client).await?;
+        let token = Token::generate(&mut rand::rng());
+        let token_hash = token.hash();
+        let (now, expires_at) = self.validity();
+        let (typed, asking) = (email, client.clone());
+        let code_due = self.for_moved.is_a_code_due();
+        let (asked, challenge_id) = self
+            .database
+            .write(move |c| {
+                if let Some(older) = older {
+                    challenges::delete(c, older)?;
+                }
+                let asked = write_down(c, &typed, code_due, &asking, now)?;
+                let new = NewChallenge {
+                    token_hash,
+                    email: &typed,
+                    account_id: whom_a_code_lets_in(asked.account.as_ref(), code_due),
+                    code: &hashed,
+                    return_to: return_to.as_str(),
+                    issued_at: now,
+                    expires_at,
+                };
+                let challenge_id = challenges::insert(c, &new)?;
+                Ok((asked, challenge_id))
+            })
+            .await
+            .inspect_err(|_| self.give_request_back(&counted))?;
+        let issued = Issued {
+            asked,
+            challenge_id,
+            code,
+            issued_at: now,
+            expires_at,
+        };
+        self.send(issued, client);
+        Ok(token)
+    }
+
+    /// Sends a new code for the challenge that this browser has. The older code stops working.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn reissue(&self, token_hash: TokenHash, client: &Client) -> Result<(), Refusal> {
+        let open = self
+            .open_challenge(token_hash)?
+            .ok_or(Refusal::NoChallenge)?;
+        let (code, hashed, counted) = self.new_code(&open.email, client).await?;
+        let (now, expires_at) = self.validity();
+        let code_due = self.for_moved.is_a_code_due();
+        let asking = client.clone();
+        let (asked, challenge_id) = self
+            .database
+            .write(move |c| {
+                let Some(challenge) = challenges::find(c, token_hash)? else {
+                    return Ok(None);
+                };
+                let asked = write_down(c, &open.email, code_due, &asking, now)?;
+                let account_id = whom_a_code_lets_in(asked.account.as_ref(), code_due);
+                let replaced = challenges::replace_code(
+                    c,
+                    challenge.id,
+                    account_id,
+                    &hashed,
+                    now,
+                    expires_at,
+                )?;
+                Ok(replaced.then_some((asked, challenge.id)))
+            })
+            .await
+            .inspect_err(|_| self.give_request_back(&counted))?
+            .ok_or(Refusal::NoChallenge)?;
+        let issued = Issued {
+            asked,
+            challenge_id,
+            code,
+            issued_at: now,
+            expires_at,
+        };
+        self.send(issued, client);
+        Ok(())
+    }
+
+    /// Draws and hashes a code, if the limits allow one.
+    async fn new_code(
+        &self,
+        email: &Email,
+        client: &Client,
+    ) -> Result<(SignInCode, HashedCode, CountedRequest), Refusal> {
+        let now = self.clock.now();
+        let known = self.keys.known_browser(client.device.as_ref(), email, now);
+        if let Err(limited) = self.take_request(email, client, known, now)? {
+            self.metrics.code_request(CodeOutcome::Limited.as_str());
+            self.note_refusal(email, client, known, limited, now)
+                .await?;
+            return Err(Refusal::Limited(limited));
+        }
+        let counted = CountedRequest {
+            email: email.clone(),
+            client: client.clone(),
+            known: known.cloned(),
+        };
+        let code = SignInCode::generate(&mut rand::rng());
+        let hashed = self.hasher.hash(&code).await;
+        let hashed = hashed.inspect_err(|_| self.give_request_back(&counted))?;
+        Ok((code, hashed, counted))
+    }
+
+    /// Nobody pays for a server that is busy, or for a database that cannot be written.
+    fn give_request_back(&self, counted: &CountedRequest) {
+        let CountedRequest {
+            email,
+            client,
+            known,
+        } = counted;
+        self.limits.give_request_back(email, client, known.as_ref());
+    }
+
+    /// Counts the request. An address whose limits an operator has cleared meanwhile, in another
+    /// process, is not held to what was counted before.
+    fn take_request(
+        &self,
+        email: &Email,
+        client: &Client,
+        known: Option<&DeviceId>,
+        now: Timestamp,
+    ) -> Result<Result<(), Limited>, DatabaseError> {
+        let taken = self.limits.take_request(email, client, known, now);
+        if !matches!(taken, Err(Limited::Address(_) | Limited::AddressDay(_))) {
+            return Ok(taken);
+        }
+        let cleared_at = self
+            .database
+            .read_in_place(|c| limit_clearances::find(c, email))?;
+        let forgotten = cleared_at
+            .is_some_and(|at| self.limits.forget_requests_until(email, known, at.min(now)));
+        Ok(if forgotten {
+            self.limits.take_request(email, client, known, now)
+        } else {
+            taken
+        })
+    }
+
+    fn validity(&self) -> (Timestamp, Timestamp) {
+        let now = self.clock.now();
+        (now, now.plus(self.lifetime))
+    }
+
+    /// Writes down that a limit refused, now and then: a flood of refusals must not become a flood of
+    /// writes.
+    async fn note_refusal(
+        &self,
+        email: &Email,
+        client: &Client,
+        known: Option<&DeviceId>,
+        limited: Limited,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if !self.limits.is_worth_noting(email, known, now) {
+            return Ok(());
+        }
+        let (email, client) = (email.clone(), client.clone());
+        self.database
+            .write(move |c| {
+                let account = accounts::find_by_email(c, &email)?;
+                let what = NewActivity {
+                    detail: limited.in_words(),
+                    ..request(account.as_ref(), &email, &client, CodeOutcome::Limited)
+                };
+                activity::add(c, ActivityKind::CodeRequested, &what, now)
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Queues the mail for an account that may sign in; the answer to the request is the same
+    /// whether it does or not.
+    fn send(&self, issued: Issued, client: &Client) {
+        let Issued {
+            asked,
+            challenge_id,
+            code,
+            issued_at,
+            expires_at,
+        } = issued;
+        self.metrics.code_request(asked.outcome.as_str());
+        let activity_id = asked.activity_id;
+        // Written for everybody: the same work, whether or not there is an account.
+        let not_me = self.not_me_link(NotMe {
+            challenge_id,
+            activity_id,
+            asked_at: issued_at,
+        });
+        let mail = match (asked.account, asked.outcome) {
+            (Some(account), CodeOutcome::Moved) => Some(Handed::Moved(MovedMail {
+                account_id: account.account_id(),
+                recipient: account.email,
+                sign_in: self.sign_in.clone(),
+            })),
+            (Some(account), CodeOutcome::Queued) => Some(Handed::Code(CodeMail {
+                activity_id,
+                account_id: account.account_id(),
+                recipient: account.email,
+                code,
+                lifetime: self.lifetime,
+                browser: client.browser.clone(),
+                ip: client.ip,
+                issued_at,
+                expires_at,
+                not_me,
+            })),
+            _ => None,
+        };
+        self.mail.send_code(mail);
+    }
+}
+
+/// Finds the account of the address and writes down that a code was asked for. The same work,
+/// whether or not there is an account (SECURITY rule 5).
+fn write_down(
+    c: &mut SqliteConnection,
+    email: &Email,
+    code_due: bool,
+    client: &Client,
+    now: Timestamp,
+) -> QueryResult<Asked> {
+    let account = accounts::find_by_email(c, email)?;
+    let outcome = outcome_for(account.as_ref(), code_due);
+    let what = request(account.as_ref(), email, client, outcome);
+    let activity_id = activity::add(c, ActivityKind::CodeRequested, &what, now)?;
+    Ok(Asked {
+        account,
+        outcome,
+        activity_id,
+    })
+}
+
+fn request<'a>(
+    account: Option<&AccountRow>,
+    email: &'a Email,
+    client: &'a Client,
+    outcome: CodeOutcome,
+) -> NewActivity<'a> {
+    NewActivity {
+        account_id: account.map(AccountRow::account_id),
+        outcome: Some(outcome),
+        ..client.doing(email.as_str())
+    }
+}
+
+fn outcome_for(account: Option<&AccountRow>, code_due: bool) -> CodeOutcome {
+    match account {
+        None => CodeOutcome::NoAccount,
+        Some(account) if account.suspended_at.is_some() => CodeOutcome::Suspended,
+        Some(account) if account.confirmed_at.is_none() => CodeOutcome::NotConfirmed,
+        Some(account) if account.moved_at.is_some() && !code_due => CodeOutcome::Moved,
+        Some(_) => CodeOutcome::Queued,
+    }
+}
+
+/// An account that gets no code, since it has moved to WorkOS, is not entered by a lucky guess
+/// either.
+fn whom_a_code_lets_in(account: Option<&AccountRow>, code_due: bool) -> Option<AccountId> {
+    account
+        .filter(|account| account.moved_at.is_none() || code_due)
+        .map(AccountRow::account_id)
+}

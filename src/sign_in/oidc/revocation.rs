@@ -1,0 +1,140 @@
+//! Ending sessions at the provider, however long that takes (SECURITY rule 22).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use log::{info, warn};
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::db::pending_revocations::{self, PendingRevocationRow};
+use crate::db::{Database, DatabaseError};
+use crate::domain::SessionId;
+use crate::keys::sealing::{Kind, Seal};
+use crate::sign_in::provider::{Provider, ProviderError, ProviderSession, RefreshToken};
+
+const LOOK_EVERY: Duration = Duration::from_secs(15);
+const SLOWEST_RETRY: Duration = Duration::from_hours(1);
+/// After about a month of retries the provider has forgotten the session by itself.
+const MOST_ATTEMPTS: i64 = 800;
+
+/// The queue in `pending_revocations`, worked off until it is empty, over restarts.
+pub struct Revocations {
+    provider: Provider,
+    database: Database,
+    clock: Clock,
+    seal: Arc<Seal>,
+    waiting: Notify,
+}
+
+impl Revocations {
+    /// Nothing is looked at yet.
+    pub fn new(provider: Provider, database: Database, clock: Clock, seal: Arc<Seal>) -> Self {
+        Self {
+            provider,
+            database,
+            clock,
+            seal,
+            waiting: Notify::new(),
+        }
+    }
+
+    /// There is something in the queue.
+    pub fn look_again(&self) {
+        self.waiting.notify_one();
+    }
+
+    /// Works until it is dropped.
+    pub async fn keep_going(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(LOOK_EVERY);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = self.waiting.notified() => {}
+            }
+            if let Err(e) = self.work_off().await {
+                warn!("sessions are not ended at WorkOS yet: {e}");
+            }
+        }
+    }
+
+    /// Tries everything whose turn has come, once.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn work_off(&self) -> Result<(), DatabaseError> {
+        let now = self.clock.now();
+        let due = self
+            .database
+            .read(move |c| pending_revocations::due(c, now, 100))
+            .await?;
+        for row in due {
+            let (id, attempts) = (row.id, row.attempts);
+            match self.end(row).await {
+                Err(e) if attempts < MOST_ATTEMPTS => {
+                    warn!(
+                        "session not ended at WorkOS yet, attempt {}: {e}",
+                        attempts + 1
+                    );
+                    let next = now.plus(pause(attempts));
+                    self.database
+                        .write(move |c| pending_revocations::postpone(c, id, next))
+                        .await?;
+                }
+                outcome => {
+                    match outcome {
+                        Ok(()) => info!("a session was ended at WorkOS"),
+                        Err(e) => warn!("a session is left to end by itself at WorkOS: {e}"),
+                    }
+                    self.database
+                        .write(move |c| pending_revocations::delete(c, id))
+                        .await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn end(&self, row: PendingRevocationRow) -> Result<(), ProviderError> {
+        if row.provider != self.provider.name() {
+            info!("a session of a provider that is no longer set up is forgotten");
+            return Ok(());
+        }
+        let session = SessionId(row.session_id);
+        let open = |sealed: &Vec<u8>| self.seal.open(session, Kind::RefreshToken, sealed);
+        let ended = ProviderSession {
+            session_id: row.provider_session_id,
+            refresh_token: row
+                .refresh_token
+                .as_ref()
+                .and_then(open)
+                .map(RefreshToken::new),
+        };
+        self.provider.end(&ended).await
+    }
+}
+
+/// 15 s, 30 s, 1 min, … an hour.
+fn pause(attempts: i64) -> Duration {
+    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(8);
+    (LOOK_EVERY * 2_u32.pow(doublings)).min(SLOWEST_RETRY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_try_waits_twice_as_long_as_the_one_before_and_none_for_more_than_an_hour() {
+        for (attempts, seconds) in [
+            (0, 15),
+            (1, 30),
+            (2, 60),
+            (7, 1_920),
+            (8, 3_600),
+            (799, 3_600),
+        ] {
+            assert_eq!(pause(attempts), Duration::from_secs(seconds), "{attempts}");
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! Sessions: begun, recognised, ended. The database is the truth; what is remembered here is
+//! checked against its revision on every request.
+
+mod ending;
+mod revision_cache;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use crate::db::{QueryResult, SqliteConnection};
+use dashmap::DashMap;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::client::Client;
+use super::oidc::Revocations;
+use crate::clock::Clock;
+use crate::db::accounts::AccountRow;
+use crate::db::activity::{self, NewActivity};
+use crate::db::sessions::{self, HeldRow, NewSession, Revision, SessionRow};
+use crate::db::{Database, DatabaseError};
+use crate::domain::{AccountId, ActivityKind, Method, Role, SessionId, Timestamp, TokenHash};
+use revision_cache::AtomicRevision;
+
+/// How many sessions, and lists of them, are remembered; past it the least used are read again
+/// from the database when they come.
+const REMEMBERED: usize = 20_000;
+/// What the lists that are remembered may weigh together: three for each, which is two rows.
+const LISTED_ROWS: u64 = 60_000;
+/// A session's last use is noted at most this often.
+const TOUCH_EVERY: Duration = Duration::from_secs(5);
+/// How many of an account's sessions a page lists, the newest.
+pub const LISTED: i64 = 50;
+
+/// A session in force, with what pages need of its account.
+#[derive(Debug)]
+pub struct LiveSession {
+    /// Its key.
+    pub id: SessionId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// The account's address.
+    pub email: String,
+    /// What the person is called; may be empty.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// How they signed in.
+    pub method: Method,
+    /// When they signed in.
+    pub created_at: Timestamp,
+    /// When the provider's word runs out, where there is one.
+    pub access_expires_at: Option<Timestamp>,
+    /// Who really sits there, when a WorkOS admin looks through somebody's eyes.
+    pub impersonator: Option<String>,
+    last_seen_at: AtomicI64,
+    as_of: i64,
+}
+
+/// One line of “Where you’re signed in”.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed<'a> {
+    /// Its key.
+    pub id: SessionId,
+    /// How it was begun.
+    pub method: Method,
+    /// Browser and system in words.
+    pub browser: &'a str,
+    /// From where.
+    pub ip: &'a str,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used.
+    pub last_seen_at: Timestamp,
+}
+
+/// The sessions of an account, as they were read last.
+pub struct SessionList<'a> {
+    sessions: &'a Sessions,
+    listing: Arc<Listing>,
+}
+
+struct Listing {
+    as_of: Revision,
+    rows: Vec<ListedRow>,
+}
+
+struct ListedRow {
+    id: SessionId,
+    method: Method,
+    browser: String,
+    ip: String,
+    created_at: Timestamp,
+    last_seen_at: Timestamp,
+}
+
+/// A list weighs what it holds: few accounts have many sessions.
+#[derive(Clone)]
+struct Rows;
+
+impl Weighter<AccountId, Arc<Listing>> for Rows {
+    fn weight(&self, _: &AccountId, listing: &Arc<Listing>) -> u64 {
+        1 + listing.rows.len() as u64
+    }
+}
+
+/// How long sessions last.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifetimes {
+    /// Unused.
+    pub idle: Duration,
+    /// In any case.
+    pub max: Duration,
+}
+
+/// Every session.
+pub struct Sessions {
+    database: Database,
+    clock: Clock,
+    lifetimes: Lifetimes,
+    remembered: Cache<TokenHash, Arc<LiveSession>>,
+    listings: Cache<AccountId, Arc<Listing>, Rows>,
+    seen: DashMap<SessionId, Timestamp>,
+    newest: AtomicRevision,
+    revocations: Option<Arc<Revocations>>,
+}
+
+impl Sessions {
+    /// Nothing is remembered yet. Where sessions are held at a provider too, `revocations` learns
+    /// that one may have ended, whichever process ended it.
+    pub fn new(
+        database: Database,
+        clock: Clock,
+        lifetimes: Lifetimes,
+        revocations: Option<Arc<Revocations>>,
+    ) -> Self {
+        Self {
+            database,
+            clock,
+            lifetimes,
+            remembered: Cache::new(REMEMBERED),
+            listings: Cache::with_weighter(REMEMBERED, LISTED_ROWS, Rows),
+            seen: DashMap::with_shard_amount(16),
+            newest: AtomicRevision::default(),
+            revocations,
+        }
+    }
+
+    /// How many sessions are remembered.
+    pub fn remembered(&self) -> usize {
+        self.remembered.len()
+    }
+
+    /// How long sessions last.
+    pub fn lifetimes(&self) -> Lifetimes {
+        self.lifetimes
+    }
+
+    /// The session of a token, if it is in force. From memory, when nothing has ended since it was
+    /// read; otherwise from the database.
+    ///
+    /// # Errors
+    /// When the database does not answer. Nobody is let in then.
+    pub fn recognise(&self, hash: TokenHash) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
+        let now = self.clock.now();
+        let revision = self.database.session_revision()?;
+        if self.newest.store(revision)
+            && let Some(revocations) = &self.revocations
+        {
+            revocations.look_again();
+        }
+        let remembered = self
+            .remembered
+            .get(&hash)
+            .filter(|live| live.as_of == revision.ended);
+        let live = match remembered {
+            Some(live) => Some(live),
+            None => self.read(hash, revision)?,
+        };
+        Ok(live
+            .filter(|live| self.is_in_force(live, now))
+            .inspect(|live| self.note_use(live, now)))
+    }
+
+    /// The session that [`Sessions::recognise`] has just vouched for in this same request.
+    ///
+    /// # Errors
+    /// When it has to be read again and the database does not answer.
+    pub fn recognised(&self, hash: TokenHash) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
+        match self.remembered.get(&hash) {
+            Some(live) => Ok(Some(live)),
+            None => self.recognise(hash),
+        }
+    }
+
+    /// The sessions of an account.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn of_account(&self, account_id: AccountId) -> Result<SessionList<'_>, DatabaseError> {
+        let revision = self.newest.load();
+        let remembered = self
+            .listings
+            .get(&account_id)
+            .filter(|listing| listing.as_of == revision);
+        let listing = match remembered {
+            Some(listing) => listing,
+            None => {
+                let rows = self
+                    .database
+                    .read_in_place(|c| sessions::of_account(c, account_id, LISTED))?;
+                let rows = rows.into_iter().filter_map(listed).collect();
+                let listing = Arc::new(Listing {
+                    as_of: revision,
+                    rows,
+                });
+                self.listings.insert(account_id, Arc::clone(&listing));
+                listing
+            }
+        };
+        Ok(SessionList {
+            sessions: self,
+            listing,
+        })
+    }
+
+    /// Writes down when sessions were last used.
+    ///
+    /// # Errors
+    /// When the database does not answer; what was to be written is kept for the next time.
+    pub async fn write_down_use(&self) -> Result<(), DatabaseError> {
+        let seen: Vec<_> = self
+            .seen
+            .iter()
+            .map(|entry| (*entry.key(), *entry.value()))
+            .collect();
+        for batch in seen.chunks(500) {
+            let rows = batch.to_vec();
+            self.database
+                .write(move |c| sessions::touch(c, &rows))
+                .await?;
+            for (id, at) in batch {
+                self.seen.remove_if(id, |_, newest| newest == at);
+            }
+        }
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        hash: TokenHash,
+        revision: Revision,
+    ) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
+        let found = self.database.read_in_place(|c| sessions::find(c, hash))?;
+        let live = found
+            .and_then(|(session, account, held)| self.live(&session, &account, held, revision));
+        match &live {
+            Some(live) => self.remembered.insert(hash, Arc::clone(live)),
+            None => {
+                self.remembered.remove(&hash);
+            }
+        }
+        Ok(live)
+    }
+
+    /// `None` for an account that may not sign in any more, and for a row that a newer version wrote.
+    fn live(
+        &self,
+        session: &SessionRow,
+        account: &AccountRow,
+        held: Option<HeldRow>,
+        revision: Revision,
+    ) -> Option<Arc<LiveSession>> {
+        let id = SessionId(session.id);
+        let noted = self.seen.get(&id).map_or(session.last_seen_at, |at| at.0);
+        account.may_sign_in().then_some(())?;
+        Some(Arc::new(LiveSession {
+            id,
+            account_id: account.account_id(),
+            email: account.email.clone(),
+            name: account.name.clone(),
+            role: account.role.parse().ok()?,
+            method: Method::from_word(&session.method)?,
+            created_at: Timestamp(session.created_at),
+            access_expires_at: held.as_ref().map(|held| Timestamp(held.access_expires_at)),
+            impersonator: held.and_then(|held| held.impersonator),
+            last_seen_at: AtomicI64::new(noted.max(session.last_seen_at)),
+            as_of: revision.ended,
+        }))
+    }
+
+    fn is_in_force(&self, live: &LiveSession, now: Timestamp) -> bool {
+        self.lasts(
+            live.created_at,
+            Timestamp(live.last_seen_at.load(Ordering::Relaxed)),
+            now,
+        )
+    }
+
+    fn lasts(&self, created_at: Timestamp, last_seen_at: Timestamp, now: Timestamp) -> bool {
+        now.since(created_at) < self.lifetimes.max && now.since(last_seen_at) < self.lifetimes.idle
+    }
+
+    fn note_use(&self, live: &LiveSession, now: Timestamp) {
+        let last = Timestamp(live.last_seen_at.load(Ordering::Relaxed));
+        if now.since(last) >= TOUCH_EVERY {
+            live.last_seen_at.store(now.0, Ordering::Relaxed);
+            self.seen.insert(live.id, now);
+        }
+    }
+}
+
+impl SessionList<'_> {
+    /// Those that are in force, the newest first.
+    pub fn in_force(&self, now: Timestamp) -> impl Iterator<Item = Listed<'_>> {
+        let lines = self.listing.rows.iter().map(|row| {
+            let noted = self.sessions.seen.get(&row.id).map(|at| *at);
+            Listed {
+                id: row.id,
+                method: row.method,
+                browser: &row.browser,
+                ip: &row.ip,
+                created_at: row.created_at,
+                last_seen_at: noted.map_or(row.last_seen_at, |at| at.max(row.last_seen_at)),
+            }
+        });
+        lines.filter(move |line| self.sessions.lasts(line.created_at, line.last_seen_at, now))
+    }
+}
+
+/// Begins a session inside the transaction of the sign-in, in place of the browser's older one:
+/// the token is always new (ASVS 7.2.4).
+///
+/// # Errors
+/// When a query fails.
+pub fn begin(
+    connection: &mut SqliteConnection,
+    token_hash: TokenHash,
+    account: &AccountRow,
+    method: Method,
+    client: &Client,
+    older: Option<TokenHash>,
+    now: Timestamp,
+) -> QueryResult<SessionId> {
+    if let Some(older) = older {
+        sessions::delete(connection, older)?;
+    }
+    let new = NewSession {
+        token_hash,
+        account_id: account.account_id(),
+        method,
+        browser: &client.browser,
+        ip: &client.ip.to_string(),
+        now,
+    };
+    sessions::insert(connection, &new)
+}
+
+/// Writes down what somebody does with their own account.
+///
+/// # Errors
+/// When the query fails.
+pub fn note(
+    connection: &mut SqliteConnection,
+    kind: ActivityKind,
+    account: &AccountRow,
+    client: &Client,
+    detail: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let what = NewActivity {
+        account_id: Some(account.account_id()),
+        detail,
+        ..client.doing(&account.email)
+    };
+    activity::add(connection, kind, &what, now)?;
+    Ok(())
+}
+
+fn listed(row: SessionRow) -> Option<ListedRow> {
+    Some(ListedRow {
+        id: SessionId(row.id),
+        method: Method::from_word(&row.method)?,
+        browser: row.browser,
+        ip: row.ip,
+        created_at: Timestamp(row.created_at),
+        last_seen_at: Timestamp(row.last_seen_at),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_weighs_what_it_holds() {
+        let row = || ListedRow {
+            id: SessionId(1),
+            method: Method::EmailCode,
+            browser: String::new(),
+            ip: String::new(),
+            created_at: Timestamp(0),
+            last_seen_at: Timestamp(0),
+        };
+        for length in [0, 1, 3] {
+            let listing = Arc::new(Listing {
+                as_of: Revision { ended: 0, begun: 0 },
+                rows: (0..length).map(|_| row()).collect(),
+            });
+            assert_eq!(Rows.weight(&AccountId(1), &listing), 1 + length as u64);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Ending sessions: one's own here, and one's own elsewhere.
+
+use std::sync::Arc;
+
+use super::{LiveSession, Sessions};
+use crate::db::activity::{self, NewActivity};
+use crate::db::sessions::{self, SessionRow};
+use crate::db::{DatabaseError, QueryResult, SqliteConnection};
+use crate::domain::{ActivityKind, SessionId, Timestamp, TokenHash};
+use crate::sign_in::client::Client;
+
+impl Sessions {
+    /// Ends the session of a token, here and at once, for the one who sits there. That it had ended
+    /// already is no error.
+    ///
+    /// # Errors
+    /// When the database does not answer; the session goes on then.
+    pub async fn end(
+        &self,
+        hash: TokenHash,
+        live: Arc<LiveSession>,
+        client: Client,
+    ) -> Result<(), DatabaseError> {
+        let now = self.clock.now();
+        self.database
+            .write(move |c| {
+                sessions::delete(c, hash)?;
+                live.note(c, ActivityKind::SignedOut, &client, "", now)
+            })
+            .await?;
+        self.remembered.remove(&hash);
+        Ok(())
+    }
+
+    /// Ends one session of somebody's own, from another one. One that is not theirs is left alone,
+    /// and one that has ended already is no error: nobody learns which of them it was.
+    ///
+    /// # Errors
+    /// When the database does not answer; the session goes on then.
+    pub async fn end_one(
+        &self,
+        id: SessionId,
+        live: Arc<LiveSession>,
+        client: Client,
+    ) -> Result<(), DatabaseError> {
+        let now = self.clock.now();
+        self.database
+            .write(move |c| {
+                let Some(ended) = sessions::find_of_account(c, live.account_id, id)? else {
+                    return Ok(());
+                };
+                sessions::delete_one(c, live.account_id, id)?;
+                note_ended(c, &live, &client, &ended, now)
+            })
+            .await?;
+        self.tell_provider();
+        Ok(())
+    }
+
+    /// Ends every session of somebody's own but the one that they ask from.
+    ///
+    /// # Errors
+    /// When the database does not answer; all of them go on then.
+    pub async fn end_others(
+        &self,
+        live: Arc<LiveSession>,
+        client: Client,
+    ) -> Result<(), DatabaseError> {
+        let now = self.clock.now();
+        self.database
+            .write(move |c| {
+                let all = sessions::of_account(c, live.account_id, i64::MAX)?;
+                for ended in all.iter().filter(|row| row.id != live.id.0) {
+                    note_ended(c, &live, &client, ended, now)?;
+                }
+                sessions::delete_of_account(c, live.account_id, Some(live.id))
+            })
+            .await?;
+        self.tell_provider();
+        Ok(())
+    }
+
+    /// A session that ended here may have to end there too.
+    fn tell_provider(&self) {
+        if let Some(revocations) = &self.revocations {
+            revocations.look_again();
+        }
+    }
+}
+
+impl LiveSession {
+    /// Writes down what somebody does with their own account; or who really did it, looking through
+    /// their eyes.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub fn note(
+        &self,
+        c: &mut SqliteConnection,
+        kind: ActivityKind,
+        client: &Client,
+        detail: &str,
+        now: Timestamp,
+    ) -> QueryResult<()> {
+        let what = NewActivity {
+            account_id: Some(self.account_id),
+            actor: self.impersonator.as_deref().unwrap_or(""),
+            detail,
+            ..client.doing(&self.email)
+        };
+        activity::add(c, kind, &what, now)?;
+        Ok(())
+    }
+}
+
+fn note_ended(
+    c: &mut SqliteConnection,
+    live: &LiveSession,
+    client: &Client,
+    ended: &SessionRow,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let which = format!("{} at {}", ended.browser, ended.ip);
+    live.note(c, ActivityKind::SessionEnded, client, &which, now)
+}

@@ -1,0 +1,6 @@
+//! The web interface: [`http`] underneath, [`pages`] on top.
+
+pub mod http;
+pub mod pages;
+
+pub use http::state::Console;

@@ -1,0 +1,9 @@
+//! HTTP: the application's state, extractors, cookies, middleware and responses.
+
+pub mod cookies;
+pub mod extract;
+pub mod flow_cookies;
+pub mod middleware;
+pub mod response;
+pub mod session_cookie;
+pub mod state;

@@ -1,0 +1,62 @@
+//! What handlers ask of a request, typed.
+
+mod client;
+mod forms;
+mod session;
+mod uploads;
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+
+use super::response::Wants;
+use super::state::Console;
+use crate::domain::{ReturnTo, TokenHash};
+use crate::error::AppError;
+
+pub use client::{behind, client_of};
+pub use forms::{CodeForm, EmailForm, FromAdmin, NameForm, NotMeForm, Timely, form_config};
+pub use session::{Admin, MaybeSignedIn, SignedIn};
+pub use uploads::{LARGEST_UPLOAD, Upload};
+
+/// The console, which `server` puts into every application.
+fn console(request: &HttpRequest) -> Result<&web::Data<Console>, AppError> {
+    request
+        .app_data::<web::Data<Console>>()
+        .ok_or_else(|| AppError::Internal("the application has no console".to_owned()))
+}
+
+impl FromRequest for Wants {
+    type Error = AppError;
+    type Future = Ready<Result<Self, AppError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request.headers())))
+    }
+}
+
+impl FromRequest for ReturnTo {
+    type Error = AppError;
+    type Future = Ready<Result<Self, AppError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let wanted = url::form_urlencoded::parse(request.query_string().as_bytes())
+            .find(|(key, _)| key == "return_to")
+            .map(|(_, value)| Self::parse(&value));
+        ready(Ok(wanted.unwrap_or_default()))
+    }
+}
+
+/// The challenge that this browser holds the token of, if any.
+#[derive(Debug, Clone, Copy)]
+pub struct HeldChallenge(pub Option<TokenHash>);
+
+impl FromRequest for HeldChallenge {
+    type Error = AppError;
+    type Future = Ready<Result<Self, AppError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(console(request).map(|console| Self(console.cookies.challenge(request))))
+    }
+}

@@ -1,0 +1,18 @@
+//! Handlers, one file per page: parse, one verb, render.
+
+pub mod account;
+pub mod admin;
+pub mod code_step;
+pub mod dashboard;
+pub mod email_step;
+pub mod health;
+mod health_words;
+pub mod metrics;
+pub mod not_me;
+pub mod problem;
+pub mod refusal;
+pub mod root;
+pub mod sign_in;
+pub mod sign_out;
+pub mod static_files;
+pub mod workos;

@@ -1,0 +1,61 @@
+//! What happened to one's own account.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::in_query;
+use crate::db::activity::ActivityRow;
+use crate::domain::{ActivityKind, Timestamp, WayIn};
+use crate::error::AppError;
+use crate::views::account::activity::Activity;
+use crate::views::activity_list::ActivityLine;
+use crate::web::http::extract::SignedIn;
+use crate::web::http::response::html;
+use crate::web::http::state::Console;
+
+/// Shows a page of it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn show(
+    console: web::Data<Console>,
+    signed_in: SignedIn,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    let older_than = in_query(&request, "older_than").and_then(|id| id.parse().ok());
+    let account_id = signed_in.live.account_id;
+    let found = console.own_account.activity(account_id, older_than).await?;
+    let page = Activity {
+        who: signed_in.who(),
+        lines: found.rows.iter().filter_map(line).collect(),
+        is_older: older_than.is_some(),
+        older_than: found.older_than,
+        now: console.clock.now(),
+    };
+    Ok(html(StatusCode::OK, page.page(&console.site)))
+}
+
+/// `None` for what a newer version wrote.
+fn line(row: &ActivityRow) -> Option<ActivityLine<'_>> {
+    let kind = ActivityKind::from_word(&row.kind)?;
+    // Where somebody else sat, an admin as a rule, is for admins alone.
+    let theirs = row.actor.is_empty();
+    Some(ActivityLine {
+        at: Timestamp(row.at),
+        what: kind.in_words(),
+        whom: None,
+        actor: (!theirs).then_some(&row.actor),
+        ip: if theirs { &row.ip } else { "" },
+        browser: if theirs { &row.browser } else { "" },
+        detail: detail(kind, &row.detail),
+    })
+}
+
+/// What a mail server answered is for admins alone.
+fn detail(kind: ActivityKind, detail: &str) -> &str {
+    match kind {
+        ActivityKind::CodeRequested => "",
+        ActivityKind::SignedIn => WayIn::from_word(detail).map_or("", WayIn::in_words),
+        _ => detail,
+    }
+}

@@ -1,0 +1,90 @@
+//! Where somebody is signed in.
+
+use std::sync::Arc;
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::in_query;
+use crate::domain::SessionId;
+use crate::error::AppError;
+use crate::sign_in::client::Client;
+use crate::sign_in::session::{LISTED, Listed};
+use crate::views::account::sessions::Sessions;
+use crate::views::dashboard::SessionLine;
+use crate::web::http::extract::SignedIn;
+use crate::web::http::response::{Wants, html};
+use crate::web::http::state::Console;
+use crate::web::pages::sign_out::leave;
+
+/// Lists them.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn show(
+    console: web::Data<Console>,
+    signed_in: SignedIn,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    let live = &signed_in.live;
+    let now = console.clock.now();
+    let of_account = console.sessions.of_account(live.account_id)?;
+    let listed: Vec<_> = of_account.in_force(now).collect();
+    let (this_one, others): (Vec<&Listed>, Vec<&Listed>) =
+        listed.iter().partition(|row| row.id == live.id);
+    let in_order = this_one.into_iter().chain(others);
+    let page = Sessions {
+        who: signed_in.who(),
+        is_cut_off: listed.len() as i64 >= LISTED,
+        sessions: in_order
+            .map(|row| (row.id, SessionLine::of(row, live.id)))
+            .collect(),
+        done: in_query(&request, "done").and_then(|word| in_words(&word)),
+        now,
+    };
+    Ok(html(StatusCode::OK, page.page(&console.site)))
+}
+
+/// Ends one. To end the one that is asking is to sign out. One that is somebody else's, or has ended
+/// already, gets the same answer: it is over as far as they are concerned.
+///
+/// # Errors
+/// When the database does not answer: the session goes on, and the page says so.
+pub async fn end(
+    console: web::Data<Console>,
+    signed_in: SignedIn,
+    client: Client,
+    session: Session,
+    path: web::Path<String>,
+) -> Result<HttpResponse, AppError> {
+    let id = SessionId(path.parse().map_err(|_| AppError::NotFound)?);
+    if id == signed_in.live.id {
+        return leave(&console, Wants::Page, client, Some(signed_in), &session).await;
+    }
+    let live = Arc::clone(&signed_in.live);
+    console.sessions.end_one(id, live, client).await?;
+    Ok(Wants::Page.go_to("/account/sessions?done=ended"))
+}
+
+/// Ends all but the one that is asking.
+///
+/// # Errors
+/// When the database does not answer: all of them go on, and the page says so.
+pub async fn end_others(
+    console: web::Data<Console>,
+    signed_in: SignedIn,
+    client: Client,
+) -> Result<HttpResponse, AppError> {
+    let live = Arc::clone(&signed_in.live);
+    console.sessions.end_others(live, client).await?;
+    Ok(Wants::Page.go_to("/account/sessions?done=others-ended"))
+}
+
+fn in_words(done: &str) -> Option<&'static str> {
+    match done {
+        "ended" => Some("That session has ended."),
+        "others-ended" => Some("All other sessions have ended."),
+        _ => None,
+    }
+}

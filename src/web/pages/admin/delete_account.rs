@@ -1,0 +1,69 @@
+//! Removes an account, after asking.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{account_id, actor, address, see_other};
+use crate::accounts::changes::Denied;
+use crate::domain::AccountId;
+use crate::error::AppError;
+use crate::sign_in::client::Client;
+use crate::views::admin::ACCOUNTS;
+use crate::views::admin::delete_account::DeleteAccount;
+use crate::web::http::extract::{Admin, SignedIn};
+use crate::web::http::response::html;
+use crate::web::http::state::Console;
+
+/// Asks.
+///
+/// # Errors
+/// When there is no such account, or the database does not answer.
+pub async fn ask(
+    console: web::Data<Console>,
+    Admin(admin): Admin,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    let id = account_id(&request)?;
+    render(&console, &admin, id, None).await
+}
+
+/// Removes it.
+///
+/// # Errors
+/// When there is no such account, or the database does not answer.
+pub async fn delete(
+    console: web::Data<Console>,
+    Admin(admin): Admin,
+    client: Client,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    let id = account_id(&request)?;
+    let deleted = console.directory.delete(actor(&admin, &client), id).await?;
+    match deleted {
+        Ok(_) => Ok(see_other(&address(ACCOUNTS, &[("done", "deleted")]))),
+        Err(denied) => render(&console, &admin, id, Some(denied)).await,
+    }
+}
+
+async fn render(
+    console: &Console,
+    admin: &SignedIn,
+    id: AccountId,
+    denied: Option<Denied>,
+) -> Result<HttpResponse, AppError> {
+    let found = console.directory.details(id).await?;
+    let details = found.ok_or(AppError::NotFound)?;
+    let refused = details.is_last_admin.then_some(Denied::LastAdmin);
+    let not_done = denied.or(refused).map(|denied| denied.to_string());
+    let page = DeleteAccount {
+        who: admin.who(),
+        id,
+        email: &details.account.email,
+        not_done: not_done.as_deref(),
+    };
+    let status = match denied {
+        Some(_) => StatusCode::CONFLICT,
+        None => StatusCode::OK,
+    };
+    Ok(html(status, page.page(&console.site)))
+}

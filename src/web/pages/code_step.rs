@@ -1,0 +1,227 @@
+//! The code step: takes six digits, and sends new ones.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::email_step::set_cookie;
+use super::refusal::{Asked, Worded, in_words};
+use crate::domain::{Email, ReturnTo, SignInCode};
+use crate::error::AppError;
+use crate::mail::messages::minutes_in_words;
+use crate::sign_in::client::Client;
+use crate::sign_in::email_code::{OpenChallenge, Refusal, SignedIn};
+use crate::views::code_step::CodeStep;
+use crate::web::http::extract::{CodeForm, HeldChallenge, MaybeSignedIn, Timely};
+use crate::web::http::response::Wants;
+use crate::web::http::session_cookie::hand_over;
+use crate::web::http::state::Console;
+
+const ADDRESS: &str = "/sign-in/code";
+/// The same, for browsers without JavaScript that have just asked for a new code.
+const AFTER_RESEND: &str = "/sign-in/code?resent";
+/// How long the page advises to wait before another code, in seconds.
+const RESEND_AFTER: u64 = 60;
+/// What is shown again of a text that is no code, in characters.
+const ECHOED: usize = 40;
+
+/// Shows the step; without a challenge there is nothing to enter, and the way leads to the email step.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn show(
+    console: web::Data<Console>,
+    wants: Wants,
+    held: HeldChallenge,
+    signed_in: MaybeSignedIn,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    console.offers_email_codes()?;
+    if signed_in.0.is_some() {
+        return Ok(wants.go_to(ReturnTo::default().as_str()));
+    }
+    Ok(match open_challenge(&console, held)? {
+        Some(open) => {
+            let shown = Shown::of(&console, &open);
+            let resent = request.uri() == AFTER_RESEND;
+            let step = CodeStep {
+                resent,
+                ..shown.as_step()
+            };
+            wants.step(&console.site, &step.screen(), ADDRESS)
+        }
+        None => wants.go_to("/sign-in/email"),
+    })
+}
+
+/// Tries a code. A right one begins a session.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn verify(
+    console: web::Data<Console>,
+    wants: Wants,
+    client: Client,
+    held: HeldChallenge,
+    signed_in: MaybeSignedIn,
+    session: Session,
+    Timely(form): Timely<CodeForm>,
+) -> Result<HttpResponse, AppError> {
+    console.offers_email_codes()?;
+    let older_session = signed_in.0.map(|signed_in| signed_in.hash);
+    let worded = match SignInCode::parse(&form.code) {
+        Ok(code) => match console
+            .email_code
+            .solve(held.0, &code, &client, older_session)
+            .await
+        {
+            Ok(entered) => return let_in(&console, wants, &session, &entered),
+            Err(refusal) => in_words(refusal, Asked::ToEnter)?,
+        },
+        Err(invalid) => Worded {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            words: invalid.to_string(),
+            retry_after: None,
+        },
+    };
+    // The words offer a new code, so its button is there at once.
+    let typed: String = form.code.chars().take(ECHOED).collect();
+    refused(&console, wants, held, worded, |step, words| CodeStep {
+        typed,
+        error: Some(words),
+        resend_in: 0,
+        ..step
+    })
+    .await
+}
+
+/// Sends a new code in the same browser.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn resend(
+    console: web::Data<Console>,
+    wants: Wants,
+    client: Client,
+    held: HeldChallenge,
+) -> Result<HttpResponse, AppError> {
+    console.offers_email_codes()?;
+    let outcome = match held.0 {
+        Some(token_hash) => console.email_code.reissue(token_hash, &client).await,
+        None => Err(Refusal::NoChallenge),
+    };
+    match outcome {
+        Ok(()) => match (wants, open_challenge(&console, held)?) {
+            (Wants::Fragment, Some(open)) => {
+                let shown = Shown::of(&console, &open);
+                let step = CodeStep {
+                    resent: true,
+                    ..shown.as_step()
+                };
+                Ok(wants.screen(&console.site, StatusCode::OK, &step.screen()))
+            }
+            _ => Ok(wants.go_to(AFTER_RESEND)),
+        },
+        Err(Refusal::NoChallenge) => Ok(wants.go_to("/sign-in/email")),
+        Err(refusal) => {
+            let worded = in_words(refusal, Asked::ForCode)?;
+            refused(&console, wants, held, worded, |step, words| CodeStep {
+                not_sent: Some(words),
+                ..step
+            })
+            .await
+        }
+    }
+}
+
+/// What the email step answers when a code is on its way, or is not: nobody can tell.
+pub(super) fn sent(
+    console: &Console,
+    wants: Wants,
+    email: &Email,
+    return_to: &ReturnTo,
+) -> HttpResponse {
+    let shown = Shown {
+        email: Some(email.to_string()),
+        lifetime: minutes_in_words(console.email_code.lifetime),
+        return_to: return_to.clone(),
+        resend_in: RESEND_AFTER,
+    };
+    match wants {
+        Wants::Page => wants.go_to(ADDRESS),
+        Wants::Fragment => wants.step(&console.site, &shown.as_step().screen(), ADDRESS),
+    }
+}
+
+fn let_in(
+    console: &Console,
+    wants: Wants,
+    session: &Session,
+    entered: &SignedIn,
+) -> Result<HttpResponse, AppError> {
+    hand_over(session, &entered.token).map_err(|e| AppError::Internal(e.to_string()))?;
+    let mut response = wants.go_to(entered.return_to.as_str());
+    set_cookie(&mut response, &console.cookies.forget_challenge())?;
+    let remembered = entered.device.as_ref();
+    if let Some(cookie) = remembered.and_then(|device| console.cookies.remember_device(device)) {
+        set_cookie(&mut response, &cookie)?;
+    }
+    Ok(response)
+}
+
+/// The step again; `say` puts the words where they belong.
+async fn refused(
+    console: &Console,
+    wants: Wants,
+    held: HeldChallenge,
+    worded: Worded,
+    say: impl for<'a> FnOnce(CodeStep<'a>, String) -> CodeStep<'a>,
+) -> Result<HttpResponse, AppError> {
+    let shown = match open_challenge(console, held)? {
+        Some(open) => Shown::of(console, &open),
+        None => Shown::default(),
+    };
+    let screen = say(shown.as_step(), worded.words).screen();
+    Ok(wants.refused(&console.site, &screen, worded.status, worded.retry_after))
+}
+
+fn open_challenge(
+    console: &Console,
+    held: HeldChallenge,
+) -> Result<Option<OpenChallenge>, AppError> {
+    match held.0 {
+        Some(token_hash) => Ok(console.email_code.open_challenge(token_hash)?),
+        None => Ok(None),
+    }
+}
+
+/// What the step says of its challenge.
+#[derive(Default)]
+struct Shown {
+    email: Option<String>,
+    lifetime: String,
+    return_to: ReturnTo,
+    resend_in: u64,
+}
+
+impl Shown {
+    fn of(console: &Console, open: &OpenChallenge) -> Self {
+        let age = console.clock.now().since(open.issued_at).as_secs();
+        Self {
+            email: Some(open.email.to_string()),
+            lifetime: minutes_in_words(console.email_code.lifetime),
+            return_to: open.return_to.clone(),
+            resend_in: RESEND_AFTER.saturating_sub(age),
+        }
+    }
+
+    fn as_step(&self) -> CodeStep<'_> {
+        CodeStep {
+            email: self.email.as_deref(),
+            lifetime: &self.lifetime,
+            return_to: self.return_to.clone(),
+            resend_in: self.resend_in,
+            ..CodeStep::default()
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The dashboard.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+
+use crate::error::AppError;
+use crate::views::dashboard::{Dashboard, SessionLine};
+use crate::web::http::extract::SignedIn;
+use crate::web::http::response::html;
+use crate::web::http::state::Console;
+
+/// Who they are, how they signed in, where else they are signed in.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn show(
+    console: web::Data<Console>,
+    signed_in: SignedIn,
+) -> Result<HttpResponse, AppError> {
+    let live = &signed_in.live;
+    let listed = console.sessions.of_account(live.account_id)?;
+    let now = console.clock.now();
+    let page = Dashboard {
+        who: signed_in.who(),
+        method: live.method,
+        signed_in_at: live.created_at,
+        sessions: listed
+            .in_force(now)
+            .map(|session| SessionLine::of(&session, live.id))
+            .collect(),
+        now,
+    };
+    Ok(html(StatusCode::OK, page.page(&console.site)))
+}
+
+impl<'a> SessionLine<'a> {
+    /// A session as a page lists it; `this` is the one that is looking.
+    pub(super) fn of(
+        session: &crate::sign_in::session::Listed<'a>,
+        this: crate::domain::SessionId,
+    ) -> Self {
+        Self {
+            browser: session.browser,
+            ip: session.ip,
+            method: session.method,
+            created_at: session.created_at,
+            last_seen_at: session.last_seen_at,
+            this_one: session.id == this,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The email step: asks for an address and sends a code.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+
+use super::code_step;
+use super::refusal::{Asked, in_words};
+use crate::domain::{Email, ReturnTo};
+use crate::error::AppError;
+use crate::sign_in::client::Client;
+use crate::views::email_step::EmailStep;
+use crate::web::http::extract::{EmailForm, HeldChallenge, MaybeSignedIn, Timely};
+use crate::web::http::response::Wants;
+use crate::web::http::state::Console;
+
+/// Shows the step.
+///
+/// # Errors
+/// When codes are switched off.
+pub async fn show(
+    console: web::Data<Console>,
+    wants: Wants,
+    return_to: ReturnTo,
+    signed_in: MaybeSignedIn,
+) -> Result<HttpResponse, AppError> {
+    console.offers_email_codes()?;
+    if signed_in.0.is_some() {
+        return Ok(wants.go_to(return_to.as_str()));
+    }
+    let address = return_to.carried_by("/sign-in/email");
+    let step = EmailStep {
+        return_to,
+        ..EmailStep::default()
+    };
+    Ok(wants.step(&console.site, &step.screen(), &address))
+}
+
+/// Sends a code, and answers every well-formed address alike.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn send_code(
+    console: web::Data<Console>,
+    wants: Wants,
+    return_to: ReturnTo,
+    client: Client,
+    held: HeldChallenge,
+    Timely(form): Timely<EmailForm>,
+) -> Result<HttpResponse, AppError> {
+    console.offers_email_codes()?;
+    let typed = form.email.as_str();
+    let again = |error: String, status, retry_after| {
+        let step = EmailStep {
+            return_to: return_to.clone(),
+            typed,
+            error: Some(error),
+        };
+        wants.refused(&console.site, &step.screen(), status, retry_after)
+    };
+    let email = match Email::parse(typed) {
+        Ok(email) => email,
+        Err(invalid) => {
+            return Ok(again(
+                invalid.to_string(),
+                StatusCode::UNPROCESSABLE_ENTITY,
+                None,
+            ));
+        }
+    };
+    match console
+        .email_code
+        .issue(email.clone(), return_to.clone(), &client, held.0)
+        .await
+    {
+        Ok(token) => {
+            let mut response = code_step::sent(&console, wants, &email, &return_to);
+            set_cookie(&mut response, &console.cookies.bind_challenge(&token))?;
+            Ok(response)
+        }
+        Err(refusal) => {
+            let worded = in_words(refusal, Asked::ForCode)?;
+            Ok(again(worded.words, worded.status, worded.retry_after))
+        }
+    }
+}
+
+/// Adds a cookie to an answer.
+///
+/// # Errors
+/// When the cookie does not fit a header, which none of ours does.
+pub(super) fn set_cookie(
+    response: &mut HttpResponse,
+    cookie: &actix_web::cookie::Cookie<'_>,
+) -> Result<(), AppError> {
+    response
+        .add_cookie(cookie)
+        .map_err(|e| AppError::Internal(e.to_string()))
+}

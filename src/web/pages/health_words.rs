@@ -1,0 +1,250 @@
+//! A snapshot in words: what is known, and what to do.
+
+use std::borrow::Cow;
+
+use crate::db::Hindrance;
+use crate::domain::Timestamp;
+use crate::operations::health::{Snapshot, Stored};
+use crate::sign_in::limits::try_budget;
+use crate::sign_in::oidc::Seen;
+use crate::views::admin::health::{HealthLine, HealthState};
+
+/// After so many attempts, which take an hour, somebody should look.
+const TOO_MANY_ATTEMPTS: i64 = 9;
+/// Mail that has waited this long is late, whatever the last answer was.
+const LATE: std::time::Duration = std::time::Duration::from_mins(30);
+
+/// A line for each part.
+pub(super) fn lines(snapshot: &Snapshot) -> Vec<HealthLine> {
+    let stored = snapshot.database.as_ref();
+    let mut lines = vec![
+        database(snapshot),
+        mail(snapshot),
+        workos(snapshot.provider.as_ref(), snapshot.now),
+    ];
+    if let Ok(stored) = stored {
+        let configured = snapshot.provider.is_some();
+        lines.push(revocations(stored, configured));
+        let ends = stored.guessing_until;
+        lines.extend(ends.map(|until| guessing(until, configured)));
+    }
+    lines.push(versions(snapshot));
+    lines
+}
+
+fn line(
+    what: &'static str,
+    state: HealthState,
+    words: Vec<String>,
+    next: impl Into<Cow<'static, str>>,
+) -> HealthLine {
+    HealthLine {
+        what,
+        state,
+        words,
+        next: next.into(),
+    }
+}
+
+fn database(snapshot: &Snapshot) -> HealthLine {
+    let what = "Database";
+    let file = snapshot.file.display();
+    let stored = match &snapshot.database {
+        Ok(stored) => stored,
+        Err(why) => {
+            let words = vec![format!("It doesn’t answer: {why}.")];
+            let next = "Nobody can sign in meanwhile. See whether another process holds the file, and whether the disk is full.";
+            return line(what, HealthState::NeedsAttention, words, next);
+        }
+    };
+    let mut words = vec![format!(
+        "It answers. {} on disk, {}.",
+        size(stored.bytes),
+        counted(stored.sessions, "session in force", "sessions in force")
+    )];
+    let mut next = Vec::new();
+    if let Some((at, why)) = &snapshot.write_failure {
+        let at = at.ago(snapshot.now);
+        words.push(format!(
+            "A write failed {at}, and none has worked since: {why}."
+        ));
+        next.push(format!(
+            "Nobody can sign in meanwhile, and nothing can be changed. {}",
+            match Hindrance::of(why) {
+                Hindrance::Locked => format!(
+                    "Another process holds the file’s lock: “fuser -v {file}” where the server runs says which                      have it open."
+                ),
+                Hindrance::Full => format!("Free space on the disk that has {file}."),
+                Hindrance::Other => "Run “vestibule doctor” where the server runs.".to_owned(),
+            }
+        ));
+    }
+    if stored.open_to_others {
+        words.push(format!(
+            "Everybody on the server’s machine can read {file}."
+        ));
+        next.push(format!("Run “chmod 600 {file}*” where the server runs."));
+    }
+    if next.is_empty() {
+        line(what, HealthState::Fine, words, "")
+    } else {
+        line(what, HealthState::NeedsAttention, words, next.join(" "))
+    }
+}
+
+fn mail(snapshot: &Snapshot) -> HealthLine {
+    let now = snapshot.now;
+    let codes = i64::try_from(snapshot.codes_waiting).unwrap_or(i64::MAX);
+    let mut words = vec![format!(
+        "{} to be sent.",
+        counted(codes, "code waits", "codes wait")
+    )];
+    let waiting = snapshot.database.as_ref().ok().map(|stored| stored.mails);
+    let oldest = waiting.and_then(|waiting| waiting.oldest);
+    if let Some(waiting) = waiting.filter(|waiting| waiting.count > 0) {
+        let others = counted(waiting.count, "other mail waits", "other mails wait");
+        let since = oldest.map_or_else(String::new, |at| {
+            format!(", the oldest since {}", at.ago(now))
+        });
+        words.push(format!("{others}{since}."));
+    }
+    let deliveries = &snapshot.deliveries;
+    words.push(deliveries.last_accepted.map_or_else(
+        || "None was sent since the start.".to_owned(),
+        |at| format!("The last one was sent {}.", at.ago(now)),
+    ));
+    if let Some((at, answer)) = &deliveries.last_failure {
+        words.push(format!("The last failure was {}: {answer}.", at.ago(now)));
+    }
+    let failed_last = deliveries.last_failure.as_ref().is_some_and(|(at, _)| {
+        deliveries
+            .last_accepted
+            .is_none_or(|accepted| accepted < *at)
+    });
+    let late = oldest.is_some_and(|at| now.since(at) >= LATE);
+    if failed_last || late {
+        let next = "Codes may not arrive. Run “vestibule doctor” where the server runs: it asks the mail server.";
+        line("Mail", HealthState::NeedsAttention, words, next)
+    } else {
+        line("Mail", HealthState::Fine, words, "")
+    }
+}
+
+fn workos(seen: Option<&Seen>, now: Timestamp) -> HealthLine {
+    let Some(seen) = seen else {
+        let words = vec!["It isn’t configured. People sign in with email codes.".to_owned()];
+        return line("WorkOS", HealthState::Neutral, words, "");
+    };
+    let since = seen.since.map(|at| at.ago(now));
+    let mut words = vec![match (seen.reachable, since) {
+        (true, None) => "It hasn’t answered yet.".to_owned(),
+        (true, Some(since)) => format!("It answers. It has since {since}."),
+        (false, None) => "It can’t be reached.".to_owned(),
+        (false, Some(since)) => format!("It can’t be reached. It could until {since}."),
+    }];
+    if let Some((at, reason)) = &seen.last_failure {
+        words.push(format!("The last failure was {}: {reason}.", at.ago(now)));
+    }
+    if seen.reachable {
+        return line("WorkOS", HealthState::Fine, words, "");
+    }
+    let next = "Sessions go on, and the sign-in page offers email codes where they are allowed. Run “vestibule doctor” where the server runs.";
+    line("WorkOS", HealthState::NeedsAttention, words, next)
+}
+
+fn revocations(stored: &Stored, configured: bool) -> HealthLine {
+    let what = "Sign-outs at WorkOS";
+    let waiting = stored.revocations;
+    if waiting.count == 0 && !configured {
+        let words = vec!["Nothing is waiting: WorkOS isn’t configured.".to_owned()];
+        return line(what, HealthState::Neutral, words, "");
+    }
+    if waiting.count == 0 {
+        let words = vec!["Nothing is waiting.".to_owned()];
+        return line(what, HealthState::Fine, words, "");
+    }
+    let words = vec![format!(
+        "{}. The one that has waited longest was tried {}.",
+        counted(waiting.count, "waits", "wait"),
+        counted(waiting.most_attempts, "time", "times")
+    )];
+    let next = "The sessions have ended here; there they end once WorkOS answers.";
+    let state = if waiting.most_attempts >= TOO_MANY_ATTEMPTS {
+        HealthState::NeedsAttention
+    } else {
+        HealthState::Fine
+    };
+    line(what, state, words, next)
+}
+
+fn guessing(until: Timestamp, configured: bool) -> HealthLine {
+    let words = vec![format!(
+        "Somebody is guessing codes: {} wrong ones in 24 hours. Until {}, a code works only in a browser that has \
+         signed in before.",
+        try_budget::OVERALL,
+        until.in_words()
+    )];
+    let workos = if configured {
+        "Signing in with WorkOS works all the same. "
+    } else {
+        ""
+    };
+    let next = format!(
+        "{workos}The log says where the tries come from: shut those networks out. To let people in earlier, run \
+         “vestibule limits clear” for the addresses that Activity names."
+    );
+    line("Guessing", HealthState::NeedsAttention, words, next)
+}
+
+fn versions(snapshot: &Snapshot) -> HealthLine {
+    let mut words = vec![format!(
+        "Vestibule {}, started {}.",
+        snapshot.version,
+        snapshot.started_at.ago(snapshot.now)
+    )];
+    if let Ok(stored) = &snapshot.database {
+        let migration = stored.newest_migration.as_deref().unwrap_or("none");
+        words.push(format!(
+            "SQLite {}, newest migration {migration}.",
+            stored.sqlite
+        ));
+    }
+    line("Versions", HealthState::Neutral, words, "")
+}
+
+fn counted(count: i64, one: &str, several: &str) -> String {
+    match count {
+        0 => format!("No {several}"),
+        1 => format!("1 {one}"),
+        _ => format!("{count} {several}"),
+    }
+}
+
+/// In steps of a thousand, as disks are sold.
+fn size(bytes: i64) -> String {
+    match bytes {
+        ..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000..1_000_000_000 => tenths(bytes, 1_000_000, "MB"),
+        _ => tenths(bytes, 1_000_000_000, "GB"),
+    }
+}
+
+fn tenths(bytes: i64, unit: i64, name: &str) -> String {
+    let tenths = bytes / (unit / 10);
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_counts_read_well() {
+        assert_eq!(size(73_728), "73 kB");
+        assert_eq!(size(1_250_000), "1.2 MB");
+        assert_eq!(size(3_000_000_000), "3.0 GB");
+        assert_eq!(counted(0, "code waits", "codes wait"), "No codes wait");
+        assert_eq!(counted(1, "code waits", "codes wait"), "1 code waits");
+        assert_eq!(counted(2, "code waits", "codes wait"), "2 codes wait");
+    }
+}

@@ -1,0 +1,46 @@
+//! `/metrics`, on a listener of its own.
+
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use actix_web::{HttpResponse, web};
+
+use crate::operations::health::Snapshot;
+use crate::web::http::state::Console;
+
+const OPEN_METRICS: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+/// What was counted so far, and how much there is of everything right now.
+pub async fn show(console: web::Data<Console>) -> HttpResponse {
+    note_levels(&console, &console.health.snapshot().await);
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, OPEN_METRICS))
+        .body(console.metrics.text())
+}
+
+fn note_levels(console: &Console, snapshot: &Snapshot) {
+    let metrics = &console.metrics;
+    let stored = snapshot.database.as_ref().ok();
+    let count = |number: i64| usize::try_from(number).unwrap_or_default();
+    for (of, number) in [
+        ("database_bytes", stored.map(|stored| stored.bytes)),
+        ("sessions_in_force", stored.map(|stored| stored.sessions)),
+        ("mails_in_table", stored.map(|stored| stored.mails.count)),
+        (
+            "revocations_pending",
+            stored.map(|stored| stored.revocations.count),
+        ),
+    ] {
+        match number {
+            Some(number) => metrics.level(of, count(number)),
+            None => metrics.level_unknown(of),
+        }
+    }
+    metrics.level("mail_codes_waiting", snapshot.codes_waiting);
+    metrics.level("sessions_cached", console.sessions.remembered());
+    if let Some(provider) = &snapshot.provider {
+        metrics.level("provider_reachable", usize::from(provider.reachable));
+    }
+    for (of, keys) in console.email_code.limits.sizes() {
+        metrics.level(of, keys);
+    }
+}

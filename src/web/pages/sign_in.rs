@@ -1,0 +1,60 @@
+//! The sign-in page.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::problem::Problem;
+use crate::domain::ReturnTo;
+use crate::views::Screen;
+use crate::views::sign_in::{Banner, SignIn};
+use crate::web::http::extract::MaybeSignedIn;
+use crate::web::http::flow_cookies::FlowCookies;
+use crate::web::http::middleware::RequestId;
+use crate::web::http::response::Wants;
+use crate::web::http::state::Console;
+
+/// Shows the ways in; whoever is in already goes on.
+pub async fn show(
+    console: web::Data<Console>,
+    wants: Wants,
+    return_to: ReturnTo,
+    signed_in: MaybeSignedIn,
+    request: HttpRequest,
+) -> HttpResponse {
+    if signed_in.0.is_some() {
+        return wants.go_to(return_to.as_str());
+    }
+    let address = return_to.carried_by("/sign-in");
+    let asked = |name: &str| {
+        url::form_urlencoded::parse(request.query_string().as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    };
+    let problem = asked("problem").and_then(|word| Problem::from_word(&word));
+    let reference = asked("ref").and_then(|text| RequestId::parse(&text));
+    let problem = problem.map(|problem| (problem, reference.as_ref()));
+    let screen = screen(&console, &request, return_to, problem);
+    wants.step(&console.site, &screen, &address)
+}
+
+/// The page, with what went wrong and the reference to it, if something did.
+pub(super) fn screen(
+    console: &Console,
+    request: &HttpRequest,
+    return_to: ReturnTo,
+    problem: Option<(Problem, Option<&RequestId>)>,
+) -> Screen {
+    let came_back = FlowCookies::of(request, &console.cookies).any_unfinished();
+    let page = SignIn {
+        brand: &console.site.brand,
+        return_to,
+        workos: console.workos_state(),
+        email_codes: console.email_codes_offered,
+        problem: problem.map(|(problem, reference)| Banner {
+            words: problem.words(&console.origin, console.email_codes_offered),
+            reference: reference.map(RequestId::as_str),
+            use_another_account: problem.is_about_the_person(),
+        }),
+        unfinished: came_back.then_some(console.callback.as_str()),
+    };
+    page.screen()
+}
