@@ -14,9 +14,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 
-pub use operator_config::Upkeep;
-use problems::{Judge, given};
+pub use operator_config::OperatorConfig;
 pub use problems::{Problem, Problems};
+use problems::{Validator, given};
 pub use provider::ProviderSettings;
 pub use settings::Settings;
 use values::{
@@ -130,23 +130,23 @@ impl Storage {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn from_settings(settings: &Settings) -> Result<Self, Problems> {
-        let mut judge = Judge::default();
-        let storage = Self::judged(settings, &mut judge);
-        judge.verdict(storage)
+        let mut validator = Validator::default();
+        let storage = Self::judged(settings, &mut validator);
+        validator.finish(storage)
     }
 
-    fn judged(settings: &Settings, judge: &mut Judge) -> Self {
-        let data_dir = judge.read(
+    fn judged(settings: &Settings, validator: &mut Validator) -> Self {
+        let data_dir = validator.read(
             "DATA_DIR",
             &settings.data_dir,
             PathBuf::from("data"),
             folder,
         );
-        let database = judge
+        let database = validator
             .read_optional("DATABASE_URL", &settings.database_url, database_path)
             .unwrap_or_else(|| data_dir.join("vestibule.db"));
         let auto_migrate =
-            judge.read(
+            validator.read(
                 "AUTO_MIGRATE",
                 &settings.auto_migrate,
                 true,
@@ -170,25 +170,30 @@ impl Config {
     /// # Errors
     /// Everything that is wrong with them. Nothing has been touched by then.
     pub fn from_settings(settings: &Settings) -> Result<Self, Problems> {
-        let judge = &mut Judge::default();
-        let listen = judge.read(
+        let validator = &mut Validator::default();
+        let listen = validator.read(
             "LISTEN",
             &settings.listen,
             SocketAddr::from(([127, 0, 0, 1], 8080)),
             address,
         );
-        let base_url = judge.read_optional("BASE_URL", &settings.base_url, BaseUrl::parse);
+        let base_url = validator.read_optional("BASE_URL", &settings.base_url, BaseUrl::parse);
         let base_url = base_url.or_else(|| BaseUrl::of_loopback(listen));
         if base_url.is_none() && given(&settings.base_url).is_none() {
-            judge.blame(
+            validator.error(
                 "BASE_URL",
                 "is missing: it can be told from LISTEN only when that is a loopback address with a port",
             );
         }
         let base_url_is_local = base_url.as_ref().is_none_or(BaseUrl::is_localhost);
-        let brand_name = judge.read_optional("BRAND_NAME", &settings.brand_name, brand_name);
-        let mail = mail_settings(settings, brand_name.as_deref(), base_url_is_local, judge);
-        let Upkeep {
+        let brand_name = validator.read_optional("BRAND_NAME", &settings.brand_name, brand_name);
+        let mail = mail_settings(
+            settings,
+            brand_name.as_deref(),
+            base_url_is_local,
+            validator,
+        );
+        let OperatorConfig {
             storage,
             secret_key,
             secret_key_previous,
@@ -196,36 +201,36 @@ impl Config {
             code_limit_address,
             session_max,
             session_idle,
-        } = Upkeep::judged(settings, judge);
+        } = OperatorConfig::judged(settings, validator);
         if session_idle > session_max {
-            judge.blame(
+            validator.error(
                 "SESSION_IDLE",
                 "is longer than SESSION_MAX, so it would never be reached",
             );
         }
         // Any value will do where a problem is written down.
         let base_url = base_url.unwrap_or_else(BaseUrl::placeholder);
-        let provider = provider::provider(settings, &base_url, judge);
-        let admission = provider::admission(settings, judge);
+        let provider = provider::provider(settings, &base_url, validator);
+        let admission = provider::admission(settings, validator);
         if email_codes == EmailCodes::Off && provider.is_none() {
-            judge.blame(
+            validator.error(
                 "EMAIL_CODES",
                 "is off, and no other way to sign in is set up, so nobody could get in",
             );
         }
-        let email_code_ttl = judge.read(
+        let email_code_ttl = validator.read(
             "EMAIL_CODE_TTL",
             &settings.email_code_ttl,
             Duration::from_mins(10),
             code_lifetime,
         );
-        let activity_days = judge.read("ACTIVITY_DAYS", &settings.activity_days, 365, |text| {
+        let activity_days = validator.read("ACTIVITY_DAYS", &settings.activity_days, 365, |text| {
             count(text, 36_500)
         });
         let config = Self {
             listen,
             activity_kept: Duration::from_hours(24) * activity_days,
-            metrics_listen: judge.read_optional(
+            metrics_listen: validator.read_optional(
                 "METRICS_LISTEN",
                 &settings.metrics_listen,
                 address,
@@ -236,25 +241,25 @@ impl Config {
             storage,
             secret_key,
             secret_key_previous,
-            admin_email: judge.read_optional("ADMIN_EMAIL", &settings.admin_email, |text| {
+            admin_email: validator.read_optional("ADMIN_EMAIL", &settings.admin_email, |text| {
                 Email::parse(text).map_err(|_| format!("“{text}” is not an email address"))
             }),
             mail,
             email_codes,
             email_code_ttl,
             code_limit_address,
-            code_limit_ip: judge.read("CODE_LIMIT_IP", &settings.code_limit_ip, 60, |text| {
+            code_limit_ip: validator.read("CODE_LIMIT_IP", &settings.code_limit_ip, 60, |text| {
                 count(text, 10_000)
             }),
             session_idle,
             session_max,
-            trusted_proxies: judge.read(
+            trusted_proxies: validator.read(
                 "TRUSTED_PROXIES",
                 &settings.trusted_proxies,
                 Vec::new(),
                 cidrs,
             ),
-            static_dir: judge.read_optional("STATIC_DIR", &settings.static_dir, |text| {
+            static_dir: validator.read_optional("STATIC_DIR", &settings.static_dir, |text| {
                 let folder = PathBuf::from(text);
                 if folder.is_dir() {
                     Ok(folder)
@@ -263,9 +268,9 @@ impl Config {
                 }
             }),
             brand_name: brand_name.unwrap_or_else(|| BRAND.to_owned()),
-            brand_accent: judge.read_optional("BRAND_ACCENT", &settings.brand_accent, colour),
+            brand_accent: validator.read_optional("BRAND_ACCENT", &settings.brand_accent, colour),
         };
-        std::mem::take(judge).verdict(config)
+        std::mem::take(validator).finish(config)
     }
 }
 
@@ -274,21 +279,21 @@ fn mail_settings(
     settings: &Settings,
     brand_name: Option<&str>,
     base_url_is_local: bool,
-    judge: &mut Judge,
+    validator: &mut Validator,
 ) -> MailSettings {
-    let smtp = judge.read_optional("SMTP_URL", &settings.smtp_url, smtp_url);
-    let from = judge.read_optional("MAIL_FROM", &settings.mail_from, |text| {
+    let smtp = validator.read_optional("SMTP_URL", &settings.smtp_url, smtp_url);
+    let from = validator.read_optional("MAIL_FROM", &settings.mail_from, |text| {
         text.parse::<Mailbox>()
             .map_err(|_| format!("“{text}” is not a sender. Write an address, or Name <address>"))
     });
     if given(&settings.smtp_url).is_some() && given(&settings.mail_from).is_none() {
-        judge.blame(
+        validator.error(
             "MAIL_FROM",
             "is missing: SMTP_URL needs a sender, such as Console <console@example.com>",
         );
     }
     if given(&settings.smtp_url).is_none() && !base_url_is_local {
-        judge.blame(
+        validator.error(
             "SMTP_URL",
             "is missing. Without it codes are shown on the terminal, which is meant for a first look at \
              localhost only. Set SMTP_URL and MAIL_FROM",

@@ -5,7 +5,7 @@ mod queue;
 mod test_mail;
 pub(crate) mod transport;
 
-pub use queue::code_request_mail::Handed;
+pub use queue::code_request_mail::CodeRequestMail;
 pub use queue::deliveries::Deliveries;
 pub use queue::{MailQueue, Sender};
 pub use test_mail::{NotSent, send_test_mail};

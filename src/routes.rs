@@ -16,7 +16,7 @@ use crate::web::pages::{
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
+pub enum Access {
     /// Anyone; no session is looked at.
     Anyone,
     /// Anyone; whoever is signed in already is recognised.
@@ -34,31 +34,31 @@ pub struct Entry {
     /// Its path.
     pub path: &'static str,
     /// Who may call it.
-    pub who: Who,
+    pub access: Access,
     handler: fn() -> Route,
 }
 
-fn get(path: &'static str, who: Who, handler: fn() -> Route) -> Entry {
+fn get(path: &'static str, access: Access, handler: fn() -> Route) -> Entry {
     Entry {
         method: Method::GET,
         path,
-        who,
+        access,
         handler,
     }
 }
 
-fn post(path: &'static str, who: Who, handler: fn() -> Route) -> Entry {
+fn post(path: &'static str, access: Access, handler: fn() -> Route) -> Entry {
     Entry {
         method: Method::POST,
         path,
-        who,
+        access,
         handler,
     }
 }
 
 /// The table.
 pub fn table() -> Vec<Entry> {
-    use Who::{Anyone, SignedIn, Visitor};
+    use Access::{Anyone, SignedIn, Visitor};
     vec![
         get("/healthz", Anyone, || web::to(health::alive)),
         get("/readyz", Anyone, || web::to(health::ready)),
@@ -110,7 +110,7 @@ pub fn table() -> Vec<Entry> {
 
 /// Its part for admins.
 fn admin_table() -> Vec<Entry> {
-    use Who::Admin;
+    use Access::Admin;
     use admin::{account, accounts, activity, codes, delete_account, import};
     vec![
         get("/admin", Admin, || web::to(admin::enter)),
@@ -162,9 +162,9 @@ pub fn configure(config: &mut ServiceConfig, session: &SessionLayer) {
             resource = resource.route((entry.handler)().guard(answers(entry.method.clone())));
         }
         let allow = allow.join(", ");
-        let for_admins = here.iter().all(|entry| entry.who == Who::Admin);
+        let for_admins = here.iter().all(|entry| entry.access == Access::Admin);
         let resource = resource.default_service(not_allowed(allow, for_admins));
-        if here.iter().any(|entry| entry.who != Who::Anyone) {
+        if here.iter().any(|entry| entry.access != Access::Anyone) {
             config.service(resource.wrap(session.middleware()));
         } else {
             config.service(resource);

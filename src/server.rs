@@ -32,10 +32,10 @@ use crate::sign_in::oidc::WorkOs;
 use crate::web::http::extract::form_config;
 use crate::web::http::middleware::finish_every_response;
 use crate::web::http::session_cookie::SessionLayer;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 use assemble::console;
-use metrics_server::Measured;
+use metrics_server::MetricsServer;
 pub use signals::StopSignals;
 
 /// In-flight requests, and then queued codes, get this long when the server stops.
@@ -56,7 +56,7 @@ pub struct Server {
     housekeeping: Arc<Housekeeping>,
     background: Vec<JoinHandle<()>>,
     mail: Arc<MailQueue>,
-    measured: Option<Measured>,
+    measured: Option<MetricsServer>,
     _alone: File,
 }
 
@@ -67,9 +67,9 @@ impl Server {
     /// In words for the operator. Nothing goes on running then.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, String> {
         let listener = listen(config.listen)?;
-        let measured = Measured::listen(config.metrics_listen)?;
-        make_folder(&config.storage)?;
-        let alone = be_alone(&config.storage, "another server")?;
+        let measured = MetricsServer::listen(config.metrics_listen)?;
+        create_data_dir(&config.storage)?;
+        let alone = acquire_server_lock(&config.storage, "another server")?;
         let keys = keys::in_force(
             config.secret_key.clone(),
             config.secret_key_previous.clone(),
@@ -106,7 +106,7 @@ impl Server {
             background.extend(keep_up_with(workos));
         }
         let measured = measured
-            .map(|listener| Measured::serve(listener, console.clone()))
+            .map(|listener| MetricsServer::serve(listener, console.clone()))
             .transpose()?;
         let (address, server) = serve_on(listener, console)?;
         let handle = server.handle();
@@ -192,7 +192,7 @@ impl Server {
 /// # Errors
 /// In words for the operator.
 pub fn open_database(storage: &Storage) -> Result<Database, String> {
-    make_folder(storage)?;
+    create_data_dir(storage)?;
     let database = Database::open(&storage.database)?;
     database.with_connection(|connection| {
         let newer = migrations::unknown(connection)?;
@@ -228,7 +228,7 @@ pub fn open_database(storage: &Storage) -> Result<Database, String> {
 ///
 /// # Errors
 /// In words for the operator.
-pub fn make_folder(storage: &Storage) -> Result<(), String> {
+pub fn create_data_dir(storage: &Storage) -> Result<(), String> {
     let beside = storage.database.parent();
     for folder in [Some(storage.data_dir.as_path()), beside]
         .into_iter()
@@ -255,7 +255,7 @@ fn keep_up_with(workos: &WorkOs) -> [JoinHandle<()>; 2] {
 
 fn serve_on(
     listener: TcpListener,
-    console: web::Data<Console>,
+    console: web::Data<AppState>,
 ) -> Result<(SocketAddr, actix_web::dev::Server), String> {
     let session = SessionLayer::new(Arc::clone(&console.sessions), &console.cookies)
         .ok_or("the session cookie cannot be set up")?;
@@ -314,7 +314,7 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// # Errors
 /// In words for the operator, when a server runs.
-pub fn be_alone(storage: &Storage, other: &str) -> Result<File, String> {
+pub fn acquire_server_lock(storage: &Storage, other: &str) -> Result<File, String> {
     let path = storage.data_dir.join("serve.lock");
     let shown = path.display();
     // Whoever may open it may hold the lock, too.

@@ -3,4 +3,4 @@
 pub mod http;
 pub mod pages;
 
-pub use http::state::Console;
+pub use http::state::AppState;

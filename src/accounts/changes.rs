@@ -85,7 +85,7 @@ impl Actor {
 
 /// Why an account was left as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Denied {
+pub enum ChangeError {
     /// There is none.
     #[error("There is no such account.")]
     NoSuchAccount,
@@ -100,7 +100,7 @@ pub enum Denied {
     AlreadySo,
 }
 
-type Outcome<T> = QueryResult<Result<T, Denied>>;
+type Outcome<T> = QueryResult<Result<T, ChangeError>>;
 
 /// Adds a confirmed account.
 ///
@@ -136,10 +136,10 @@ fn add_as(
     now: Timestamp,
 ) -> Outcome<AccountRow> {
     let Some(id) = accounts::insert(c, new, now)? else {
-        return Ok(Err(Denied::AlreadyThere));
+        return Ok(Err(ChangeError::AlreadyThere));
     };
     let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(Denied::NoSuchAccount));
+        return Ok(Err(ChangeError::NoSuchAccount));
     };
     actor.note(c, kind, &account, new.role.as_str(), now)?;
     Ok(Ok(account))
@@ -156,10 +156,10 @@ pub fn confirm(
     now: Timestamp,
 ) -> Outcome<AccountRow> {
     let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(Denied::NoSuchAccount));
+        return Ok(Err(ChangeError::NoSuchAccount));
     };
     if account.confirmed_at.is_some() {
-        return Ok(Err(Denied::AlreadySo));
+        return Ok(Err(ChangeError::AlreadySo));
     }
     accounts::set_confirmed(c, id, now)?;
     actor.note(c, ActivityKind::AccountConfirmed, &account, "", now)?;
@@ -177,13 +177,13 @@ pub fn suspend(
     now: Timestamp,
 ) -> Outcome<AccountRow> {
     let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(Denied::NoSuchAccount));
+        return Ok(Err(ChangeError::NoSuchAccount));
     };
     if account.suspended_at.is_some() {
-        return Ok(Err(Denied::AlreadySo));
+        return Ok(Err(ChangeError::AlreadySo));
     }
     if is_last_admin(c, &account)? {
-        return Ok(Err(Denied::LastAdmin));
+        return Ok(Err(ChangeError::LastAdmin));
     }
     accounts::set_suspended(c, id, Some(now))?;
     sessions::delete_of_account(c, id, None)?;
@@ -204,10 +204,10 @@ pub fn restore(
     now: Timestamp,
 ) -> Outcome<AccountRow> {
     let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(Denied::NoSuchAccount));
+        return Ok(Err(ChangeError::NoSuchAccount));
     };
     if account.suspended_at.is_none() {
-        return Ok(Err(Denied::AlreadySo));
+        return Ok(Err(ChangeError::AlreadySo));
     }
     accounts::set_suspended(c, id, None)?;
     actor.note(c, ActivityKind::AccountRestored, &account, "", now)?;
@@ -226,13 +226,13 @@ pub fn change_role(
     now: Timestamp,
 ) -> Outcome<AccountRow> {
     let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(Denied::NoSuchAccount));
+        return Ok(Err(ChangeError::NoSuchAccount));
     };
     if account.role == role.as_str() {
-        return Ok(Err(Denied::AlreadySo));
+        return Ok(Err(ChangeError::AlreadySo));
     }
     if is_last_admin(c, &account)? {
-        return Ok(Err(Denied::LastAdmin));
+        return Ok(Err(ChangeError::LastAdmin));
     }
     accounts::set_role(c, id, role)?;
     actor.note(c, ActivityKind::RoleChanged, &account, role.as_str(), now)?;
@@ -251,10 +251,10 @@ pub fn move_back(
     now: Timestamp,
 ) -> Outcome<AccountRow> {
     let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(Denied::NoSuchAccount));
+        return Ok(Err(ChangeError::NoSuchAccount));
     };
     if account.moved_at.is_none() {
-        return Ok(Err(Denied::AlreadySo));
+        return Ok(Err(ChangeError::AlreadySo));
     }
     accounts::unset_moved(c, id)?;
     identities::unlink(c, id)?;
@@ -275,10 +275,10 @@ pub fn delete(
     now: Timestamp,
 ) -> Outcome<AccountRow> {
     let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(Denied::NoSuchAccount));
+        return Ok(Err(ChangeError::NoSuchAccount));
     };
     if is_last_admin(c, &account)? {
-        return Ok(Err(Denied::LastAdmin));
+        return Ok(Err(ChangeError::LastAdmin));
     }
     actor.note(c, ActivityKind::AccountDeleted, &account, "", now)?;
     accounts::delete(c, id)?;
@@ -292,7 +292,7 @@ pub fn delete(
 /// # Errors
 /// When the query fails.
 pub fn find(c: &mut SqliteConnection, email: &Email) -> Outcome<AccountRow> {
-    Ok(accounts::find_by_email(c, email)?.ok_or(Denied::NoSuchAccount))
+    Ok(accounts::find_by_email(c, email)?.ok_or(ChangeError::NoSuchAccount))
 }
 
 /// Whether nobody could let anybody in without this account.

@@ -6,7 +6,7 @@ mod invite;
 
 use std::sync::Arc;
 
-use super::changes::{self, Actor, Denied};
+use super::changes::{self, Actor, ChangeError};
 use super::end_sessions;
 use super::paging::{TO_READ, page_of};
 use crate::clock::Clock;
@@ -120,7 +120,7 @@ impl Change {
         actor: &Actor,
         id: AccountId,
         now: Timestamp,
-    ) -> QueryResult<Result<AccountRow, Denied>> {
+    ) -> QueryResult<Result<AccountRow, ChangeError>> {
         match self {
             Self::Confirm => changes::confirm(c, actor, id, now),
             Self::Suspend => changes::suspend(c, actor, id, now),
@@ -169,7 +169,7 @@ impl Directory {
         actor: Actor,
         id: AccountId,
         change: Change,
-    ) -> Result<Result<AccountRow, Denied>, DatabaseError> {
+    ) -> Result<Result<AccountRow, ChangeError>, DatabaseError> {
         let now = self.clock.now();
         self.database
             .write(move |c| change.make(c, &actor, id, now))
@@ -184,7 +184,7 @@ impl Directory {
         &self,
         actor: Actor,
         id: AccountId,
-    ) -> Result<Result<AccountRow, Denied>, DatabaseError> {
+    ) -> Result<Result<AccountRow, ChangeError>, DatabaseError> {
         let now = self.clock.now();
         self.database
             .write(move |c| changes::delete(c, &actor, id, now))
@@ -200,7 +200,7 @@ impl Directory {
         actor: Actor,
         id: AccountId,
         which: Option<SessionId>,
-    ) -> Result<Result<(), Denied>, DatabaseError> {
+    ) -> Result<Result<(), ChangeError>, DatabaseError> {
         let now = self.clock.now();
         self.database
             .write(move |c| end(c, &actor, id, which, now))
@@ -252,9 +252,9 @@ fn end(
     id: AccountId,
     which: Option<SessionId>,
     now: Timestamp,
-) -> QueryResult<Result<(), Denied>> {
+) -> QueryResult<Result<(), ChangeError>> {
     let Some(account) = crate::db::accounts::find(c, id)? else {
-        return Ok(Err(Denied::NoSuchAccount));
+        return Ok(Err(ChangeError::NoSuchAccount));
     };
     let Some(session) = which else {
         end_sessions::all_of(c, actor, &account, now)?;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use thiserror::Error;
 
-use super::changes::{self, Actor, Denied};
+use super::changes::{self, Actor, ChangeError};
 use crate::db::accounts::{NewAccount, find_by_email};
 use crate::db::{QueryResult, SqliteConnection};
 use crate::domain::{AccountId, Email, Role, Timestamp};
@@ -169,7 +169,7 @@ pub fn add_one(
     actor: &Actor,
     row: &NewRow,
     now: Timestamp,
-) -> QueryResult<Result<AccountId, Denied>> {
+) -> QueryResult<Result<AccountId, ChangeError>> {
     let new = NewAccount {
         email: &row.email,
         name: &row.name,

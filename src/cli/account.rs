@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{Failure, context, say};
-use crate::accounts::changes::{self, Actor, Denied};
+use crate::accounts::changes::{self, Actor, ChangeError};
 use crate::clock::Clock;
 use crate::config::{Settings, Storage};
 use crate::db::accounts::{AccountRow, NewAccount};
@@ -184,7 +184,7 @@ fn change(
         &Actor,
         AccountId,
         Timestamp,
-    ) -> QueryResult<Result<AccountRow, Denied>>,
+    ) -> QueryResult<Result<AccountRow, ChangeError>>,
 ) -> Result<AccountRow, Failure> {
     let address = context::address(email)?;
     let database = context::database(&Storage::from_settings(settings)?)?;

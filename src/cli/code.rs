@@ -3,7 +3,7 @@
 use super::context;
 use super::{Failure, say};
 use crate::clock::Clock;
-use crate::config::{EmailCodes, Settings, Upkeep};
+use crate::config::{EmailCodes, OperatorConfig, Settings};
 use crate::domain::Email;
 use crate::keys::Keys;
 use crate::mail::messages::minutes_in_words;
@@ -13,7 +13,7 @@ use crate::sign_in::email_code::code_hash::CodeHasher;
 /// Shows a one-time code, and how it is used.
 pub(super) fn run(settings: &Settings, email: &str) -> Result<(), Failure> {
     let email = context::address(email)?;
-    let upkeep = Upkeep::from_settings(settings)?;
+    let upkeep = OperatorConfig::from_settings(settings)?;
     if upkeep.email_codes == EmailCodes::Off {
         return Err(Failure::Failed(
             "EMAIL_CODES is off: no page takes a code, so none was made. Set EMAIL_CODES=fallback, start the \
@@ -25,7 +25,7 @@ pub(super) fn run(settings: &Settings, email: &str) -> Result<(), Failure> {
     let database = context::database(&upkeep.storage)?;
     let hasher = CodeHasher::new(read_by_every_server(keys), 1);
     let made = operator_code::make(&database, &hasher, email.clone(), Clock::system().now());
-    let made = context::block_on(made)?.map_err(|e| Failure::Failed(in_words(&email, &e)))?;
+    let made = context::block_on(made)?.map_err(|e| Failure::Failed(describe(&email, &e)))?;
     say(shown(&email, &made))
 }
 
@@ -41,7 +41,7 @@ fn read_by_every_server(keys: Keys) -> Keys {
 fn shown(email: &Email, made: &Made) -> String {
     let code = made.code.expose();
     let minutes = minutes_in_words(operator_code::LIFETIME);
-    let until = made.expires_at.in_words();
+    let until = made.expires_at.describe();
     let hindrance = if made.too_many_tries {
         format!(
             "\n\nToo many wrong codes were tried for this address today, so a browser that has not signed in before takes\n\
@@ -60,7 +60,7 @@ fn shown(email: &Email, made: &Made) -> String {
     )
 }
 
-fn in_words(email: &Email, why: &NoCode) -> String {
+fn describe(email: &Email, why: &NoCode) -> String {
     match why {
         NoCode::NoAccount => format!(
             "No code was made: no account has the address {email}. Add it with `vestibule account add {email}`."

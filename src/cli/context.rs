@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::clock::Clock;
-use crate::config::{Storage, Upkeep};
+use crate::config::{OperatorConfig, Storage};
 use crate::db::Database;
 use crate::db::listings::InForce;
 use crate::domain::Email;
@@ -36,7 +36,7 @@ pub(super) fn no_database(storage: &Storage) -> Failure {
 }
 
 /// The keys that the server has.
-pub(super) fn keys(upkeep: &Upkeep) -> Result<Keys, Failure> {
+pub(super) fn keys(upkeep: &OperatorConfig) -> Result<Keys, Failure> {
     let data_dir = &upkeep.storage.data_dir;
     keys::in_force_already(
         upkeep.secret_key.clone(),
@@ -62,7 +62,7 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
 }
 
 /// Which sessions have not run out by now.
-pub(super) fn in_force(upkeep: &Upkeep) -> InForce {
+pub(super) fn in_force(upkeep: &OperatorConfig) -> InForce {
     let now = Clock::system().now();
     InForce {
         begun_after: now.minus(upkeep.session_max),

@@ -10,7 +10,7 @@ mod storage;
 use check::{Check, Report};
 
 use super::{Failure, say};
-use crate::config::{Config, Settings, Storage, Upkeep};
+use crate::config::{Config, OperatorConfig, Settings, Storage};
 
 /// Asks everything, says a line for each check as it is done, and fails when any of them does.
 pub(super) fn run(settings: &Settings, json: bool) -> Result<(), Failure> {
@@ -42,7 +42,7 @@ async fn examine(settings: &Settings, report: &mut Report) -> Result<(), Failure
             }
         }
     }
-    match Upkeep::from_settings(settings) {
+    match OperatorConfig::from_settings(settings) {
         Ok(upkeep) => report.add(key::check(&upkeep))?,
         Err(_) => report.add(Check::open("key", AFTER_THE_SETTINGS))?,
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Subcommand;
 
 use super::{Failure, say};
-use crate::config::{Settings, Upkeep};
+use crate::config::{OperatorConfig, Settings};
 use crate::keys::rotation::{NotRotated, rotate};
 use crate::keys::{KEY_FILE, PREVIOUS_KEY_FILE};
 
@@ -21,7 +21,7 @@ pub(super) enum Command {
 
 pub(super) fn run(settings: &Settings, command: &Command) -> Result<(), Failure> {
     let Command::Rotate { force } = command;
-    let upkeep = Upkeep::from_settings(settings)?;
+    let upkeep = OperatorConfig::from_settings(settings)?;
     if upkeep.secret_key.is_some() {
         return Err(Failure::Misused(
             "SECRET_KEY is set, so the key is not in a file that could be changed here. Set SECRET_KEY_PREVIOUS to \
@@ -38,7 +38,7 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<(), Failure>
     }
     let data_dir = &upkeep.storage.data_dir;
     let (present, previous) = (data_dir.join(KEY_FILE), data_dir.join(PREVIOUS_KEY_FILE));
-    let longest = in_words(upkeep.session_max);
+    let longest = describe(upkeep.session_max);
     match rotate(data_dir, upkeep.session_max, *force) {
         Ok(()) => say(format!(
             "{} holds a new key. The one before it is in {} and is still read, so nobody is signed out; keep it for \
@@ -71,7 +71,7 @@ fn in_hours(left: Duration) -> String {
 }
 
 /// “7 days”, “1 day 12 h”.
-fn in_words(span: Duration) -> String {
+fn describe(span: Duration) -> String {
     let mut words = String::new();
     for letter in humantime::format_duration(span).to_string().chars() {
         let after_number = words.ends_with(|before: char| before.is_ascii_digit());

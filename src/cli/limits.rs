@@ -8,7 +8,7 @@ use super::output::{counted, print_json};
 use super::{Failure, say};
 use crate::accounts::changes::Actor;
 use crate::clock::Clock;
-use crate::config::{Settings, Upkeep};
+use crate::config::{OperatorConfig, Settings};
 use crate::domain::Email;
 use crate::operations::address_limits::{self, AddressLimits};
 use crate::sign_in::limits::{self, try_budget};
@@ -33,7 +33,7 @@ pub(super) enum Command {
 pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     let (Command::Show { email, .. } | Command::Clear { email }) = &command;
     let email = context::address(email)?;
-    let upkeep = Upkeep::from_settings(settings)?;
+    let upkeep = OperatorConfig::from_settings(settings)?;
     let database = context::database(&upkeep.storage)?;
     let now = Clock::system().now();
     match command {
@@ -42,7 +42,7 @@ pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> 
             if json {
                 return print_json(&[as_json(&email, &found)]);
             }
-            say(in_words(&email, &found, upkeep.code_limit_address))
+            say(describe(&email, &found, upkeep.code_limit_address))
         }
         Command::Clear { .. } => {
             let actor = Actor::command_line();
@@ -71,7 +71,7 @@ fn as_json(email: &Email, found: &AddressLimits) -> Value {
     })
 }
 
-fn in_words(email: &Email, found: &AddressLimits, a_minute: u32) -> String {
+fn describe(email: &Email, found: &AddressLimits, a_minute: u32) -> String {
     let tries = try_budget::FOR_ONE_ADDRESS;
     let known = match found.tries_known.as_slice() {
         [] => format!("0 of {tries}"),
@@ -104,7 +104,7 @@ fn in_words(email: &Email, found: &AddressLimits, a_minute: u32) -> String {
             "Limits last cleared",
             found
                 .cleared_at
-                .map_or_else(|| "not in the last 24 hours".to_owned(), |at| at.in_words()),
+                .map_or_else(|| "not in the last 24 hours".to_owned(), |at| at.describe()),
         ),
     ];
     let table: String = lines

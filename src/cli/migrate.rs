@@ -5,7 +5,7 @@ use super::{Failure, context, say};
 use crate::config::{Settings, Storage};
 use crate::db::Database;
 use crate::db::engine::migrations::{self, Listed};
-use crate::server::{be_alone, make_folder, open_database};
+use crate::server::{acquire_server_lock, create_data_dir, open_database};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -54,8 +54,8 @@ fn revert(storage: &Storage) -> Result<(), Failure> {
         return Err(context::no_database(storage));
     }
     let not_done = |e| Failure::Failed(format!("Nothing was reverted: {e}."));
-    make_folder(storage)?;
-    let _alone = be_alone(storage, "a server").map_err(not_done)?;
+    create_data_dir(storage)?;
+    let _alone = acquire_server_lock(storage, "a server").map_err(not_done)?;
     let name = Database::open(&storage.database)?
         .with_connection(migrations::revert)
         .map_err(not_done)?;

@@ -61,7 +61,7 @@ pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
 
 /// A moment in words, or other words where there is none.
 pub(super) fn moment_or(at: Option<i64>, otherwise: &str) -> String {
-    at.map_or_else(|| otherwise.to_owned(), |at| Timestamp(at).in_words())
+    at.map_or_else(|| otherwise.to_owned(), |at| Timestamp(at).describe())
 }
 
 /// “1 account”, “2 accounts”.

@@ -15,7 +15,7 @@ use crate::config::{Settings, Storage};
 use crate::db::engine::paths::{self, Adopted, BESIDE, InUse, with_beside, with_end};
 use crate::domain::Timestamp;
 use crate::keys::KEY_FILE;
-use crate::server::{be_alone, make_folder};
+use crate::server::{acquire_server_lock, create_data_dir};
 
 /// Puts a backup in the place of the database, and ends every session in it.
 pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
@@ -27,8 +27,8 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
     if fs::canonicalize(&storage.database).is_ok_and(|present| present == source) {
         return Err(failed(format!("{shown} is the database itself")));
     }
-    make_folder(&storage).map_err(failed)?;
-    let _alone = be_alone(&storage, "a server").map_err(failed)?;
+    create_data_dir(&storage).map_err(failed)?;
+    let _alone = acquire_server_lock(&storage, "a server").map_err(failed)?;
     let now = Clock::system().now();
     let draft = Draft::make(with_end(&storage.database, ".restoring")).map_err(|e| {
         failed(format!(
@@ -60,7 +60,7 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
             present.display()
         );
     }
-    say(in_words(&storage, file, adopted, aside.as_deref()))
+    say(describe(&storage, file, adopted, aside.as_deref()))
 }
 
 /// Everything that can go wrong with the backup does so before anything of the present database is
@@ -110,7 +110,7 @@ fn shut(aside: &Path) {
     }
 }
 
-fn in_words(storage: &Storage, file: &Path, adopted: Adopted, aside: Option<&Path>) -> String {
+fn describe(storage: &Storage, file: &Path, adopted: Adopted, aside: Option<&Path>) -> String {
     let mut lines = format!(
         "{} is the database now, with {}. In it {} ended, and every code: whoever was signed in signs in \
          again.",

@@ -4,10 +4,10 @@ use clap::{ArgGroup, Subcommand};
 
 use super::output::{counted, print_json, print_table};
 use super::{Failure, context, say};
-use crate::accounts::changes::{self, Actor, Denied};
+use crate::accounts::changes::{self, Actor, ChangeError};
 use crate::accounts::end_sessions;
 use crate::clock::Clock;
-use crate::config::{Settings, Storage, Upkeep};
+use crate::config::{OperatorConfig, Settings, Storage};
 use crate::db::listings::{self, ListedSession};
 use crate::domain::{Method, SessionId, Timestamp};
 
@@ -45,7 +45,7 @@ pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> 
 
 fn list(settings: &Settings, email: Option<&str>, json: bool) -> Result<(), Failure> {
     let address = email.map(context::address).transpose()?;
-    let upkeep = Upkeep::from_settings(settings)?;
+    let upkeep = OperatorConfig::from_settings(settings)?;
     let database = context::database(&upkeep.storage)?;
     let in_force = context::in_force(&upkeep);
     let found = database.read_in_place(|c| {
@@ -92,8 +92,8 @@ fn line(session: ListedSession) -> [String; 7] {
         how,
         session.browser,
         session.ip,
-        Timestamp(session.created_at).in_words(),
-        Timestamp(session.last_seen_at).in_words(),
+        Timestamp(session.created_at).describe(),
+        Timestamp(session.last_seen_at).describe(),
     ]
 }
 
@@ -135,6 +135,6 @@ fn end_all(settings: &Settings, email: &str) -> Result<(), Failure> {
     })
 }
 
-fn refused(email: &str, why: &Denied) -> Failure {
+fn refused(email: &str, why: &ChangeError) -> Failure {
     Failure::Failed(format!("{email}: {why}"))
 }

@@ -34,10 +34,10 @@ impl fmt::Display for Problems {
 
 /// Collects what is wrong, so that an admin mends everything in one go.
 #[derive(Default)]
-pub(super) struct Judge(Vec<Problem>);
+pub(super) struct Validator(Vec<Problem>);
 
-impl Judge {
-    pub(super) fn blame(&mut self, variable: &'static str, message: impl Into<String>) {
+impl Validator {
+    pub(super) fn error(&mut self, variable: &'static str, message: impl Into<String>) {
         self.0.push(Problem {
             variable,
             message: message.into(),
@@ -64,13 +64,13 @@ impl Judge {
         match parse(given(text)?) {
             Ok(value) => Some(value),
             Err(message) => {
-                self.blame(variable, message);
+                self.error(variable, message);
                 None
             }
         }
     }
 
-    pub(super) fn verdict<T>(self, value: T) -> Result<T, Problems> {
+    pub(super) fn finish<T>(self, value: T) -> Result<T, Problems> {
         if self.0.is_empty() {
             Ok(value)
         } else {

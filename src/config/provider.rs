@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use super::problems::{Judge, given};
+use super::problems::{Validator, given};
 use super::settings::Settings;
 use crate::domain::BaseUrl;
 use crate::sign_in::oidc::Admission;
@@ -33,28 +33,28 @@ impl ProviderSettings {
 pub(super) fn provider(
     settings: &Settings,
     base_url: &BaseUrl,
-    judge: &mut Judge,
+    validator: &mut Validator,
 ) -> Option<ProviderSettings> {
     let callback = base_url.link("/auth/workos/callback");
     let redirect =
         |text: &str| RedirectUrl::new(text.to_owned()).map_err(|_| format!("“{text}” is no URL"));
-    let redirect_uri = judge
+    let redirect_uri = validator
         .read_optional(
             "WORKOS_REDIRECT_URI",
             &settings.workos_redirect_uri,
             redirect,
         )
         .or_else(|| RedirectUrl::new(callback).ok())?;
-    let api_url = judge.read_optional("WORKOS_API_URL", &settings.workos_api_url, safe_url);
+    let api_url = validator.read_optional("WORKOS_API_URL", &settings.workos_api_url, safe_url);
     let authkit = complete(
-        judge,
+        validator,
         [
             ("WORKOS_CLIENT_ID", &settings.workos_client_id),
             ("WORKOS_API_KEY", &settings.workos_api_key),
         ],
     );
     let oidc = complete(
-        judge,
+        validator,
         [
             ("OIDC_ISSUER", &settings.oidc_issuer),
             ("OIDC_CLIENT_ID", &settings.oidc_client_id),
@@ -62,7 +62,7 @@ pub(super) fn provider(
         ],
     );
     if authkit.is_some() && oidc.is_some() {
-        judge.blame(
+        validator.error(
             "OIDC_ISSUER",
             "is set beside WORKOS_CLIENT_ID. Set up one of the two",
         );
@@ -77,7 +77,7 @@ pub(super) fn provider(
         }));
     }
     let [_, client_id, client_secret] = oidc?;
-    let issuer = judge.read_optional("OIDC_ISSUER", &settings.oidc_issuer, |text| {
+    let issuer = validator.read_optional("OIDC_ISSUER", &settings.oidc_issuer, |text| {
         safe_url(text)?;
         IssuerUrl::new(text.to_owned()).map_err(|_| format!("“{text}” is no URL"))
     })?;
@@ -90,10 +90,10 @@ pub(super) fn provider(
 }
 
 /// Who gets in without an invitation.
-pub(super) fn admission(settings: &Settings, judge: &mut Judge) -> Admission {
+pub(super) fn admission(settings: &Settings, validator: &mut Validator) -> Admission {
     Admission {
         organization: given(&settings.workos_organization_id).map(str::to_owned),
-        email_domains: judge.read(
+        email_domains: validator.read(
             "ALLOWED_EMAIL_DOMAINS",
             &settings.allowed_email_domains,
             Vec::new(),
@@ -104,7 +104,7 @@ pub(super) fn admission(settings: &Settings, judge: &mut Judge) -> Admission {
 
 /// All of them, or none; each missing one is named.
 fn complete<'a, const N: usize>(
-    judge: &mut Judge,
+    validator: &mut Validator,
     all: [(&'static str, &'a Option<String>); N],
 ) -> Option<[&'a str; N]> {
     let values = all.map(|(_, text)| given(text));
@@ -118,7 +118,7 @@ fn complete<'a, const N: usize>(
             .map(|(name, _)| *name)
             .filter(|name| name != variable)
             .collect();
-        judge.blame(
+        validator.error(
             variable,
             format!("is missing: it goes with {}", others.join(" and ")),
         );

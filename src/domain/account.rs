@@ -67,7 +67,7 @@ impl Method {
     }
 
     /// What it is called on a page.
-    pub const fn in_words(self) -> &'static str {
+    pub const fn describe(self) -> &'static str {
         match self {
             Self::EmailCode => "email code",
             Self::WorkOs => "WorkOS",
@@ -104,11 +104,11 @@ impl WayIn {
     }
 
     /// What it is called on a page.
-    pub const fn in_words(self) -> &'static str {
+    pub const fn describe(self) -> &'static str {
         match self {
-            Self::EmailCode => Method::EmailCode.in_words(),
+            Self::EmailCode => Method::EmailCode.describe(),
             Self::OperatorCode => "operator’s code",
-            Self::WorkOs => Method::WorkOs.in_words(),
+            Self::WorkOs => Method::WorkOs.describe(),
         }
     }
 
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn each_way_in_is_called_by_its_name_on_a_page() {
-        let names = [WayIn::EmailCode, WayIn::OperatorCode, WayIn::WorkOs].map(WayIn::in_words);
+        let names = [WayIn::EmailCode, WayIn::OperatorCode, WayIn::WorkOs].map(WayIn::describe);
         assert_eq!(names, ["email code", "operator’s code", "WorkOS"]);
     }
 }

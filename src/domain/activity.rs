@@ -94,7 +94,7 @@ impl ActivityKind {
     }
 
     /// What it is called on a page.
-    pub const fn in_words(self) -> &'static str {
+    pub const fn describe(self) -> &'static str {
         match self {
             Self::CodeRequested => "Code requested",
             Self::WrongCode => "Wrong code",
@@ -191,7 +191,7 @@ impl CodeOutcome {
     }
 
     /// What happened, for an admin.
-    pub const fn in_words(self) -> &'static str {
+    pub const fn describe(self) -> &'static str {
         match self {
             Self::NoAccount => "No account has this address",
             Self::NotConfirmed => "The account isn’t confirmed",
@@ -227,9 +227,9 @@ mod tests {
 
     #[test]
     fn a_person_tells_every_kind_and_outcome_by_its_words() {
-        let kinds = ActivityKind::ALL.map(ActivityKind::in_words);
+        let kinds = ActivityKind::ALL.map(ActivityKind::describe);
         assert_eq!(HashSet::from(kinds).len(), kinds.len());
-        let outcomes = CodeOutcome::ALL.map(CodeOutcome::in_words);
+        let outcomes = CodeOutcome::ALL.map(CodeOutcome::describe);
         assert_eq!(HashSet::from(outcomes).len(), outcomes.len());
     }
 }

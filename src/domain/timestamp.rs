@@ -33,7 +33,7 @@ impl Timestamp {
     }
 
     /// For people, as in `23 November 2026, 16:53 UTC`.
-    pub fn in_words(self) -> String {
+    pub fn describe(self) -> String {
         self.utc()
             .format(format_description!(
                 "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(after(86_400 * 45), "45 days ago");
         assert_eq!(then.plus(Duration::from_secs(5)).ago(then), "just now");
         assert_eq!(then.rfc3339(), "2001-09-09T01:46:40Z");
-        assert_eq!(then.in_words(), "9 September 2001, 01:46 UTC");
+        assert_eq!(then.describe(), "9 September 2001, 01:46 UTC");
     }
 
     #[test]

@@ -56,7 +56,7 @@ fn still_needed(path: &Path, needed_for: Duration) -> Result<Option<Duration>, N
     let changed = match fs::metadata(path).and_then(|file| file.modified()) {
         Ok(changed) => changed,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(in_words(path, &e)),
+        Err(e) => return Err(describe(path, &e)),
     };
     let age = SystemTime::now()
         .duration_since(changed)
@@ -74,7 +74,7 @@ fn replace(path: &Path, key: &SecretKey) -> Result<(), NotRotated> {
         .and_then(|()| sync_folder_of(path));
     put.map_err(|e| {
         let _not_there = fs::remove_file(&draft);
-        in_words(path, &e)
+        describe(path, &e)
     })
 }
 
@@ -83,7 +83,7 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
         .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
-fn in_words(path: &Path, e: &io::Error) -> NotRotated {
+fn describe(path: &Path, e: &io::Error) -> NotRotated {
     NotRotated::File(format!("{} cannot be changed: {e}", path.display()))
 }
 

@@ -33,7 +33,7 @@ impl Seal {
     }
 
     /// Encrypts a token for a session; `None` only if the cipher fails, which is a defect.
-    pub fn close(&self, session: SessionId, kind: Kind, token: &str) -> Option<Vec<u8>> {
+    pub fn encrypt(&self, session: SessionId, kind: Kind, token: &str) -> Option<Vec<u8>> {
         let mut nonce = [0; NONCE_BYTES];
         rand::rng().fill_bytes(&mut nonce);
         let bound = bound_to(session, kind);
@@ -50,7 +50,7 @@ impl Seal {
     }
 
     /// Decrypts a token; `None` when it was sealed for another session, or under a key that is gone.
-    pub fn open(&self, session: SessionId, kind: Kind, sealed: &[u8]) -> Option<String> {
+    pub fn decrypt(&self, session: SessionId, kind: Kind, sealed: &[u8]) -> Option<String> {
         let (nonce, text) = sealed.split_first_chunk::<NONCE_BYTES>()?;
         let bound = bound_to(session, kind);
         let opened = self.ciphers.iter().find_map(|cipher| {
@@ -86,10 +86,10 @@ mod tests {
             previous: None,
         });
         let sealed = seal
-            .close(SessionId(7), Kind::RefreshToken, "secret")
+            .encrypt(SessionId(7), Kind::RefreshToken, "secret")
             .unwrap();
         assert!(!sealed.windows(6).any(|part| part == b"secret"));
-        let open = |seal: &Seal, id, kind| seal.open(SessionId(id), kind, &sealed);
+        let open = |seal: &Seal, id, kind| seal.decrypt(SessionId(id), kind, &sealed);
         assert_eq!(
             open(&seal, 7, Kind::RefreshToken).as_deref(),
             Some("secret")

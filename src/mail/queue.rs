@@ -30,7 +30,7 @@ use crate::db::outgoing_mails;
 use crate::db::{Database, activity, notices};
 use crate::domain::{AccountId, CodeOutcome, Timestamp};
 use crate::metrics::Metrics;
-use code_request_mail::Handed;
+use code_request_mail::CodeRequestMail;
 use deliveries::{Deliveries, DeliveryLog};
 use persistent::spawn_look;
 
@@ -69,9 +69,9 @@ enum Incoming {
     /// Nothing: there is no account, or none that gets a code.
     Nothing,
     /// A mail, with its place in the queue.
-    Mail(Handed, OwnedSemaphorePermit),
+    Mail(CodeRequestMail, OwnedSemaphorePermit),
     /// A mail that found no place.
-    NoPlace(Handed),
+    NoPlace(CodeRequestMail),
 }
 
 /// Who sends, and which way.
@@ -88,7 +88,7 @@ pub struct Sender {
 }
 
 /// A mail that has not left yet, and its place in the queue.
-type Waiting = (Handed, OwnedSemaphorePermit);
+type Waiting = (CodeRequestMail, OwnedSemaphorePermit);
 
 struct Worker {
     transport: Transport,
@@ -144,7 +144,7 @@ impl MailQueue {
     /// Puts a code in the queue, or lets the queue know that there is none to send: handing over
     /// costs the same, whether or not the address has an account (SECURITY rule 5). A code is
     /// retried for as long as it works.
-    pub fn send_code(&self, mail: Option<Handed>) {
+    pub fn send_code(&self, mail: Option<CodeRequestMail>) {
         let incoming = mail.map_or(Incoming::Nothing, |mail| {
             match (Arc::clone(&self.places).try_acquire_owned(), mail) {
                 (Ok(place), mail) => Incoming::Mail(mail, place),
@@ -247,7 +247,7 @@ fn take_up(worker: &Arc<Worker>, due: Incoming, pause: Duration) {
         Incoming::NoPlace(mail) => {
             let account = mail.account_id().0;
             warn!("the mail queue is full: no mail for account {account}");
-            if let Handed::Code(code) = mail {
+            if let CodeRequestMail::Code(code) = mail {
                 tokio::spawn(async move {
                     let id = code.activity_id;
                     worker.note(id, CodeOutcome::QueueFull, String::new()).await;
@@ -266,8 +266,8 @@ fn take_up(worker: &Arc<Worker>, due: Incoming, pause: Duration) {
                     return;
                 };
                 match mail {
-                    Handed::Code(code) => worker.deliver_code(code).await,
-                    Handed::Moved(moved) => worker.deliver_moved(moved).await,
+                    CodeRequestMail::Code(code) => worker.deliver_code(code).await,
+                    CodeRequestMail::Moved(moved) => worker.deliver_moved(moved).await,
                 }
                 drop(place);
             });

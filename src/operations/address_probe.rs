@@ -10,7 +10,7 @@ use crate::sign_in::provider::{ProviderError, Timeouts};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// A console.
-    Console,
+    AppState,
     /// Something else, in words.
     SomethingElse(String),
     /// No answer, and why.
@@ -24,7 +24,7 @@ pub async fn look(origin: &str) -> Found {
         return Found::Nobody("it is not an address".to_owned());
     };
     match http.exchange(request).await {
-        Ok(answer) if answer.status().is_success() && answer.body() == b"alive" => Found::Console,
+        Ok(answer) if answer.status().is_success() && answer.body() == b"alive" => Found::AppState,
         Ok(answer) => Found::SomethingElse(format!("HTTP status {}", answer.status())),
         Err(ProviderError::Unreachable { reason, .. }) => Found::Nobody(reason),
         Err(e) => Found::SomethingElse(e.to_string()),

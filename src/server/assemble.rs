@@ -22,14 +22,14 @@ use crate::sign_in::provider::Provider;
 use crate::sign_in::session::{Lifetimes, Sessions};
 use crate::views::{Assets, Site, accent};
 use crate::web::http::cookies::Cookies;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 use crate::web::pages::static_files::StaticFiles;
 
 /// What the console is made of, beside its settings.
 pub(super) type Parts = (Keys, Database, Clock, Arc<MailQueue>, Metrics);
 
 /// Nothing is asked of anybody yet.
-pub(super) fn console(config: &Config, (keys, database, clock, mail, metrics): Parts) -> Console {
+pub(super) fn console(config: &Config, (keys, database, clock, mail, metrics): Parts) -> AppState {
     let cookies = Cookies::new(config.base_url.is_https(), &keys);
     let static_files = StaticFiles::new(
         config.static_dir.clone(),
@@ -80,7 +80,7 @@ pub(super) fn console(config: &Config, (keys, database, clock, mail, metrics): P
             .map(|workos| Arc::clone(&workos.reachability)),
         started_at: clock.now(),
     };
-    Console {
+    AppState {
         site,
         origin: config.base_url.origin(),
         https: config.base_url.is_https(),

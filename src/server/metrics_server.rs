@@ -5,16 +5,16 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 use tokio::task::JoinHandle;
 
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 use crate::web::pages::metrics;
 
 /// `/metrics`, on a listener of its own that the public never reaches.
-pub(super) struct Measured {
+pub(super) struct MetricsServer {
     handle: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
 }
 
-impl Measured {
+impl MetricsServer {
     /// Taken before anything else is touched, as the public listener is.
     pub(super) fn listen(address: Option<SocketAddr>) -> Result<Option<TcpListener>, String> {
         let bind = |address| {
@@ -29,13 +29,10 @@ impl Measured {
     }
 
     /// Begins to serve. One thread is enough for whoever reads it.
-    pub(super) fn serve(
-        listener: TcpListener,
-        console: web::Data<Console>,
-    ) -> Result<Self, String> {
+    pub(super) fn serve(listener: TcpListener, state: web::Data<AppState>) -> Result<Self, String> {
         let app = move || {
             App::new()
-                .app_data(console.clone())
+                .app_data(state.clone())
                 .route("/metrics", web::get().to(metrics::show))
         };
         let server = HttpServer::new(app)

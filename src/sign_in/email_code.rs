@@ -30,7 +30,7 @@ use crate::mail::MailQueue;
 use crate::metrics::Metrics;
 use code_hash::{CodeHasher, HashError};
 
-pub use disown::{Request, Standing};
+pub use disown::{ChallengeStatus, Request};
 
 /// The email code's verbs, and what they need.
 pub struct EmailCode {

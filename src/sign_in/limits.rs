@@ -31,7 +31,7 @@ pub enum Limited {
 
 impl Limited {
     /// Which limit, for an admin.
-    pub const fn in_words(self) -> &'static str {
+    pub const fn describe(self) -> &'static str {
         match self {
             Self::Address(_) => "the limit of this address for a minute",
             Self::AddressDay(_) => "the limit of this address for a day",

@@ -29,9 +29,9 @@ use crate::keys::sealing::{Kind, Seal};
 use crate::metrics::Metrics;
 
 pub use admission::{Admission, NotAdmitted};
-pub use callback::{Arrival, Exchange, Exchanges, NotBegun, Outcome};
+pub use callback::{CallbackRequest, Exchange, Exchanges, NotBegun, Outcome};
 pub use failure::Failure;
-pub use flow::{Flow, StateOrigin, Stray};
+pub use flow::{CallbackMismatch, Flow, StateOrigin};
 pub use reachability::{Reachability, Seen};
 pub use refresh::{Refreshed, Refresher};
 pub use revocation::Revocations;
@@ -143,14 +143,18 @@ impl WorkOs {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn way_out(&self, session: SessionId) -> Result<Option<String>, DatabaseError> {
+    pub async fn provider_logout_url(
+        &self,
+        session: SessionId,
+    ) -> Result<Option<String>, DatabaseError> {
         let held = self
             .database
             .read(move |c| provider_sessions::find(c, session))
             .await?;
         Ok(held.and_then(|held| {
             let sealed = held.id_token.as_deref();
-            let id_token = sealed.and_then(|sealed| self.seal.open(session, Kind::IdToken, sealed));
+            let id_token =
+                sealed.and_then(|sealed| self.seal.decrypt(session, Kind::IdToken, sealed));
             self.logout_hint(held.provider_session_id.as_deref(), id_token.as_deref())
         }))
     }
@@ -198,14 +202,14 @@ impl WorkOs {
     }
 
     /// Finishes a sign-in whose flow this browser kept.
-    async fn finish(&self, arrival: Arrival) -> Result<SignedIn, Failure> {
+    async fn finish(&self, arrival: CallbackRequest) -> Result<SignedIn, Failure> {
         let outcome = self.complete(arrival).await;
         let word = outcome.as_ref().map_or_else(Failure::word, |_| "signed_in");
         self.metrics.sign_in(Method::WorkOs.as_str(), word);
         outcome
     }
 
-    async fn complete(&self, arrival: Arrival) -> Result<SignedIn, Failure> {
+    async fn complete(&self, arrival: CallbackRequest) -> Result<SignedIn, Failure> {
         let (flow, client) = (arrival.flow, &arrival.client);
         let ip = client.ip.to_string();
         let completed = self
@@ -305,7 +309,7 @@ impl WorkOs {
         let no_session = SessionId(0);
         let sealed = tokens.refresh_token.as_ref().and_then(|token| {
             self.seal
-                .close(no_session, Kind::RefreshToken, token.secret())
+                .encrypt(no_session, Kind::RefreshToken, token.secret())
         });
         let (provider, sid) = (self.provider.name().to_owned(), tokens.session_id.clone());
         let (email, reason) = (unwelcome.identity.email.clone(), unwelcome.reason);
@@ -358,7 +362,7 @@ fn note_turned_away(
     let account = accounts::find_by_email(c, email)?;
     let what = NewActivity {
         account_id: account.as_ref().map(AccountRow::account_id),
-        detail: reason.in_words(),
+        detail: reason.describe(),
         ..client.doing(email.as_str())
     };
     activity::add(c, ActivityKind::TurnedAway, &what, now)?;
@@ -374,11 +378,11 @@ fn held(seal: &Seal, id: SessionId, provider: String, identity: &Identity) -> Pr
         subject: identity.subject.clone(),
         provider_session_id: tokens.session_id.clone(),
         refresh_token: refresh_token
-            .and_then(|token| seal.close(id, Kind::RefreshToken, token.secret())),
+            .and_then(|token| seal.encrypt(id, Kind::RefreshToken, token.secret())),
         id_token: tokens
             .id_token
             .as_deref()
-            .and_then(|token| seal.close(id, Kind::IdToken, token)),
+            .and_then(|token| seal.encrypt(id, Kind::IdToken, token)),
         access_expires_at: tokens.access_expires_at.0,
         impersonator: identity.impersonator.clone(),
     }

@@ -162,7 +162,7 @@ impl Sessions {
     ///
     /// # Errors
     /// When the database does not answer. Nobody is let in then.
-    pub fn recognise(&self, hash: TokenHash) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
+    pub fn authenticate(&self, hash: TokenHash) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
         let now = self.clock.now();
         let revision = self.database.session_revision()?;
         if self.newest.store(revision)
@@ -183,14 +183,17 @@ impl Sessions {
             .inspect(|live| self.note_use(live, now)))
     }
 
-    /// The session that [`Sessions::recognise`] has just vouched for in this same request.
+    /// The session that [`Sessions::authenticate`] has just vouched for in this same request.
     ///
     /// # Errors
     /// When it has to be read again and the database does not answer.
-    pub fn recognised(&self, hash: TokenHash) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
+    pub fn authenticated(
+        &self,
+        hash: TokenHash,
+    ) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
         match self.remembered.get(&hash) {
             Some(live) => Ok(Some(live)),
-            None => self.recognise(hash),
+            None => self.authenticate(hash),
         }
     }
 

@@ -6,7 +6,7 @@ pub mod sessions;
 
 use maud::{Markup, html};
 
-use super::account_menu::Who;
+use super::account_menu::Viewer;
 use super::components::{Tab, tabs};
 use super::layout::{Site, console_page};
 
@@ -25,11 +25,11 @@ const PAGES: [Tab<'_>; 3] = [
     },
 ];
 
-fn page(site: &Site, who: &Who<'_>, path: &str, title: &str, content: &Markup) -> Markup {
+fn page(site: &Site, viewer: &Viewer<'_>, path: &str, title: &str, content: &Markup) -> Markup {
     let content = html! {
         (tabs("Your account", &PAGES, path))
         h1 { (title) }
         (content)
     };
-    console_page(site, title, who, &content)
+    console_page(site, title, viewer, &content)
 }

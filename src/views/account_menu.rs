@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 /// Who the menu belongs to.
 #[derive(Debug)]
-pub struct Who<'a> {
+pub struct Viewer<'a> {
     /// The name; may be empty.
     pub name: &'a str,
     /// The address.
@@ -16,17 +16,17 @@ pub struct Who<'a> {
 }
 
 /// Initials, name, address, where else there is to go, and the way out.
-pub fn menu(who: &Who<'_>) -> Markup {
-    let initials = initials(who);
+pub fn menu(viewer: &Viewer<'_>) -> Markup {
+    let initials = initials(viewer);
     html! {
         details.menu {
             // Its name begins with what it shows, for people who speak to their browser (WCAG 2.5.3).
             summary aria-label={ (initials) ", account menu" } { (initials) }
             div.sheet {
-                @if !who.name.is_empty() { div.who { (who.name) } }
-                div.mail { (who.email) }
+                @if !viewer.name.is_empty() { div.viewer { (viewer.name) } }
+                div.mail { (viewer.email) }
                 a href="/account" { "Your account" }
-                @if who.is_admin { a href="/admin/accounts" { "Admin" } }
+                @if viewer.is_admin { a href="/admin/accounts" { "Admin" } }
                 form method="post" action="/sign-out" {
                     button.button.plain type="submit" { "Sign out" }
                 }
@@ -36,11 +36,11 @@ pub fn menu(who: &Who<'_>) -> Markup {
 }
 
 /// The first letters of the first and the last word of the name, or of the address.
-fn initials(who: &Who<'_>) -> String {
-    let source = if who.name.trim().is_empty() {
-        who.email
+fn initials(viewer: &Viewer<'_>) -> String {
+    let source = if viewer.name.trim().is_empty() {
+        viewer.email
     } else {
-        who.name
+        viewer.name
     };
     let mut words = source.split_whitespace();
     let first = words.next();
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn initials_are_read_from_whatever_there_is() {
         let of = |name, email| {
-            initials(&Who {
+            initials(&Viewer {
                 name,
                 email,
                 impersonator: None,

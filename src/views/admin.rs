@@ -10,7 +10,7 @@ pub mod import;
 
 use maud::{Markup, html};
 
-use super::account_menu::Who;
+use super::account_menu::Viewer;
 use super::components::{Tab, tabs};
 use super::layout::{Site, console_page};
 
@@ -44,12 +44,18 @@ const PAGES: [Tab<'_>; 4] = [
 ];
 
 /// A page of this section; `current` is the path of the one in the navigation that it belongs to.
-pub fn page(site: &Site, title: &str, who: &Who<'_>, current: &str, content: &Markup) -> Markup {
+pub fn page(
+    site: &Site,
+    title: &str,
+    viewer: &Viewer<'_>,
+    current: &str,
+    content: &Markup,
+) -> Markup {
     let content = html! {
         (tabs("Admin", &PAGES, current))
         (content)
     };
-    console_page(site, title, who, &content)
+    console_page(site, title, viewer, &content)
 }
 
 /// The field for an address or a part of one, with what is wrong with it.

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::account_menu::Who;
+use super::account_menu::Viewer;
 use super::components::moment;
 use super::layout::{Site, console_page};
 use crate::domain::{Method, Timestamp};
@@ -11,7 +11,7 @@ use crate::domain::{Method, Timestamp};
 #[derive(Debug)]
 pub struct Dashboard<'a> {
     /// Who is here.
-    pub who: Who<'a>,
+    pub viewer: Viewer<'a>,
     /// How they signed in.
     pub method: Method,
     /// When.
@@ -43,13 +43,13 @@ impl Dashboard<'_> {
     /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let content = html! {
-            h1 { "Welcome, " (first_name(&self.who)) }
+            h1 { "Welcome, " (first_name(&self.viewer)) }
             p.lead { "You signed in with " (with(self.method)) ", " (moment(self.signed_in_at, self.now)) "." }
             h2 { "Where you’re signed in" }
             ul.rows { @for line in &self.sessions { li.row { (self.line(line)) } } }
             a.more href="/account/sessions" { "See and end sessions" }
         };
-        console_page(site, "Dashboard", &self.who, &content)
+        console_page(site, "Dashboard", &self.viewer, &content)
     }
 
     fn line(&self, line: &SessionLine<'_>) -> Markup {
@@ -57,7 +57,7 @@ impl Dashboard<'_> {
             b { (line.browser) }
             @if line.this_one { " " span.tag { "this one" } }
             div.quiet {
-                (line.ip) " · " (line.method.in_words()) " · "
+                (line.ip) " · " (line.method.describe()) " · "
                 @if line.this_one {
                     "signed in " (moment(line.created_at, self.now))
                 } @else {
@@ -75,6 +75,10 @@ fn with(method: Method) -> &'static str {
     }
 }
 
-fn first_name<'a>(who: &Who<'a>) -> &'a str {
-    who.name.split_whitespace().next().unwrap_or(who.email)
+fn first_name<'a>(viewer: &Viewer<'a>) -> &'a str {
+    viewer
+        .name
+        .split_whitespace()
+        .next()
+        .unwrap_or(viewer.email)
 }

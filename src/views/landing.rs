@@ -6,7 +6,7 @@ use super::layout::{Site, style_sheets};
 
 /// Where the page leads, which is in a moment either way.
 #[derive(Debug, Clone, Copy)]
-pub enum On<'a> {
+pub enum LandingTarget<'a> {
     /// They are in.
     To(&'a str),
     /// The provider has not answered yet; this address waits for it.
@@ -15,10 +15,10 @@ pub enum On<'a> {
 
 /// Strips the address and goes on, with and without JavaScript. Where it has to wait, the stripped
 /// address is the one that waits: who reloads then has lost nothing.
-pub fn page(site: &Site, on: On<'_>) -> Markup {
+pub fn page(site: &Site, on: LandingTarget<'_>) -> Markup {
     let (to, rest, words, link) = match on {
-        On::To(to) => (to, "/", "If nothing happens, ", "go on to the console"),
-        On::Waiting(at) => (
+        LandingTarget::To(to) => (to, "/", "If nothing happens, ", "go on to the console"),
+        LandingTarget::Waiting(at) => (
             at,
             at,
             "WorkOS is taking longer than usual. This page goes on by itself; if it doesn’t, ",

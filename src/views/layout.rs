@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::account_menu::{Who, menu};
+use super::account_menu::{Viewer, menu};
 
 /// What every page needs to know of the site.
 #[derive(Debug, Clone)]
@@ -88,19 +88,19 @@ impl Screen {
 }
 
 /// A page of the console, for someone signed in.
-pub fn console_page(site: &Site, title: &str, who: &Who<'_>, content: &Markup) -> Markup {
+pub fn console_page(site: &Site, title: &str, viewer: &Viewer<'_>, content: &Markup) -> Markup {
     document(
         site,
         title,
         &html! {
             header.bar {
                 a.brand href="/dashboard" { (site.mark) (site.brand) }
-                (menu(who))
+                (menu(viewer))
             }
             main.wide {
-                @if let Some(impersonator) = who.impersonator {
+                @if let Some(impersonator) = viewer.impersonator {
                     p #impersonated .notice role="status" {
-                        "This is " b { (who.email) } " as seen by " b { (impersonator) } " through WorkOS."
+                        "This is " b { (viewer.email) } " as seen by " b { (impersonator) } " through WorkOS."
                     }
                 }
                 (content)

@@ -63,7 +63,7 @@ fn open(link: &str, browser: &str, ip: &str, asked_at: Timestamp) -> Markup {
         dl.facts {
             div { dt { "Browser" } dd { (browser) } }
             div { dt { "From" } dd { (ip) } }
-            div { dt { "When" } dd { time datetime=(asked_at.rfc3339()) { (asked_at.in_words()) } } }
+            div { dt { "When" } dd { time datetime=(asked_at.rfc3339()) { (asked_at.describe()) } } }
         }
         (not_me(link))
         p.why { "The code stops working at once. If it was you, close this page: nothing has changed." }

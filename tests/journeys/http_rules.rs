@@ -1,7 +1,7 @@
 //! What every response has: its headers, its words, and its form as page or fragment.
 
 use reqwest::{Method, StatusCode};
-use vestibule::routes::{self, Who};
+use vestibule::routes::{self, Access};
 
 use crate::support::{Answer, TestApp, Visitor};
 
@@ -160,7 +160,7 @@ async fn who_is_not_signed_in_is_sent_to_the_door_and_back() {
     let visitor = app.visitor();
     let guarded: Vec<_> = routes::table()
         .into_iter()
-        .filter(|entry| entry.who == Who::SignedIn)
+        .filter(|entry| entry.access == Access::SignedIn)
         .collect();
     assert!(!guarded.is_empty());
     for entry in guarded {

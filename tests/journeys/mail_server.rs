@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vestibule::domain::ClientIp;
 use vestibule::domain::{AccountId, BrowserName, SignInCode};
-use vestibule::mail::Handed;
+use vestibule::mail::CodeRequestMail;
 use vestibule::mail::messages::CodeMail;
 
 use crate::support::outbox::Mail;
@@ -173,7 +173,7 @@ async fn a_full_queue_changes_nothing_in_the_answer() {
     app.add_account(MIRA, "");
     let mail = app.server().mail();
     for _ in 0..CAPACITY - 1 {
-        mail.send_code(Some(Handed::Code(code_mail(&app))));
+        mail.send_code(Some(CodeRequestMail::Code(code_mail(&app))));
     }
     assert_eq!(mail.drain(Duration::ZERO).await, CAPACITY - 1);
     ask_for_known_and_unknown(&app).await;

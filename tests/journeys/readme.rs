@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use reqwest::Method;
-use vestibule::routes::{self, Who};
+use vestibule::routes::{self, Access};
 
 use crate::support::Workplace;
 
@@ -167,10 +167,10 @@ async fn it_lists_every_page_and_who_sees_it() {
             .iter()
             .find(|row| quoted(&row[0]).iter().any(|path| path == page.path))
             .unwrap_or_else(|| panic!("the README does not list {}", page.path));
-        let expected = match page.who {
-            Who::Anyone | Who::Visitor => "anyone",
-            Who::SignedIn => "signed in",
-            Who::Admin => "admins",
+        let expected = match page.access {
+            Access::Anyone | Access::Visitor => "anyone",
+            Access::SignedIn => "signed in",
+            Access::Admin => "admins",
         };
         assert_eq!(row[1], expected, "{}", page.path);
     }

@@ -144,7 +144,7 @@ async fn live(app: &TestApp, visitor: &Visitor) -> Arc<LiveSession> {
     let cookie = visitor.cookie("session").unwrap();
     let token = Token::parse(&cookie[cookie.len() - 43..]).unwrap();
     let sessions = &app.server().housekeeping().sessions;
-    sessions.recognise(token.hash()).unwrap().unwrap()
+    sessions.authenticate(token.hash()).unwrap().unwrap()
 }
 
 // SECURITY rule 11: role change acts at once.

@@ -76,7 +76,7 @@ fn a_cookie_line_that_we_did_not_write_is_nobodys() {
     holds_for(texts("cookies"), drawn, |line| {
         let request = sending(line);
         assert_eq!(cookies.device(&request), None);
-        assert_eq!(cookies.way_out(&request), None);
+        assert_eq!(cookies.provider_logout_url(&request), None);
         // A challenge's token is opaque: one that looks right may be asked for, and is not there.
         if let Some(hash) = cookies.challenge(&request) {
             let cookie = request.cookie("challenge").unwrap();

@@ -1,5 +1,5 @@
 use super::Directory;
-use crate::accounts::changes::{self, Actor, Denied};
+use crate::accounts::changes::{self, Actor, ChangeError};
 use crate::db::accounts::{AccountRow, NewAccount};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection};
 use crate::domain::{Email, Role, Timestamp};
@@ -26,7 +26,7 @@ impl Directory {
         &self,
         actor: Actor,
         invitee: Invitee,
-    ) -> Result<Result<AccountRow, Denied>, DatabaseError> {
+    ) -> Result<Result<AccountRow, ChangeError>, DatabaseError> {
         let now = self.clock.now();
         let letter = self.invitation(&actor, &invitee.email);
         let mail = std::sync::Arc::clone(&self.mail);
@@ -55,7 +55,7 @@ fn add(
     letter: &Letter,
     mail: &MailQueue,
     now: Timestamp,
-) -> QueryResult<Result<AccountRow, Denied>> {
+) -> QueryResult<Result<AccountRow, ChangeError>> {
     let new = NewAccount {
         email: &invitee.email,
         name: &invitee.name,

@@ -46,7 +46,7 @@ pub(super) fn run(settings: &Settings, file: &Path, skip_bad: bool) -> Result<()
         Ok(imported)
     })?;
     drop(progress);
-    say(in_words(imported, bad.len()))
+    say(describe(imported, bad.len()))
 }
 
 /// A file that never ends is not read to its end.
@@ -69,7 +69,7 @@ fn name_each(bad: &[BadLine]) -> Result<(), Failure> {
         .map_err(|e| Failure::Failed(e.to_string()))
 }
 
-fn in_words(imported: Imported, bad: usize) -> String {
+fn describe(imported: Imported, bad: usize) -> String {
     let mut words = counted(imported.added, "account was added.", "accounts were added.");
     if imported.already_there > 0 {
         let there = counted(

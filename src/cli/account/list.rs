@@ -1,7 +1,7 @@
-use crate::accounts::changes::{Denied, find};
+use crate::accounts::changes::{ChangeError, find};
 use crate::cli::output::{aligned, moment_or, print, print_json, print_table};
 use crate::cli::{Failure, context, say};
-use crate::config::{Settings, Storage, Upkeep};
+use crate::config::{OperatorConfig, Settings, Storage};
 use crate::db::activity;
 use crate::db::listings::{self, ListedAccount};
 
@@ -32,7 +32,7 @@ pub(super) fn all(settings: &Settings, search: &str, json: bool) -> Result<(), F
 /// Shows one account.
 pub(super) fn one(settings: &Settings, email: &str, json: bool) -> Result<(), Failure> {
     let address = context::address(email)?;
-    let upkeep = Upkeep::from_settings(settings)?;
+    let upkeep = OperatorConfig::from_settings(settings)?;
     let database = context::database(&upkeep.storage)?;
     let in_force = context::in_force(&upkeep);
     let found = database.read_in_place(|c| {
@@ -44,8 +44,8 @@ pub(super) fn one(settings: &Settings, email: &str, json: bool) -> Result<(), Fa
         let sessions = listings::sessions(c, id, in_force)?.len();
         Ok(Some((account, last_sign_in, sessions)))
     })?;
-    let (found, last_sign_in, sessions) =
-        found.ok_or_else(|| Failure::Failed(format!("{address}: {}", Denied::NoSuchAccount)))?;
+    let (found, last_sign_in, sessions) = found
+        .ok_or_else(|| Failure::Failed(format!("{address}: {}", ChangeError::NoSuchAccount)))?;
     if json {
         return print_json(&[found]);
     }

@@ -10,10 +10,10 @@ const NAME: &str = "address";
 pub(super) async fn check(config: &Config) -> Check {
     let origin = config.base_url.origin();
     let there = match look(&origin).await {
-        Found::Console if config.base_url.is_https() => {
+        Found::AppState if config.base_url.is_https() => {
             return Check::fine(NAME, format!("the console answers at {origin}, over TLS"));
         }
-        Found::Console => {
+        Found::AppState => {
             let reason = format!("the console answers at {origin}, for this machine alone");
             return Check::fine(NAME, reason);
         }
@@ -21,7 +21,7 @@ pub(super) async fn check(config: &Config) -> Check {
         Found::Nobody(why) => format!("{origin} does not answer: {why}"),
     };
     let listen = reachable(config.listen);
-    if look(&format!("http://{listen}")).await != Found::Console {
+    if look(&format!("http://{listen}")).await != Found::AppState {
         let reason = format!("the server is not running at {listen}, and {there}");
         return Check::open(NAME, reason).and_next("Start it, then ask again");
     }

@@ -1,11 +1,11 @@
 use super::check::Check;
-use crate::config::Upkeep;
+use crate::config::OperatorConfig;
 use crate::keys::{KEY_FILE, PREVIOUS_KEY_FILE, in_force_already};
 
 const NAME: &str = "key";
 
 /// Whether the server would start with the keys that are there. Nothing is made.
-pub(super) fn check(upkeep: &Upkeep) -> Check {
+pub(super) fn check(upkeep: &OperatorConfig) -> Check {
     let data_dir = &upkeep.storage.data_dir;
     let found = in_force_already(
         upkeep.secret_key.clone(),

@@ -75,7 +75,7 @@ pub fn copy(from: &Path, into: &Path) -> Result<(), String> {
     diesel::sql_query("VACUUM INTO ?")
         .bind::<Text, _>(into.to_string_lossy())
         .execute(&mut connection)
-        .map_err(in_words)?;
+        .map_err(describe)?;
     Ok(())
 }
 
@@ -87,7 +87,7 @@ pub fn check(path: &Path) -> Result<(), String> {
     let mut connection = open(path)?;
     connection
         .batch_execute("PRAGMA journal_mode = DELETE")
-        .map_err(in_words)?;
+        .map_err(describe)?;
     check_whole(&mut connection).map_err(|e| format!("the copy is damaged: {e}"))
 }
 
@@ -96,7 +96,7 @@ pub fn check(path: &Path) -> Result<(), String> {
 /// # Errors
 /// In words for the operator.
 pub fn count_accounts(path: &Path) -> Result<usize, String> {
-    accounts_in(&mut open(path)?).map_err(in_words)
+    accounts_in(&mut open(path)?).map_err(describe)
 }
 
 fn accounts_in(c: &mut SqliteConnection) -> QueryResult<usize> {
@@ -116,7 +116,7 @@ pub fn adopt(path: &Path, now: Timestamp) -> Result<Adopted, String> {
                 WHERE name IN ('accounts', 'sessions', '__diesel_schema_migrations')";
     let ours: Count = diesel::sql_query(ours)
         .get_result(&mut connection)
-        .map_err(in_words)?;
+        .map_err(describe)?;
     if ours.count != 3 {
         return Err("it is not a database of Vestibule".to_owned());
     }
@@ -131,7 +131,7 @@ pub fn adopt(path: &Path, now: Timestamp) -> Result<Adopted, String> {
     has_our_schema(&mut connection)?;
     connection
         .immediate_transaction(|c| end_what_was_open(c, now))
-        .map_err(in_words)
+        .map_err(describe)
 }
 
 /// An older file would revive what has ended since (SECURITY rule 30).
@@ -158,7 +158,7 @@ pub fn carry_over_revocations(into: &Path, replaced: &Path) -> Result<(), String
     diesel::sql_query("ATTACH ? AS replaced")
         .bind::<Text, _>(replaced.to_string_lossy())
         .execute(&mut connection)
-        .map_err(in_words)?;
+        .map_err(describe)?;
     diesel::sql_query(
         "INSERT INTO main.pending_revocations (session_id, provider, provider_session_id, refresh_token)
          SELECT session_id, provider, provider_session_id, refresh_token FROM replaced.provider_sessions
@@ -168,7 +168,7 @@ pub fn carry_over_revocations(into: &Path, replaced: &Path) -> Result<(), String
          SELECT session_id, provider, provider_session_id, refresh_token FROM main.pending_revocations",
     )
     .execute(&mut connection)
-    .map_err(in_words)?;
+    .map_err(describe)?;
     Ok(())
 }
 
@@ -181,7 +181,7 @@ pub fn settle(path: &Path) -> Result<(), InUse> {
     let settled = open(path).and_then(|mut connection| {
         connection
             .batch_execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;")
-            .map_err(in_words)
+            .map_err(describe)
     });
     match settled {
         Err(e) if e.contains("locked") || e.contains("busy") => Err(InUse),
@@ -190,12 +190,12 @@ pub fn settle(path: &Path) -> Result<(), InUse> {
 }
 
 fn open(path: &Path) -> Result<SqliteConnection, String> {
-    let mut connection = SqliteConnection::establish(&path.to_string_lossy()).map_err(in_words)?;
+    let mut connection = SqliteConnection::establish(&path.to_string_lossy()).map_err(describe)?;
     connection
         .batch_execute(
             "PRAGMA busy_timeout = 3000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
         )
-        .map_err(in_words)?;
+        .map_err(describe)?;
     Ok(connection)
 }
 
@@ -203,14 +203,14 @@ fn check_whole(connection: &mut SqliteConnection) -> Result<(), String> {
     let found: Vec<Line> =
         diesel::sql_query("SELECT integrity_check AS line FROM pragma_integrity_check")
             .load(connection)
-            .map_err(in_words)?;
+            .map_err(describe)?;
     if let Some(wrong) = found.iter().find(|row| row.line != "ok") {
         return Err(wrong.line.clone());
     }
     let orphans: Count =
         diesel::sql_query("SELECT count(*) AS count FROM pragma_foreign_key_check")
             .get_result(connection)
-            .map_err(in_words)?;
+            .map_err(describe)?;
     match orphans.count {
         0 => Ok(()),
         count => Err(format!("{count} rows belong to rows that are not there")),
@@ -219,7 +219,7 @@ fn check_whole(connection: &mut SqliteConnection) -> Result<(), String> {
 
 /// Each table, index and trigger of ours is there, as it was written.
 fn has_our_schema(connection: &mut SqliteConnection) -> Result<(), String> {
-    let mut fresh = SqliteConnection::establish(":memory:").map_err(in_words)?;
+    let mut fresh = SqliteConnection::establish(":memory:").map_err(describe)?;
     migrations::run(&mut fresh)?;
     let found = schema(connection)?;
     match schema(&mut fresh)?
@@ -239,10 +239,10 @@ fn schema(connection: &mut SqliteConnection) -> Result<Vec<Part>, String> {
         "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'",
     )
     .load(connection)
-    .map_err(in_words)
+    .map_err(describe)
 }
 
 /// Which file it is, the caller says: it knows it by the name that the operator gave it.
-fn in_words(error: impl std::fmt::Display) -> String {
+fn describe(error: impl std::fmt::Display) -> String {
     error.to_string()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::revision::RevisionWatch;
-use super::writer::{For, WriteTrouble, Writer};
+use super::writer::{Caller, WriteTrouble, Writer};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
@@ -121,7 +121,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
     {
-        self.writer.run(For::Request, transaction).await
+        self.writer.run(Caller::Request, transaction).await
     }
 
     /// Does the same as [`Database::write`] where no request waits for the answer.
@@ -133,7 +133,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
     {
-        self.writer.run(For::Nobody, transaction).await
+        self.writer.run(Caller::Nobody, transaction).await
     }
 
     /// Does the same as [`Database::write`] on the calling thread, for the command line and start-up.
@@ -266,9 +266,9 @@ struct Readers {
 
 impl Readers {
     fn open(url: &str) -> Result<Self, String> {
-        let in_words = |e| format!("the database {url} cannot be opened: {e}");
+        let describe = |e| format!("the database {url} cannot be opened: {e}");
         // A pool would try for a while before it says that a file is no database.
-        open(url).map_err(in_words)?;
+        open(url).map_err(describe)?;
         let pool = Pool::builder()
             .max_size(READERS)
             .min_idle(Some(1))
@@ -276,7 +276,7 @@ impl Readers {
             .connection_timeout(TURN_WAIT)
             .connection_customizer(Box::new(Pragmas))
             .build(ConnectionManager::new(url))
-            .map_err(|e| in_words(e.to_string()))?;
+            .map_err(|e| describe(e.to_string()))?;
         Ok(Self {
             pool,
             turns: Arc::new(Semaphore::new(READERS as usize)),

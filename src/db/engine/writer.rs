@@ -24,7 +24,7 @@ const JOINING: usize = 32;
 
 /// Who waits for a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum For {
+pub(super) enum Caller {
     /// A request.
     Request,
     /// Nobody. Such a write makes no request wait for the next commit: whether there is one may depend on
@@ -90,7 +90,7 @@ impl Writer {
     ///
     /// # Errors
     /// See [`DatabaseError`]; nothing is changed then.
-    pub(super) async fn run<T, F>(&self, of: For, transaction: F) -> Result<T, DatabaseError>
+    pub(super) async fn run<T, F>(&self, of: Caller, transaction: F) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
@@ -162,7 +162,7 @@ struct Transaction<T, F> {
     answer: oneshot::Sender<Result<T, DatabaseError>>,
     /// By the thread, or given up by who asked: whoever comes first.
     begun: Arc<AtomicBool>,
-    of: For,
+    of: Caller,
 }
 
 impl<T, F> Job for Transaction<T, F>
@@ -191,7 +191,7 @@ where
     }
 
     fn is_of_a_request(&self) -> bool {
-        self.of == For::Request
+        self.of == Caller::Request
     }
 
     fn answer(self: Box<Self>, undone: Option<&DatabaseError>) {
@@ -336,7 +336,7 @@ mod tests {
         let url = Arc::from(&*folder.path().join("w.db").to_string_lossy());
         let writer = Writer::start(&url).unwrap();
         writer
-            .run(For::Request, |c| {
+            .run(Caller::Request, |c| {
                 c.batch_execute("CREATE TABLE kept (n INTEGER PRIMARY KEY)")
             })
             .await
@@ -358,7 +358,7 @@ mod tests {
 
     async fn kept(writer: &Writer) -> BTreeSet<i64> {
         let all = diesel::dsl::sql::<diesel::sql_types::BigInt>("SELECT n FROM kept");
-        let all = writer.run(For::Request, |c| all.load(c)).await.unwrap();
+        let all = writer.run(Caller::Request, |c| all.load(c)).await.unwrap();
         all.into_iter().collect()
     }
 
@@ -367,7 +367,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let writer = with_table(&folder).await;
         let answers = join_all((0..200).map(|n| {
-            writer.run(For::Request, move |c| {
+            writer.run(Caller::Request, move |c| {
                 keep(c, n)?;
                 // Every third writes a second row that is there already.
                 if n % 3 == 0 { keep(c, n) } else { Ok(()) }
@@ -386,7 +386,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let writer = with_table(&folder).await;
         let answers = join_all((0..50).map(|n| {
-            writer.run(For::Request, move |c| {
+            writer.run(Caller::Request, move |c| {
                 keep(c, n)?;
                 assert_ne!(n, 25, "as a defect would");
                 Ok(())
@@ -396,7 +396,7 @@ mod tests {
         let answered = written(&answers);
         assert!(!answered.contains(&25));
         assert_eq!(kept(&writer).await, answered);
-        writer.run(For::Request, |c| keep(c, 50)).await.unwrap();
+        writer.run(Caller::Request, |c| keep(c, 50)).await.unwrap();
     }
 
     #[tokio::test]
@@ -406,11 +406,11 @@ mod tests {
         let pointing =
             "CREATE TABLE pointing (n INTEGER REFERENCES kept (n) DEFERRABLE INITIALLY DEFERRED)";
         writer
-            .run(For::Request, |c| c.batch_execute(pointing))
+            .run(Caller::Request, |c| c.batch_execute(pointing))
             .await
             .unwrap();
         let answers = join_all((0..60).map(|n| {
-            writer.run(For::Request, move |c| {
+            writer.run(Caller::Request, move |c| {
                 keep(c, n)?;
                 // Found out by the commit alone.
                 let nowhere = if n % 20 == 10 { 1_000 } else { n };
@@ -428,7 +428,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let writer = with_table(&folder).await;
         let fill = "PRAGMA max_page_count = 1; CREATE TABLE large AS SELECT zeroblob(100000)";
-        let full = writer.run(For::Request, move |c| c.batch_execute(fill));
+        let full = writer.run(Caller::Request, move |c| c.batch_execute(fill));
         assert!(matches!(full.await, Err(DatabaseError::Unavailable(_))));
         let remembered = || writer.trouble().map(|trouble| trouble.why);
         let full = Some("database or disk is full".to_owned());
@@ -436,18 +436,18 @@ mod tests {
 
         // What changes nothing would work on a full disk, too, and so would what is taken back.
         writer
-            .run(For::Request, |c| c.batch_execute("DELETE FROM kept"))
+            .run(Caller::Request, |c| c.batch_execute("DELETE FROM kept"))
             .await
             .unwrap();
         assert_eq!(remembered(), full);
-        let twice = writer.run(For::Request, |c| keep(c, 1).and_then(|()| keep(c, 1)));
+        let twice = writer.run(Caller::Request, |c| keep(c, 1).and_then(|()| keep(c, 1)));
         assert!(matches!(twice.await, Err(DatabaseError::Query(_))));
         assert_eq!(remembered(), full);
 
-        writer.run(For::Request, |c| keep(c, 1)).await.unwrap();
+        writer.run(Caller::Request, |c| keep(c, 1)).await.unwrap();
         assert_eq!(remembered(), None);
         // What is wrong with one write alone keeps no other from being written.
-        let again = writer.run(For::Request, |c| keep(c, 1)).await;
+        let again = writer.run(Caller::Request, |c| keep(c, 1)).await;
         assert!(matches!(again, Err(DatabaseError::Query(_))));
         assert_eq!(remembered(), None);
     }
@@ -459,12 +459,12 @@ mod tests {
         let mut other = pool::open(&folder.path().join("w.db").to_string_lossy()).unwrap();
         other.batch_execute("BEGIN IMMEDIATE").unwrap();
         let answers =
-            join_all((0..20).map(|n| writer.run(For::Request, move |c| keep(c, n)))).await;
+            join_all((0..20).map(|n| writer.run(Caller::Request, move |c| keep(c, n)))).await;
         for answer in answers {
             assert!(matches!(answer, Err(DatabaseError::Unavailable(_))));
         }
         other.batch_execute("COMMIT").unwrap();
-        writer.run(For::Request, |c| keep(c, 20)).await.unwrap();
+        writer.run(Caller::Request, |c| keep(c, 20)).await.unwrap();
         assert_eq!(kept(&writer).await, BTreeSet::from([20]));
     }
 }

@@ -40,7 +40,7 @@ impl CodeMail {
             "{} at {}, on {}",
             self.browser,
             self.ip,
-            self.issued_at.in_words()
+            self.issued_at.describe()
         );
         let text = format!(
             "Your sign-in code for {host}:\r\n\r\n{code}\r\n\r\n\

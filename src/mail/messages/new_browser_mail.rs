@@ -33,7 +33,7 @@ impl NewBrowserMail {
                 WayIn::OperatorCode => "a code from an operator of the server",
                 WayIn::WorkOs => "WorkOS",
             },
-            self.at.in_words()
+            self.at.describe()
         );
         let if_you = "If this was you, there is nothing to do.";
         let otherwise = "If it wasn't, end that session now:";

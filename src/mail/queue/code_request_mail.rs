@@ -4,14 +4,14 @@ use crate::mail::messages::MovedMail;
 
 /// What becomes of a request for a code.
 #[derive(Debug)]
-pub enum Handed {
+pub enum CodeRequestMail {
     /// A code.
     Code(CodeMail),
     /// The word that there is none, at most once an hour.
     Moved(MovedMail),
 }
 
-impl Handed {
+impl CodeRequestMail {
     pub(super) fn account_id(&self) -> AccountId {
         match self {
             Self::Code(mail) => mail.account_id,

@@ -62,7 +62,7 @@ impl Worker {
             Delivery::Refused(e) => error!("mail {id} was refused: {e}"),
             Delivery::Later(e) if next.0 >= row.give_up_at => error!("mail {id} was given up: {e}"),
             Delivery::Later(e) => {
-                warn!("mail {id} waits until {}: {e}", next.in_words());
+                warn!("mail {id} waits until {}: {e}", next.describe());
                 return self
                     .database
                     .write_aside(move |c| outgoing_mails::postpone(c, &id, next))

@@ -14,7 +14,7 @@ const AFTER_IT_WAS_USED: &str = "after it was used";
 
 /// What has become of the code that a link “This wasn’t me” is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum ChallengeStatus {
     /// Nobody has got in, and the challenge can be ended.
     Open(Request),
     /// It was ended by such a link: nobody has got in.
@@ -50,14 +50,14 @@ impl EmailCode {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn standing(&self, link: &str) -> Result<Standing, DatabaseError> {
+    pub async fn standing(&self, link: &str) -> Result<ChallengeStatus, DatabaseError> {
         let Some(link) = self.read_link(link) else {
-            return Ok(Standing::Unknown);
+            return Ok(ChallengeStatus::Unknown);
         };
         self.database
             .read(move |c| {
                 let Some((challenge, request)) = find(c, link)? else {
-                    return Ok(Standing::Unknown);
+                    return Ok(ChallengeStatus::Unknown);
                 };
                 standing_of(c, &challenge, request)
             })
@@ -83,7 +83,7 @@ impl EmailCode {
                 let ended = challenges::disown(c, challenge.id, now)?;
                 let detail = if ended {
                     format!("asked for by {} at {}", request.browser, request.ip)
-                } else if standing_of(c, &challenge, request.clone())? == Standing::Used {
+                } else if standing_of(c, &challenge, request.clone())? == ChallengeStatus::Used {
                     AFTER_IT_WAS_USED.to_owned()
                 } else {
                     return Ok(false);
@@ -119,16 +119,16 @@ fn standing_of(
     c: &mut SqliteConnection,
     challenge: &ChallengeRow,
     request: ActivityRow,
-) -> QueryResult<Standing> {
+) -> QueryResult<ChallengeStatus> {
     let Some(consumed_at) = challenge.consumed_at else {
-        return Ok(Standing::Open(Request {
+        return Ok(ChallengeStatus::Open(Request {
             browser: request.browser,
             ip: request.ip,
             asked_at: Timestamp(request.at),
         }));
     };
     if consumed_at >= challenge.expires_at {
-        return Ok(Standing::Disowned);
+        return Ok(ChallengeStatus::Disowned);
     }
     let said = activity::is_written_down(
         c,
@@ -138,8 +138,8 @@ fn standing_of(
         Timestamp(consumed_at),
     )?;
     Ok(if said {
-        Standing::UsedByAnother
+        ChallengeStatus::UsedByAnother
     } else {
-        Standing::Used
+        ChallengeStatus::Used
     })
 }

@@ -9,7 +9,7 @@ use crate::domain::{
     AccountId, ActivityKind, CodeOutcome, DeviceId, Email, NotMe, ReturnTo, SignInCode, Timestamp,
     Token, TokenHash,
 };
-use crate::mail::Handed;
+use crate::mail::CodeRequestMail;
 use crate::mail::messages::{CodeMail, MovedMail};
 use crate::sign_in::client::Client;
 use crate::sign_in::limits::Limited;
@@ -214,7 +214,7 @@ impl EmailCode {
             .write(move |c| {
                 let account = accounts::find_by_email(c, &email)?;
                 let what = NewActivity {
-                    detail: limited.in_words(),
+                    detail: limited.describe(),
                     ..request(account.as_ref(), &email, &client, CodeOutcome::Limited)
                 };
                 activity::add(c, ActivityKind::CodeRequested, &what, now)
@@ -242,12 +242,12 @@ impl EmailCode {
             asked_at: issued_at,
         });
         let mail = match (asked.account, asked.outcome) {
-            (Some(account), CodeOutcome::Moved) => Some(Handed::Moved(MovedMail {
+            (Some(account), CodeOutcome::Moved) => Some(CodeRequestMail::Moved(MovedMail {
                 account_id: account.account_id(),
                 recipient: account.email,
                 sign_in: self.sign_in.clone(),
             })),
-            (Some(account), CodeOutcome::Queued) => Some(Handed::Code(CodeMail {
+            (Some(account), CodeOutcome::Queued) => Some(CodeRequestMail::Code(CodeMail {
                 activity_id,
                 account_id: account.account_id(),
                 recipient: account.email,

@@ -40,7 +40,7 @@ impl EmailCode {
     ///
     /// # Errors
     /// See [`Refusal`].
-    pub async fn solve(
+    pub async fn verify(
         &self,
         token_hash: Option<TokenHash>,
         code: &SignInCode,

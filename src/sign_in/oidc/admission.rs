@@ -32,7 +32,7 @@ pub enum NotAdmitted {
 
 impl NotAdmitted {
     /// Why, for the activity.
-    pub const fn in_words(self) -> &'static str {
+    pub const fn describe(self) -> &'static str {
         match self {
             Self::NoAccount => "no account has this address",
             Self::AddressNotVerified => "the address is not verified at WorkOS",

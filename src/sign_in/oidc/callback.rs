@@ -31,7 +31,7 @@ const NETWORKS: usize = 10_000;
 
 /// What a callback brings.
 #[derive(Debug)]
-pub struct Arrival {
+pub struct CallbackRequest {
     /// The flow that this browser kept.
     pub flow: Flow,
     /// What the provider sent.
@@ -168,7 +168,7 @@ impl WorkOs {
     ///
     /// # Errors
     /// See [`NotBegun`].
-    pub fn exchange(self: &Arc<Self>, arrival: Arrival) -> Result<Exchange, NotBegun> {
+    pub fn exchange(self: &Arc<Self>, arrival: CallbackRequest) -> Result<Exchange, NotBegun> {
         let state = arrival.flow.provider.state().to_owned();
         let now = self.clock.now();
         let (exchange, begun) = self.exchanges.take_up(&state, &arrival.client, now)?;
@@ -178,7 +178,7 @@ impl WorkOs {
         Ok(exchange)
     }
 
-    async fn carry_out(self: Arc<Self>, state: String, arrival: Arrival, begun: Begun) {
+    async fn carry_out(self: Arc<Self>, state: String, arrival: CallbackRequest, begun: Begun) {
         let Begun { sender, turn } = begun;
         let begun_at = self.clock.now();
         let network = arrival.client.ip.network();

@@ -54,7 +54,7 @@ pub struct StateOrigin {
 
 /// Why a callback has no flow in this browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stray {
+pub enum CallbackMismatch {
     /// It began too long ago.
     Expired,
     /// It began at another address than this one, as localhost is another than 127.0.0.1.
@@ -86,9 +86,9 @@ impl StateOrigin {
     }
 
     /// Why there is no flow for this state, in a browser that came to `host`.
-    pub fn explain(&self, state: &str, host: &str, now: Timestamp) -> Stray {
+    pub fn explain(&self, state: &str, host: &str, now: Timestamp) -> CallbackMismatch {
         let Some((body, mac_text)) = state.rsplit_once('.') else {
-            return Stray::Unknown;
+            return CallbackMismatch::Unknown;
         };
         let ours = self
             .keys
@@ -103,10 +103,12 @@ impl StateOrigin {
             .next()
             .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
         match (ours, started_at, origin) {
-            (true, Some(_), Some(origin)) if origin != host.as_bytes() => Stray::OtherAddress,
-            (true, Some(at), Some(_)) if now.since(at) >= LIFETIME => Stray::Expired,
-            (true, Some(_), Some(_)) => Stray::OtherBrowser,
-            _ => Stray::Unknown,
+            (true, Some(_), Some(origin)) if origin != host.as_bytes() => {
+                CallbackMismatch::OtherAddress
+            }
+            (true, Some(at), Some(_)) if now.since(at) >= LIFETIME => CallbackMismatch::Expired,
+            (true, Some(_), Some(_)) => CallbackMismatch::OtherBrowser,
+            _ => CallbackMismatch::Unknown,
         }
     }
 }
@@ -166,20 +168,26 @@ mod tests {
         let explain = |host, later| states.explain(&state, host, now.plus(later));
         assert_eq!(
             explain("localhost:8080", Duration::from_secs(5)),
-            Stray::OtherBrowser
+            CallbackMismatch::OtherBrowser
         );
         assert_eq!(
             explain("127.0.0.1:8080", Duration::from_secs(5)),
-            Stray::OtherAddress
+            CallbackMismatch::OtherAddress
         );
-        assert_eq!(explain("localhost:8080", LIFETIME), Stray::Expired);
+        assert_eq!(
+            explain("localhost:8080", LIFETIME),
+            CallbackMismatch::Expired
+        );
         let foreign = StateOrigin::new(keys(&other));
         assert_eq!(
             foreign.explain(&state, "localhost:8080", now),
-            Stray::Unknown
+            CallbackMismatch::Unknown
         );
         for text in ["", "x", "a.b.c.d", "....", &state.replace('.', "")] {
-            assert_eq!(states.explain(text, "localhost:8080", now), Stray::Unknown);
+            assert_eq!(
+                states.explain(text, "localhost:8080", now),
+                CallbackMismatch::Unknown
+            );
         }
     }
 }

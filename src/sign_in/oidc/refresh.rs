@@ -116,7 +116,8 @@ impl Refresher {
             return Ok(Refreshed::GoesOn);
         }
         let sealed = row.refresh_token.as_deref();
-        let token = sealed.and_then(|sealed| self.seal.open(session, Kind::RefreshToken, sealed));
+        let token =
+            sealed.and_then(|sealed| self.seal.decrypt(session, Kind::RefreshToken, sealed));
         let Some(token) = token else {
             // Nothing to refresh with: the session lasts as long as one of ours does.
             self.let_rest(session);
@@ -159,8 +160,10 @@ impl Refresher {
     async fn store(&self, session: SessionId, tokens: Tokens) -> Result<Refreshed, DatabaseError> {
         let rotated = tokens.refresh_token.as_ref();
         let renewed = Renewed {
-            refresh_token: rotated
-                .and_then(|token| self.seal.close(session, Kind::RefreshToken, token.secret())),
+            refresh_token: rotated.and_then(|token| {
+                self.seal
+                    .encrypt(session, Kind::RefreshToken, token.secret())
+            }),
             provider_session_id: tokens.session_id,
             access_expires_at: tokens.access_expires_at.0,
         };

@@ -101,7 +101,7 @@ impl Revocations {
             return Ok(());
         }
         let session = SessionId(row.session_id);
-        let open = |sealed: &Vec<u8>| self.seal.open(session, Kind::RefreshToken, sealed);
+        let open = |sealed: &Vec<u8>| self.seal.decrypt(session, Kind::RefreshToken, sealed);
         let ended = ProviderSession {
             session_id: row.provider_session_id,
             refresh_token: row

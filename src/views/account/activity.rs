@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::page;
 use crate::domain::Timestamp;
 use crate::views::Site;
-use crate::views::account_menu::Who;
+use crate::views::account_menu::Viewer;
 use crate::views::activity_list::{ActivityLine, list};
 use crate::views::components::pager;
 
@@ -15,7 +15,7 @@ const PATH: &str = "/account/activity";
 #[derive(Debug)]
 pub struct Activity<'a> {
     /// Who is here.
-    pub who: Who<'a>,
+    pub viewer: Viewer<'a>,
     /// What happened, the newest first.
     pub lines: Vec<ActivityLine<'a>>,
     /// Whether this is not the first page.
@@ -35,6 +35,6 @@ impl Activity<'_> {
             div.spaced { (list(&self.lines, self.now)) }
             (pager(self.is_older.then_some(PATH), older.as_deref()))
         };
-        page(site, &self.who, PATH, "Activity", &content)
+        page(site, &self.viewer, PATH, "Activity", &content)
     }
 }

@@ -5,14 +5,14 @@ use maud::{Markup, html};
 use super::page;
 use crate::domain::Timestamp;
 use crate::views::Site;
-use crate::views::account_menu::Who;
+use crate::views::account_menu::Viewer;
 use crate::views::components::done;
 
 /// What the page shows.
 #[derive(Debug)]
 pub struct Profile<'a> {
     /// Who is here.
-    pub who: Who<'a>,
+    pub viewer: Viewer<'a>,
     /// What stands in the field.
     pub name: &'a str,
     /// What is wrong with it, and what to do.
@@ -40,12 +40,12 @@ impl Profile<'_> {
             }
             h2 { "How you sign in" }
             dl.facts {
-                div { dt { "Email" } dd { (self.who.email) } }
+                div { dt { "Email" } dd { (self.viewer.email) } }
                 div { dt { "Sign-in" } dd { (self.sign_in()) } }
             }
             p.why { (self.who_gave_the_address()) " It can’t be changed here." }
         };
-        page(site, &self.who, "/account", "Profile", &content)
+        page(site, &self.viewer, "/account", "Profile", &content)
     }
 
     fn who_gave_the_address(&self) -> &'static str {
@@ -58,7 +58,7 @@ impl Profile<'_> {
     fn sign_in(&self) -> Markup {
         html! {
             @match self.moved_at {
-                Some(at) => { "Moved to WorkOS, since " time datetime=(at.rfc3339()) { (at.in_words()) } },
+                Some(at) => { "Moved to WorkOS, since " time datetime=(at.rfc3339()) { (at.describe()) } },
                 None => "Email code",
             }
         }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::page;
 use crate::domain::{SessionId, Timestamp};
 use crate::views::Site;
-use crate::views::account_menu::Who;
+use crate::views::account_menu::Viewer;
 use crate::views::components::{dangerous_action, done, moment};
 use crate::views::dashboard::SessionLine;
 
@@ -13,7 +13,7 @@ use crate::views::dashboard::SessionLine;
 #[derive(Debug)]
 pub struct Sessions<'a> {
     /// Who is here.
-    pub who: Who<'a>,
+    pub viewer: Viewer<'a>,
     /// Their sessions, this one first.
     pub sessions: Vec<(SessionId, SessionLine<'a>)>,
     /// There may be more than are listed.
@@ -38,7 +38,13 @@ impl Sessions<'_> {
                 (dangerous_action("/account/sessions/end-others", "End all other sessions"))
             }
         };
-        page(site, &self.who, "/account/sessions", "Sessions", &content)
+        page(
+            site,
+            &self.viewer,
+            "/account/sessions",
+            "Sessions",
+            &content,
+        )
     }
 
     fn line(&self, id: SessionId, line: &SessionLine<'_>) -> Markup {
@@ -47,7 +53,7 @@ impl Sessions<'_> {
             div #(name) {
                 b { (line.browser) }
                 @if line.this_one { " " span.tag { "this one" } }
-                div.quiet { (line.ip) " · " (line.method.in_words()) }
+                div.quiet { (line.ip) " · " (line.method.describe()) }
                 div.quiet {
                     "signed in " (moment(line.created_at, self.now))
                     " · last seen " (moment(line.last_seen_at, self.now))

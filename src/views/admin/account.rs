@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::accounts::{State, role_in_words};
 use super::{ACCOUNTS, page};
 use crate::domain::{AccountId, Timestamp};
-use crate::views::account_menu::Who;
+use crate::views::account_menu::Viewer;
 use crate::views::activity_list::{self, ActivityLine};
 use crate::views::components::{action, dangerous_action, done, moment, not_done};
 use crate::views::dashboard::SessionLine;
@@ -15,7 +15,7 @@ use crate::views::layout::Site;
 #[derive(Debug)]
 pub struct Account<'a> {
     /// Who is here.
-    pub who: Who<'a>,
+    pub viewer: Viewer<'a>,
     /// Its key.
     pub id: AccountId,
     /// The address.
@@ -77,7 +77,7 @@ impl Account<'_> {
                 a href=(self.why_no_code) { "Why no code?" }
             }
         };
-        page(site, title, &self.who, ACCOUNTS, &content)
+        page(site, title, &self.viewer, ACCOUNTS, &content)
     }
 
     fn facts(&self) -> Markup {
@@ -92,7 +92,7 @@ impl Account<'_> {
                     dt { "Signs in with" }
                     dd {
                         @match self.moved_at {
-                            Some(at) => { "WorkOS, since " (at.in_words()) }
+                            Some(at) => { "WorkOS, since " (at.describe()) }
                             None => "email code",
                         }
                     }
@@ -106,7 +106,7 @@ impl Account<'_> {
                         }
                     }
                 }
-                div { dt { "Added" } dd { (self.created_at.in_words()) } }
+                div { dt { "Added" } dd { (self.created_at.describe()) } }
             }
         }
     }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{ACCOUNTS, page, text_field};
 use crate::domain::{AccountId, Role, Timestamp};
-use crate::views::account_menu::Who;
+use crate::views::account_menu::Viewer;
 use crate::views::components::{done, moment};
 use crate::views::layout::Site;
 
@@ -12,7 +12,7 @@ use crate::views::layout::Site;
 #[derive(Debug)]
 pub struct Accounts<'a> {
     /// Who is here.
-    pub who: Who<'a>,
+    pub viewer: Viewer<'a>,
     /// What is searched for; may be empty.
     pub text: &'a str,
     /// How many accounts that finds, on all pages.
@@ -104,7 +104,7 @@ impl Accounts<'_> {
             @if !self.lines.is_empty() { (self.table()) }
             (self.pager())
         };
-        page(site, "Accounts", &self.who, ACCOUNTS, &content)
+        page(site, "Accounts", &self.viewer, ACCOUNTS, &content)
     }
 
     fn search(&self) -> Markup {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{ACTIVITY, page, text_field};
 use crate::domain::{ActivityKind, Timestamp};
-use crate::views::account_menu::Who;
+use crate::views::account_menu::Viewer;
 use crate::views::activity_list::{self, ActivityLine};
 use crate::views::components::pager;
 use crate::views::layout::Site;
@@ -13,7 +13,7 @@ use crate::views::layout::Site;
 #[derive(Debug)]
 pub struct Activity<'a> {
     /// Who is here.
-    pub who: Who<'a>,
+    pub viewer: Viewer<'a>,
     /// What is looked for.
     pub filter: Filter<'a>,
     /// What was found, the newest first.
@@ -63,7 +63,7 @@ impl Activity<'_> {
                 p.file { a href=(self.file) download { "Save as CSV" } span.quiet { " up to 100\u{a0}000 rows, times in UTC" } }
             }
         };
-        page(site, "Activity", &self.who, ACTIVITY, &content)
+        page(site, "Activity", &self.viewer, ACTIVITY, &content)
     }
 
     fn filter(&self) -> Markup {
@@ -76,7 +76,7 @@ impl Activity<'_> {
                     select #kind name="kind" {
                         option value="" { "Everything" }
                         @for kind in ActivityKind::ALL {
-                            option value=(kind) selected[filter.kind == Some(kind)] { (kind.in_words()) }
+                            option value=(kind) selected[filter.kind == Some(kind)] { (kind.describe()) }
                         }
                     }
                 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::accounts::State;
 use super::{CODES, page, text_field};
 use crate::domain::Timestamp;
-use crate::views::account_menu::Who;
+use crate::views::account_menu::Viewer;
 use crate::views::activity_list::{self, ActivityLine};
 use crate::views::layout::Site;
 
@@ -13,7 +13,7 @@ use crate::views::layout::Site;
 #[derive(Debug)]
 pub struct Codes<'a> {
     /// Who is here.
-    pub who: Who<'a>,
+    pub viewer: Viewer<'a>,
     /// The address, as typed.
     pub typed: &'a str,
     /// What is wrong with it.
@@ -51,7 +51,7 @@ impl Codes<'_> {
             }
             @if let Some(answer) = &self.answer { (self.answer(answer)) }
         };
-        page(site, "Why no code?", &self.who, CODES, &content)
+        page(site, "Why no code?", &self.viewer, CODES, &content)
     }
 
     fn answer(&self, answer: &Answer<'_>) -> Markup {

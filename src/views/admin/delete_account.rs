@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{ACCOUNTS, page};
 use crate::domain::AccountId;
-use crate::views::account_menu::Who;
+use crate::views::account_menu::Viewer;
 use crate::views::components::not_done;
 use crate::views::layout::Site;
 
@@ -12,7 +12,7 @@ use crate::views::layout::Site;
 #[derive(Debug)]
 pub struct DeleteAccount<'a> {
     /// Who is here.
-    pub who: Who<'a>,
+    pub viewer: Viewer<'a>,
     /// The account's key.
     pub id: AccountId,
     /// Its address.
@@ -42,6 +42,6 @@ impl DeleteAccount<'_> {
                 a.button.small.plain href=(account) { "Keep it" }
             }
         };
-        page(site, "Delete an account", &self.who, ACCOUNTS, &content)
+        page(site, "Delete an account", &self.viewer, ACCOUNTS, &content)
     }
 }

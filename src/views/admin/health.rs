@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use maud::{Markup, html};
 
 use super::HEALTH;
-use crate::views::account_menu::Who;
+use crate::views::account_menu::Viewer;
 use crate::views::layout::Site;
 
 /// What the page shows.
 #[derive(Debug)]
 pub struct HealthPage<'a> {
     /// Who is here.
-    pub who: Who<'a>,
+    pub viewer: Viewer<'a>,
     /// A line for each part.
     pub lines: Vec<HealthLine>,
 }
@@ -57,7 +57,7 @@ impl HealthPage<'_> {
             }
             ul.rows { @for line in &self.lines { li.row { (row(line)) } } }
         };
-        super::page(site, "Health", &self.who, HEALTH, &content)
+        super::page(site, "Health", &self.viewer, HEALTH, &content)
     }
 }
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::accounts::{grouped, role_in_words};
 use super::{ACCOUNTS, page};
-use crate::views::account_menu::Who;
+use crate::views::account_menu::Viewer;
 use crate::views::components::not_done;
 use crate::views::layout::Site;
 
@@ -16,7 +16,7 @@ const SHOWN: usize = 100;
 #[derive(Debug)]
 pub struct Import<'a> {
     /// Who is here.
-    pub who: Who<'a>,
+    pub viewer: Viewer<'a>,
     /// Why what was sent cannot be read.
     pub not_done: Option<&'a str>,
 }
@@ -25,7 +25,7 @@ pub struct Import<'a> {
 #[derive(Debug)]
 pub struct Preview<'a> {
     /// Who is here.
-    pub who: Who<'a>,
+    pub viewer: Viewer<'a>,
     /// The file, to be sent once more.
     pub text: &'a str,
     /// What would be added.
@@ -75,7 +75,7 @@ impl Import<'_> {
                 button.button.small type="submit" { "Look it over" }
             }
         };
-        page(site, "Import accounts", &self.who, ACCOUNTS, &content)
+        page(site, "Import accounts", &self.viewer, ACCOUNTS, &content)
     }
 }
 
@@ -95,7 +95,7 @@ impl Preview<'_> {
             (rows("To be added", &self.new))
             (rows("Already there, left as they are", &self.already_there))
         };
-        page(site, "Import accounts", &self.who, ACCOUNTS, &content)
+        page(site, "Import accounts", &self.viewer, ACCOUNTS, &content)
     }
 
     fn title(&self) -> String {

@@ -22,14 +22,14 @@ pub struct Cookies {
     session: &'static str,
     challenge: &'static str,
     device: &'static str,
-    way_out: &'static str,
+    provider_logout_url: &'static str,
     keys: Vec<Key>,
 }
 
 impl Cookies {
     /// For an https origin, or for localhost.
     pub fn new(https: bool, keys: &Keys) -> Self {
-        let [session, challenge, device, way_out] = if https {
+        let [session, challenge, device, provider_logout_url] = if https {
             [
                 "__Host-session",
                 "__Host-challenge",
@@ -45,7 +45,7 @@ impl Cookies {
             session,
             challenge,
             device,
-            way_out,
+            provider_logout_url,
             keys,
         }
     }
@@ -119,26 +119,29 @@ impl Cookies {
     pub fn lead_out(&self, address: &str) -> Option<Cookie<'static>> {
         let mut jar = CookieJar::new();
         let key = self.keys.first()?;
-        jar.private_mut(key)
-            .add(self.cookie(self.way_out, address.to_owned(), WAY_OUT_AGE));
-        jar.get(self.way_out).cloned()
+        jar.private_mut(key).add(self.cookie(
+            self.provider_logout_url,
+            address.to_owned(),
+            WAY_OUT_AGE,
+        ));
+        jar.get(self.provider_logout_url).cloned()
     }
 
     /// Where the provider's own session ends.
-    pub fn way_out(&self, request: &HttpRequest) -> Option<String> {
-        let cookie = request.cookie(self.way_out)?;
+    pub fn provider_logout_url(&self, request: &HttpRequest) -> Option<String> {
+        let cookie = request.cookie(self.provider_logout_url)?;
         let mut jar = CookieJar::new();
         jar.add_original(cookie);
         let address = self
             .keys
             .iter()
-            .find_map(|key| jar.private(key).get(self.way_out))?;
+            .find_map(|key| jar.private(key).get(self.provider_logout_url))?;
         Some(address.value().to_owned())
     }
 
     /// It was taken.
     pub fn forget_way_out(&self) -> Cookie<'static> {
-        let mut cookie = self.cookie(self.way_out, String::new(), Duration::ZERO);
+        let mut cookie = self.cookie(self.provider_logout_url, String::new(), Duration::ZERO);
         cookie.make_removal();
         cookie
     }

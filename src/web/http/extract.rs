@@ -10,24 +10,24 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 
-use super::response::Wants;
-use super::state::Console;
+use super::response::ResponseMode;
+use super::state::AppState;
 use crate::domain::{ReturnTo, TokenHash};
 use crate::error::AppError;
 
 pub use client::{behind, client_of};
-pub use forms::{CodeForm, EmailForm, FromAdmin, NameForm, NotMeForm, Timely, form_config};
+pub use forms::{CodeForm, EmailForm, FromAdmin, LimitedForm, NameForm, NotMeForm, form_config};
 pub use session::{Admin, MaybeSignedIn, SignedIn};
 pub use uploads::{LARGEST_UPLOAD, Upload};
 
 /// The console, which `server` puts into every application.
-fn console(request: &HttpRequest) -> Result<&web::Data<Console>, AppError> {
+fn state(request: &HttpRequest) -> Result<&web::Data<AppState>, AppError> {
     request
-        .app_data::<web::Data<Console>>()
+        .app_data::<web::Data<AppState>>()
         .ok_or_else(|| AppError::Internal("the application has no console".to_owned()))
 }
 
-impl FromRequest for Wants {
+impl FromRequest for ResponseMode {
     type Error = AppError;
     type Future = Ready<Result<Self, AppError>>;
 
@@ -57,6 +57,6 @@ impl FromRequest for HeldChallenge {
     type Future = Ready<Result<Self, AppError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(console(request).map(|console| Self(console.cookies.challenge(request))))
+        ready(state(request).map(|state| Self(state.cookies.challenge(request))))
     }
 }

@@ -18,14 +18,14 @@ const HX_PUSH_URL: HeaderName = HeaderName::from_static("hx-push-url");
 
 /// What a request wants: a whole page, or a fragment for the card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wants {
+pub enum ResponseMode {
     /// A navigation, or htmx restoring one.
     Page,
     /// htmx swapping the card.
     Fragment,
 }
 
-impl Wants {
+impl ResponseMode {
     /// A fragment if and only if `HX-Request-Type: partial`.
     pub fn of(headers: &HeaderMap) -> Self {
         match headers.get(HX_REQUEST_TYPE) {

@@ -41,7 +41,7 @@ pub struct SessionLayer {
 
 /// What a request's cookie says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recognised {
+pub enum Authenticated {
     /// This session is in force.
     Session(TokenHash),
     /// Nobody is signed in.
@@ -81,15 +81,15 @@ impl SessionLayer {
 }
 
 /// What the store found for this request.
-pub fn recognised(session: &Session) -> Recognised {
+pub fn authenticated(session: &Session) -> Authenticated {
     let entries = session.entries();
     if entries.contains_key(UNAVAILABLE) {
-        return Recognised::Unavailable;
+        return Authenticated::Unavailable;
     }
     entries
         .get(RECOGNISED)
         .and_then(|text| TokenHash::from_text(text))
-        .map_or(Recognised::Nobody, Recognised::Session)
+        .map_or(Authenticated::Nobody, Authenticated::Session)
 }
 
 /// Gives the browser the cookie of a session that has been begun, in place of any older one.
@@ -108,7 +108,7 @@ impl SessionStore for DatabaseStore {
             return Ok(None);
         };
         let hash = token.hash();
-        let entry = match self.sessions.recognise(hash) {
+        let entry = match self.sessions.authenticate(hash) {
             Ok(None) => return Ok(None),
             Ok(Some(_)) => (RECOGNISED.to_owned(), hash.to_text()),
             // An error here would be a bare 500: the extractors make a 503 with words of it.

@@ -21,7 +21,7 @@ use crate::views::{self, Site};
 use crate::web::pages::static_files::StaticFiles;
 
 /// What handlers work with.
-pub struct Console {
+pub struct AppState {
     /// What every page needs to know of the site.
     pub site: Site,
     /// As in an `Origin` header.
@@ -60,7 +60,7 @@ pub struct Console {
     pub trusted_proxies: Vec<IpNet>,
 }
 
-impl Console {
+impl AppState {
     /// Whether WorkOS can be used.
     pub fn workos_state(&self) -> views::sign_in::WorkOs {
         match &self.workos {

@@ -5,17 +5,17 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::email_step::set_cookie;
-use super::refusal::{Asked, Worded, in_words};
+use super::refusal::{Asked, Worded, describe};
 use crate::domain::{Email, ReturnTo, SignInCode};
 use crate::error::AppError;
 use crate::mail::messages::minutes_in_words;
 use crate::sign_in::client::Client;
 use crate::sign_in::email_code::{OpenChallenge, Refusal, SignedIn};
 use crate::views::code_step::CodeStep;
-use crate::web::http::extract::{CodeForm, HeldChallenge, MaybeSignedIn, Timely};
-use crate::web::http::response::Wants;
+use crate::web::http::extract::{CodeForm, HeldChallenge, LimitedForm, MaybeSignedIn};
+use crate::web::http::response::ResponseMode;
 use crate::web::http::session_cookie::hand_over;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 const ADDRESS: &str = "/sign-in/code";
 /// The same, for browsers without JavaScript that have just asked for a new code.
@@ -30,25 +30,25 @@ const ECHOED: usize = 40;
 /// # Errors
 /// When the database does not answer.
 pub async fn show(
-    console: web::Data<Console>,
-    wants: Wants,
+    state: web::Data<AppState>,
+    wants: ResponseMode,
     held: HeldChallenge,
     signed_in: MaybeSignedIn,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    console.offers_email_codes()?;
+    state.offers_email_codes()?;
     if signed_in.0.is_some() {
         return Ok(wants.go_to(ReturnTo::default().as_str()));
     }
-    Ok(match open_challenge(&console, held)? {
+    Ok(match open_challenge(&state, held)? {
         Some(open) => {
-            let shown = Shown::of(&console, &open);
+            let shown = Shown::of(&state, &open);
             let resent = request.uri() == AFTER_RESEND;
             let step = CodeStep {
                 resent,
                 ..shown.as_step()
             };
-            wants.step(&console.site, &step.screen(), ADDRESS)
+            wants.step(&state.site, &step.screen(), ADDRESS)
         }
         None => wants.go_to("/sign-in/email"),
     })
@@ -59,24 +59,24 @@ pub async fn show(
 /// # Errors
 /// When the database does not answer.
 pub async fn verify(
-    console: web::Data<Console>,
-    wants: Wants,
+    state: web::Data<AppState>,
+    wants: ResponseMode,
     client: Client,
     held: HeldChallenge,
     signed_in: MaybeSignedIn,
     session: Session,
-    Timely(form): Timely<CodeForm>,
+    LimitedForm(form): LimitedForm<CodeForm>,
 ) -> Result<HttpResponse, AppError> {
-    console.offers_email_codes()?;
+    state.offers_email_codes()?;
     let older_session = signed_in.0.map(|signed_in| signed_in.hash);
     let worded = match SignInCode::parse(&form.code) {
-        Ok(code) => match console
+        Ok(code) => match state
             .email_code
-            .solve(held.0, &code, &client, older_session)
+            .verify(held.0, &code, &client, older_session)
             .await
         {
-            Ok(entered) => return let_in(&console, wants, &session, &entered),
-            Err(refusal) => in_words(refusal, Asked::ToEnter)?,
+            Ok(entered) => return let_in(&state, wants, &session, &entered),
+            Err(refusal) => describe(refusal, Asked::ToEnter)?,
         },
         Err(invalid) => Worded {
             status: StatusCode::UNPROCESSABLE_ENTITY,
@@ -86,7 +86,7 @@ pub async fn verify(
     };
     // The words offer a new code, so its button is there at once.
     let typed: String = form.code.chars().take(ECHOED).collect();
-    refused(&console, wants, held, worded, |step, words| CodeStep {
+    refused(&state, wants, held, worded, |step, words| CodeStep {
         typed,
         error: Some(words),
         resend_in: 0,
@@ -100,32 +100,32 @@ pub async fn verify(
 /// # Errors
 /// When the database does not answer.
 pub async fn resend(
-    console: web::Data<Console>,
-    wants: Wants,
+    state: web::Data<AppState>,
+    wants: ResponseMode,
     client: Client,
     held: HeldChallenge,
 ) -> Result<HttpResponse, AppError> {
-    console.offers_email_codes()?;
+    state.offers_email_codes()?;
     let outcome = match held.0 {
-        Some(token_hash) => console.email_code.reissue(token_hash, &client).await,
+        Some(token_hash) => state.email_code.reissue(token_hash, &client).await,
         None => Err(Refusal::NoChallenge),
     };
     match outcome {
-        Ok(()) => match (wants, open_challenge(&console, held)?) {
-            (Wants::Fragment, Some(open)) => {
-                let shown = Shown::of(&console, &open);
+        Ok(()) => match (wants, open_challenge(&state, held)?) {
+            (ResponseMode::Fragment, Some(open)) => {
+                let shown = Shown::of(&state, &open);
                 let step = CodeStep {
                     resent: true,
                     ..shown.as_step()
                 };
-                Ok(wants.screen(&console.site, StatusCode::OK, &step.screen()))
+                Ok(wants.screen(&state.site, StatusCode::OK, &step.screen()))
             }
             _ => Ok(wants.go_to(AFTER_RESEND)),
         },
         Err(Refusal::NoChallenge) => Ok(wants.go_to("/sign-in/email")),
         Err(refusal) => {
-            let worded = in_words(refusal, Asked::ForCode)?;
-            refused(&console, wants, held, worded, |step, words| CodeStep {
+            let worded = describe(refusal, Asked::ForCode)?;
+            refused(&state, wants, held, worded, |step, words| CodeStep {
                 not_sent: Some(words),
                 ..step
             })
@@ -136,34 +136,34 @@ pub async fn resend(
 
 /// What the email step answers when a code is on its way, or is not: nobody can tell.
 pub(super) fn sent(
-    console: &Console,
-    wants: Wants,
+    state: &AppState,
+    wants: ResponseMode,
     email: &Email,
     return_to: &ReturnTo,
 ) -> HttpResponse {
     let shown = Shown {
         email: Some(email.to_string()),
-        lifetime: minutes_in_words(console.email_code.lifetime),
+        lifetime: minutes_in_words(state.email_code.lifetime),
         return_to: return_to.clone(),
         resend_in: RESEND_AFTER,
     };
     match wants {
-        Wants::Page => wants.go_to(ADDRESS),
-        Wants::Fragment => wants.step(&console.site, &shown.as_step().screen(), ADDRESS),
+        ResponseMode::Page => wants.go_to(ADDRESS),
+        ResponseMode::Fragment => wants.step(&state.site, &shown.as_step().screen(), ADDRESS),
     }
 }
 
 fn let_in(
-    console: &Console,
-    wants: Wants,
+    state: &AppState,
+    wants: ResponseMode,
     session: &Session,
     entered: &SignedIn,
 ) -> Result<HttpResponse, AppError> {
     hand_over(session, &entered.token).map_err(|e| AppError::Internal(e.to_string()))?;
     let mut response = wants.go_to(entered.return_to.as_str());
-    set_cookie(&mut response, &console.cookies.forget_challenge())?;
+    set_cookie(&mut response, &state.cookies.forget_challenge())?;
     let remembered = entered.device.as_ref();
-    if let Some(cookie) = remembered.and_then(|device| console.cookies.remember_device(device)) {
+    if let Some(cookie) = remembered.and_then(|device| state.cookies.remember_device(device)) {
         set_cookie(&mut response, &cookie)?;
     }
     Ok(response)
@@ -171,26 +171,26 @@ fn let_in(
 
 /// The step again; `say` puts the words where they belong.
 async fn refused(
-    console: &Console,
-    wants: Wants,
+    state: &AppState,
+    wants: ResponseMode,
     held: HeldChallenge,
     worded: Worded,
     say: impl for<'a> FnOnce(CodeStep<'a>, String) -> CodeStep<'a>,
 ) -> Result<HttpResponse, AppError> {
-    let shown = match open_challenge(console, held)? {
-        Some(open) => Shown::of(console, &open),
+    let shown = match open_challenge(state, held)? {
+        Some(open) => Shown::of(state, &open),
         None => Shown::default(),
     };
     let screen = say(shown.as_step(), worded.words).screen();
-    Ok(wants.refused(&console.site, &screen, worded.status, worded.retry_after))
+    Ok(wants.refused(&state.site, &screen, worded.status, worded.retry_after))
 }
 
 fn open_challenge(
-    console: &Console,
+    state: &AppState,
     held: HeldChallenge,
 ) -> Result<Option<OpenChallenge>, AppError> {
     match held.0 {
-        Some(token_hash) => Ok(console.email_code.open_challenge(token_hash)?),
+        Some(token_hash) => Ok(state.email_code.open_challenge(token_hash)?),
         None => Ok(None),
     }
 }
@@ -205,11 +205,11 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(console: &Console, open: &OpenChallenge) -> Self {
-        let age = console.clock.now().since(open.issued_at).as_secs();
+    fn of(state: &AppState, open: &OpenChallenge) -> Self {
+        let age = state.clock.now().since(open.issued_at).as_secs();
         Self {
             email: Some(open.email.to_string()),
-            lifetime: minutes_in_words(console.email_code.lifetime),
+            lifetime: minutes_in_words(state.email_code.lifetime),
             return_to: open.return_to.clone(),
             resend_in: RESEND_AFTER.saturating_sub(age),
         }

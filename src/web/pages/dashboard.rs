@@ -7,21 +7,21 @@ use crate::error::AppError;
 use crate::views::dashboard::{Dashboard, SessionLine};
 use crate::web::http::extract::SignedIn;
 use crate::web::http::response::html;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 /// Who they are, how they signed in, where else they are signed in.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn show(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     signed_in: SignedIn,
 ) -> Result<HttpResponse, AppError> {
     let live = &signed_in.live;
-    let listed = console.sessions.of_account(live.account_id)?;
-    let now = console.clock.now();
+    let listed = state.sessions.of_account(live.account_id)?;
+    let now = state.clock.now();
     let page = Dashboard {
-        who: signed_in.who(),
+        viewer: signed_in.viewer(),
         method: live.method,
         signed_in_at: live.created_at,
         sessions: listed
@@ -30,7 +30,7 @@ pub async fn show(
             .collect(),
         now,
     };
-    Ok(html(StatusCode::OK, page.page(&console.site)))
+    Ok(html(StatusCode::OK, page.page(&state.site)))
 }
 
 impl<'a> SessionLine<'a> {

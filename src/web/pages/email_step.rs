@@ -4,26 +4,26 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
 use super::code_step;
-use super::refusal::{Asked, in_words};
+use super::refusal::{Asked, describe};
 use crate::domain::{Email, ReturnTo};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
 use crate::views::email_step::EmailStep;
-use crate::web::http::extract::{EmailForm, HeldChallenge, MaybeSignedIn, Timely};
-use crate::web::http::response::Wants;
-use crate::web::http::state::Console;
+use crate::web::http::extract::{EmailForm, HeldChallenge, LimitedForm, MaybeSignedIn};
+use crate::web::http::response::ResponseMode;
+use crate::web::http::state::AppState;
 
 /// Shows the step.
 ///
 /// # Errors
 /// When codes are switched off.
 pub async fn show(
-    console: web::Data<Console>,
-    wants: Wants,
+    state: web::Data<AppState>,
+    wants: ResponseMode,
     return_to: ReturnTo,
     signed_in: MaybeSignedIn,
 ) -> Result<HttpResponse, AppError> {
-    console.offers_email_codes()?;
+    state.offers_email_codes()?;
     if signed_in.0.is_some() {
         return Ok(wants.go_to(return_to.as_str()));
     }
@@ -32,7 +32,7 @@ pub async fn show(
         return_to,
         ..EmailStep::default()
     };
-    Ok(wants.step(&console.site, &step.screen(), &address))
+    Ok(wants.step(&state.site, &step.screen(), &address))
 }
 
 /// Sends a code, and answers every well-formed address alike.
@@ -40,14 +40,14 @@ pub async fn show(
 /// # Errors
 /// When the database does not answer.
 pub async fn send_code(
-    console: web::Data<Console>,
-    wants: Wants,
+    state: web::Data<AppState>,
+    wants: ResponseMode,
     return_to: ReturnTo,
     client: Client,
     held: HeldChallenge,
-    Timely(form): Timely<EmailForm>,
+    LimitedForm(form): LimitedForm<EmailForm>,
 ) -> Result<HttpResponse, AppError> {
-    console.offers_email_codes()?;
+    state.offers_email_codes()?;
     let typed = form.email.as_str();
     let again = |error: String, status, retry_after| {
         let step = EmailStep {
@@ -55,7 +55,7 @@ pub async fn send_code(
             typed,
             error: Some(error),
         };
-        wants.refused(&console.site, &step.screen(), status, retry_after)
+        wants.refused(&state.site, &step.screen(), status, retry_after)
     };
     let email = match Email::parse(typed) {
         Ok(email) => email,
@@ -67,18 +67,18 @@ pub async fn send_code(
             ));
         }
     };
-    match console
+    match state
         .email_code
         .issue(email.clone(), return_to.clone(), &client, held.0)
         .await
     {
         Ok(token) => {
-            let mut response = code_step::sent(&console, wants, &email, &return_to);
-            set_cookie(&mut response, &console.cookies.bind_challenge(&token))?;
+            let mut response = code_step::sent(&state, wants, &email, &return_to);
+            set_cookie(&mut response, &state.cookies.bind_challenge(&token))?;
             Ok(response)
         }
         Err(refusal) => {
-            let worded = in_words(refusal, Asked::ForCode)?;
+            let worded = describe(refusal, Asked::ForCode)?;
             Ok(again(worded.words, worded.status, worded.retry_after))
         }
     }

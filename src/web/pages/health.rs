@@ -8,7 +8,7 @@ use super::health_words::lines;
 use crate::views::admin::health::HealthPage;
 use crate::web::http::extract::Admin;
 use crate::web::http::response::html;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 /// The process answers.
 pub async fn alive() -> HttpResponse {
@@ -16,8 +16,8 @@ pub async fn alive() -> HttpResponse {
 }
 
 /// The database answers too, so people can sign in.
-pub async fn ready(console: web::Data<Console>) -> HttpResponse {
-    match console.health.is_ready().await {
+pub async fn ready(state: web::Data<AppState>) -> HttpResponse {
+    match state.health.is_ready().await {
         Ok(_) => word(StatusCode::OK, "ready"),
         Err(e) => {
             warn!("not ready: {e}");
@@ -27,13 +27,13 @@ pub async fn ready(console: web::Data<Console>) -> HttpResponse {
 }
 
 /// How everything is, and what to do where something is wrong.
-pub async fn show(console: web::Data<Console>, Admin(signed_in): Admin) -> HttpResponse {
-    let snapshot = console.health.snapshot().await;
+pub async fn show(state: web::Data<AppState>, Admin(signed_in): Admin) -> HttpResponse {
+    let snapshot = state.health.snapshot().await;
     let page = HealthPage {
-        who: signed_in.who(),
+        viewer: signed_in.viewer(),
         lines: lines(&snapshot),
     };
-    html(StatusCode::OK, page.page(&console.site))
+    html(StatusCode::OK, page.page(&state.site))
 }
 
 fn word(status: StatusCode, word: &'static str) -> HttpResponse {

@@ -182,7 +182,7 @@ fn guessing(until: Timestamp, configured: bool) -> HealthLine {
         "Somebody is guessing codes: {} wrong ones in 24 hours. Until {}, a code works only in a browser that has \
          signed in before.",
         try_budget::OVERALL,
-        until.in_words()
+        until.describe()
     )];
     let workos = if configured {
         "Signing in with WorkOS works all the same. "

@@ -4,21 +4,21 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpResponse, web};
 
 use crate::operations::health::Snapshot;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// What was counted so far, and how much there is of everything right now.
-pub async fn show(console: web::Data<Console>) -> HttpResponse {
-    note_levels(&console, &console.health.snapshot().await);
+pub async fn show(state: web::Data<AppState>) -> HttpResponse {
+    note_levels(&state, &state.health.snapshot().await);
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, OPEN_METRICS))
-        .body(console.metrics.text())
+        .body(state.metrics.text())
 }
 
-fn note_levels(console: &Console, snapshot: &Snapshot) {
-    let metrics = &console.metrics;
+fn note_levels(state: &AppState, snapshot: &Snapshot) {
+    let metrics = &state.metrics;
     let stored = snapshot.database.as_ref().ok();
     let count = |number: i64| usize::try_from(number).unwrap_or_default();
     for (of, number) in [
@@ -36,11 +36,11 @@ fn note_levels(console: &Console, snapshot: &Snapshot) {
         }
     }
     metrics.level("mail_codes_waiting", snapshot.codes_waiting);
-    metrics.level("sessions_cached", console.sessions.remembered());
+    metrics.level("sessions_cached", state.sessions.remembered());
     if let Some(provider) = &snapshot.provider {
         metrics.level("provider_reachable", usize::from(provider.reachable));
     }
-    for (of, keys) in console.email_code.limits.sizes() {
+    for (of, keys) in state.email_code.limits.sizes() {
         metrics.level(of, keys);
     }
 }

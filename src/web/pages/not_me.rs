@@ -6,11 +6,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::error::AppError;
 use crate::sign_in::client::Client;
-use crate::sign_in::email_code::Standing;
+use crate::sign_in::email_code::ChallengeStatus;
 use crate::views::not_me::NotMe;
-use crate::web::http::extract::{NotMeForm, Timely};
-use crate::web::http::response::Wants;
-use crate::web::http::state::Console;
+use crate::web::http::extract::{LimitedForm, NotMeForm};
+use crate::web::http::response::ResponseMode;
+use crate::web::http::state::AppState;
 
 /// No link of ours is longer, in characters.
 const LONGEST_LINK: usize = 64;
@@ -21,31 +21,31 @@ const LONGEST_LINK: usize = 64;
 /// # Errors
 /// When the database does not answer.
 pub async fn show(
-    console: web::Data<Console>,
-    wants: Wants,
+    state: web::Data<AppState>,
+    wants: ResponseMode,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let link = url::form_urlencoded::parse(request.query_string().as_bytes())
         .find(|(key, _)| key == "link")
         .map_or_else(String::new, |(_, value)| value.into_owned());
-    let standing = console.email_code.standing(&link).await?;
+    let standing = state.email_code.standing(&link).await?;
     let status = match standing {
-        Standing::Unknown => StatusCode::NOT_FOUND,
+        ChallengeStatus::Unknown => StatusCode::NOT_FOUND,
         _ => StatusCode::OK,
     };
     let screen = match &standing {
-        Standing::Open(asked) => NotMe::Open {
+        ChallengeStatus::Open(asked) => NotMe::Open {
             link: &link,
             browser: &asked.browser,
             ip: &asked.ip,
             asked_at: asked.asked_at,
         },
-        Standing::Disowned => NotMe::Stopped,
-        Standing::Used => NotMe::Used { link: &link },
-        Standing::UsedByAnother => NotMe::UsedByAnother,
-        Standing::Unknown => NotMe::Unknown,
+        ChallengeStatus::Disowned => NotMe::Stopped,
+        ChallengeStatus::Used => NotMe::Used { link: &link },
+        ChallengeStatus::UsedByAnother => NotMe::UsedByAnother,
+        ChallengeStatus::Unknown => NotMe::Unknown,
     };
-    Ok(wants.screen(&console.site, status, &screen.screen()))
+    Ok(wants.screen(&state.site, status, &screen.screen()))
 }
 
 /// Stops the code, or writes down that it was used by somebody else. Where the answer leads says what has become of it.
@@ -53,12 +53,12 @@ pub async fn show(
 /// # Errors
 /// When the database does not answer: the code goes on working, and the page says so.
 pub async fn stop(
-    console: web::Data<Console>,
-    wants: Wants,
+    state: web::Data<AppState>,
+    wants: ResponseMode,
     client: Client,
-    Timely(form): Timely<NotMeForm>,
+    LimitedForm(form): LimitedForm<NotMeForm>,
 ) -> Result<HttpResponse, AppError> {
-    console.email_code.disown(&form.link, &client).await?;
+    state.email_code.disown(&form.link, &client).await?;
     let plain = |c: &char| c.is_ascii_alphanumeric() || ['-', '_'].contains(c);
     let link: String = form.link.chars().filter(plain).take(LONGEST_LINK).collect();
     Ok(wants.go_to(&format!("/sign-in/not-me?link={link}")))

@@ -1,7 +1,7 @@
 //! What can go wrong on the way to WorkOS and back: for each cause its words and its fix.
 
 use crate::db::DatabaseError;
-use crate::sign_in::oidc::{Failure, NotAdmitted, Stray};
+use crate::sign_in::oidc::{CallbackMismatch, Failure, NotAdmitted};
 
 /// A cause, as the sign-in page's banner shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,13 +134,13 @@ impl Problem {
     }
 }
 
-impl From<Stray> for Problem {
-    fn from(stray: Stray) -> Self {
+impl From<CallbackMismatch> for Problem {
+    fn from(stray: CallbackMismatch) -> Self {
         match stray {
-            Stray::Expired => Self::Expired,
-            Stray::OtherAddress => Self::OtherAddress,
-            Stray::OtherBrowser => Self::OtherBrowser,
-            Stray::Unknown => Self::Unknown,
+            CallbackMismatch::Expired => Self::Expired,
+            CallbackMismatch::OtherAddress => Self::OtherAddress,
+            CallbackMismatch::OtherBrowser => Self::OtherBrowser,
+            CallbackMismatch::Unknown => Self::Unknown,
         }
     }
 }

@@ -34,7 +34,7 @@ pub enum Asked {
 ///
 /// # Errors
 /// A defect.
-pub fn in_words(refusal: Refusal, asked: Asked) -> Result<Worded, AppError> {
+pub fn describe(refusal: Refusal, asked: Asked) -> Result<Worded, AppError> {
     let too_many = |words: String, wait: Duration| Worded {
         status: StatusCode::TOO_MANY_REQUESTS,
         words,

@@ -3,10 +3,10 @@
 use actix_web::HttpResponse;
 
 use crate::web::http::extract::MaybeSignedIn;
-use crate::web::http::response::Wants;
+use crate::web::http::response::ResponseMode;
 
 /// To the dashboard, or to the sign-in page.
-pub async fn enter(wants: Wants, signed_in: MaybeSignedIn) -> HttpResponse {
+pub async fn enter(wants: ResponseMode, signed_in: MaybeSignedIn) -> HttpResponse {
     wants.go_to(if signed_in.0.is_some() {
         "/dashboard"
     } else {

@@ -9,13 +9,13 @@ use crate::views::sign_in::{Banner, SignIn};
 use crate::web::http::extract::MaybeSignedIn;
 use crate::web::http::flow_cookies::FlowCookies;
 use crate::web::http::middleware::RequestId;
-use crate::web::http::response::Wants;
-use crate::web::http::state::Console;
+use crate::web::http::response::ResponseMode;
+use crate::web::http::state::AppState;
 
 /// Shows the ways in; whoever is in already goes on.
 pub async fn show(
-    console: web::Data<Console>,
-    wants: Wants,
+    state: web::Data<AppState>,
+    wants: ResponseMode,
     return_to: ReturnTo,
     signed_in: MaybeSignedIn,
     request: HttpRequest,
@@ -32,29 +32,29 @@ pub async fn show(
     let problem = asked("problem").and_then(|word| Problem::from_word(&word));
     let reference = asked("ref").and_then(|text| RequestId::parse(&text));
     let problem = problem.map(|problem| (problem, reference.as_ref()));
-    let screen = screen(&console, &request, return_to, problem);
-    wants.step(&console.site, &screen, &address)
+    let screen = screen(&state, &request, return_to, problem);
+    wants.step(&state.site, &screen, &address)
 }
 
 /// The page, with what went wrong and the reference to it, if something did.
 pub(super) fn screen(
-    console: &Console,
+    state: &AppState,
     request: &HttpRequest,
     return_to: ReturnTo,
     problem: Option<(Problem, Option<&RequestId>)>,
 ) -> Screen {
-    let came_back = FlowCookies::of(request, &console.cookies).any_unfinished();
+    let came_back = FlowCookies::of(request, &state.cookies).any_unfinished();
     let page = SignIn {
-        brand: &console.site.brand,
+        brand: &state.site.brand,
         return_to,
-        workos: console.workos_state(),
-        email_codes: console.email_codes_offered,
+        workos: state.workos_state(),
+        email_codes: state.email_codes_offered,
         problem: problem.map(|(problem, reference)| Banner {
-            words: problem.words(&console.origin, console.email_codes_offered),
+            words: problem.words(&state.origin, state.email_codes_offered),
             reference: reference.map(RequestId::as_str),
             use_another_account: problem.is_about_the_person(),
         }),
-        unfinished: came_back.then_some(console.callback.as_str()),
+        unfinished: came_back.then_some(state.callback.as_str()),
     };
     page.screen()
 }

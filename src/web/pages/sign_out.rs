@@ -11,41 +11,41 @@ use super::email_step::set_cookie;
 use crate::error::AppError;
 use crate::sign_in::client::Client;
 use crate::views;
-use crate::views::signed_out::There;
+use crate::views::signed_out::LogoutStep;
 use crate::web::http::extract::{MaybeSignedIn, SignedIn};
-use crate::web::http::response::Wants;
-use crate::web::http::state::Console;
+use crate::web::http::response::ResponseMode;
+use crate::web::http::state::AppState;
 
 /// Ends the session of this browser. Twice is no error.
 ///
 /// # Errors
 /// When the database does not answer: the session goes on, and the page says so.
 pub async fn sign_out(
-    console: web::Data<Console>,
-    wants: Wants,
+    state: web::Data<AppState>,
+    wants: ResponseMode,
     client: Client,
     signed_in: MaybeSignedIn,
     session: Session,
 ) -> Result<HttpResponse, AppError> {
-    leave(&console, wants, client, signed_in.0, &session).await
+    leave(&state, wants, client, signed_in.0, &session).await
 }
 
 /// Ends the session that is asking, and forgets it in this browser.
 pub(super) async fn leave(
-    console: &Console,
-    wants: Wants,
+    state: &AppState,
+    wants: ResponseMode,
     client: Client,
     signed_in: Option<SignedIn>,
     session: &Session,
 ) -> Result<HttpResponse, AppError> {
-    let mut way_out = None;
+    let mut provider_logout_url = None;
     if let Some(signed_in) = signed_in {
-        if let Some(workos) = &console.workos {
-            way_out = workos.way_out(signed_in.live.id).await?;
+        if let Some(workos) = &state.workos {
+            provider_logout_url = workos.provider_logout_url(signed_in.live.id).await?;
         }
         let live = Arc::clone(&signed_in.live);
-        console.sessions.end(signed_in.hash, live, client).await?;
-        if let Some(workos) = &console.workos {
+        state.sessions.end(signed_in.hash, live, client).await?;
+        if let Some(workos) = &state.workos {
             workos.revocations.look_again();
         }
         log::info!(
@@ -56,9 +56,9 @@ pub(super) async fn leave(
     }
     session.purge();
     let mut response = wants.go_to("/signed-out");
-    if let Some(address) = way_out
+    if let Some(address) = provider_logout_url
         .as_deref()
-        .and_then(|address| console.cookies.lead_out(address))
+        .and_then(|address| state.cookies.lead_out(address))
     {
         set_cookie(&mut response, &address)?;
     }
@@ -72,25 +72,25 @@ pub(super) async fn leave(
 /// # Errors
 /// When a cookie does not fit, which none of ours does.
 pub async fn signed_out(
-    console: web::Data<Console>,
-    wants: Wants,
+    state: web::Data<AppState>,
+    wants: ResponseMode,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    let Some(address) = console.cookies.way_out(&request) else {
-        let screen = views::signed_out::screen(There::Nothing);
-        return Ok(wants.screen(&console.site, StatusCode::OK, &screen));
+    let Some(address) = state.cookies.provider_logout_url(&request) else {
+        let screen = views::signed_out::screen(LogoutStep::Nothing);
+        return Ok(wants.screen(&state.site, StatusCode::OK, &screen));
     };
-    let is_there = console.workos_answers().await;
+    let is_there = state.workos_answers().await;
     let there = if is_there {
-        There::LeadsOut(&address)
+        LogoutStep::LeadsOut(&address)
     } else {
-        There::IsToldLater
+        LogoutStep::IsToldLater
     };
     let screen = views::signed_out::screen(there);
-    let mut response = wants.screen(&console.site, StatusCode::OK, &screen);
+    let mut response = wants.screen(&state.site, StatusCode::OK, &screen);
     if is_there && let Ok(value) = HeaderValue::from_str(&format!("0;url={address}")) {
         response.headers_mut().insert(REFRESH, value);
     }
-    set_cookie(&mut response, &console.cookies.forget_way_out())?;
+    set_cookie(&mut response, &state.cookies.forget_way_out())?;
     Ok(response)
 }

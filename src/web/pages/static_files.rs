@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use sha2::{Digest, Sha256};
 
 use crate::error::AppError;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 struct Asset {
     name: &'static str,
@@ -90,11 +90,11 @@ impl StaticFiles {
 /// # Errors
 /// When there is none of that name.
 pub async fn serve(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     request: HttpRequest,
     name: web::Path<String>,
 ) -> Result<HttpResponse, AppError> {
-    if let Some(path) = console.static_files.own(&name) {
+    if let Some(path) = state.static_files.own(&name) {
         let file = NamedFile::open(path).map_err(|_| AppError::NotFound)?;
         let mut response = file.into_response(&request);
         // It may change any day under the same name: browsers ask each time, and get a 304.
@@ -103,7 +103,7 @@ pub async fn serve(
             .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         return Ok(response);
     }
-    if let Some(accent) = &console.static_files.accent
+    if let Some(accent) = &state.static_files.accent
         && accent.name == *name
     {
         return Ok(for_ever(&name).body(accent.style_sheet.clone()));

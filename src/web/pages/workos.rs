@@ -16,16 +16,16 @@ use super::sign_in;
 use crate::domain::ReturnTo;
 use crate::error::AppError;
 use crate::sign_in::client::Client;
-use crate::sign_in::oidc::{Arrival, Failure, NotBegun, Outcome};
+use crate::sign_in::oidc::{CallbackRequest, Failure, NotBegun, Outcome};
 use crate::sign_in::provider::Callback;
 use crate::views;
-use crate::views::landing::On;
+use crate::views::landing::LandingTarget;
 use crate::web::http::extract::{MaybeSignedIn, client_of};
 use crate::web::http::flow_cookies::FlowCookies;
 use crate::web::http::middleware::RequestId;
-use crate::web::http::response::{Wants, html};
+use crate::web::http::response::{ResponseMode, html};
 use crate::web::http::session_cookie::hand_over;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 /// Past this the person is told that the provider is slow.
 const USUALLY_WITHIN: Duration = Duration::from_millis(700);
@@ -50,31 +50,31 @@ pub struct CallbackQuery {
 /// # Errors
 /// When the database does not answer.
 pub async fn start(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     return_to: ReturnTo,
     signed_in: MaybeSignedIn,
     request: HttpRequest,
     id: RequestId,
 ) -> Result<HttpResponse, AppError> {
     if signed_in.0.is_some() {
-        return Ok(Wants::Page.go_to(return_to.as_str()));
+        return Ok(ResponseMode::Page.go_to(return_to.as_str()));
     }
-    let Some(workos) = &console.workos else {
-        return Ok(Wants::Page.go_to(&return_to.carried_by("/sign-in")));
+    let Some(workos) = &state.workos else {
+        return Ok(ResponseMode::Page.go_to(&return_to.carried_by("/sign-in")));
     };
     if !workos.may_answer().await {
         return Ok(show(Problem::Unreachable, &STILL_SILENT, &id));
     }
     match workos.start(host_of(&request), return_to).await {
         Ok((address, flow)) => {
-            let mut response = Wants::Page.go_to(&address);
-            let flows = FlowCookies::of(&request, &console.cookies);
+            let mut response = ResponseMode::Page.go_to(&address);
+            let flows = FlowCookies::of(&request, &state.cookies);
             for cookie in flows.keep(flow.provider.state(), &flow) {
                 set_cookie(&mut response, &cookie)?;
             }
             Ok(response)
         }
-        Err(failure) => not_signed_in(&console, &failure, &id),
+        Err(failure) => not_signed_in(&state, &failure, &id),
     }
 }
 
@@ -91,7 +91,7 @@ pub struct FinishQuery {
 /// # Errors
 /// When the database does not answer.
 pub async fn callback(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     query: web::Query<CallbackQuery>,
     client: Client,
     signed_in: MaybeSignedIn,
@@ -99,19 +99,22 @@ pub async fn callback(
     request: HttpRequest,
     id: RequestId,
 ) -> Result<HttpResponse, AppError> {
-    let Some(workos) = &console.workos else {
-        return Ok(Wants::Page.go_to("/sign-in"));
+    let Some(workos) = &state.workos else {
+        return Ok(ResponseMode::Page.go_to("/sign-in"));
     };
     let query = query.into_inner();
-    let flows = FlowCookies::of(&request, &console.cookies);
-    let now = console.clock.now();
+    let flows = FlowCookies::of(&request, &state.cookies);
+    let now = state.clock.now();
     let Some(flow) = flows
         .find(&query.state)
         .filter(|flow| !flow.has_expired(now))
     else {
         // Someone who came back to a callback that was used, and is in, has nothing to mend.
         if signed_in.0.is_some() {
-            return Ok(landing(&console, On::To(ReturnTo::default().as_str())));
+            return Ok(landing(
+                &state,
+                LandingTarget::To(ReturnTo::default().as_str()),
+            ));
         }
         let host = host_of(&request);
         let problem = Problem::from(workos.states.explain(&query.state, host, now));
@@ -125,7 +128,7 @@ pub async fn callback(
             let waiting = flow.return_to.explicitly_carried_by("/auth/workos/finish");
             let waiting = format!("{waiting}&flow={}", flow.mark());
             let return_to = flow.return_to.clone();
-            let exchange = match workos.exchange(Arrival {
+            let exchange = match workos.exchange(CallbackRequest {
                 flow,
                 callback,
                 client,
@@ -135,19 +138,19 @@ pub async fn callback(
                 Ok(exchange) => exchange,
                 Err(NotBegun::Busy) => return Err(too_many()),
                 Err(NotBegun::Limited(wait)) => {
-                    return Ok(limited(&console, &request, return_to, wait, &id));
+                    return Ok(limited(&state, &request, return_to, wait, &id));
                 }
             };
             match tokio::time::timeout(USUALLY_WITHIN, exchange.outcome()).await {
-                Ok(outcome) => take_up(&console, &session, outcome, &id, |to| {
-                    landing(&console, On::To(to))
+                Ok(outcome) => take_up(&state, &session, outcome, &id, |to| {
+                    landing(&state, LandingTarget::To(to))
                 })?,
                 // The flow's cookie stays: the exchange is found again by it.
-                Err(_) => return Ok(landing(&console, On::Waiting(&waiting))),
+                Err(_) => return Ok(landing(&state, LandingTarget::Waiting(&waiting))),
             }
         }
         Err(None) => show(Problem::Cancelled, &"cancelled at the provider", &id),
-        Err(Some(failure)) => not_signed_in(&console, &failure, &id)?,
+        Err(Some(failure)) => not_signed_in(&state, &failure, &id)?,
     };
     if let Some(cookie) = used {
         set_cookie(&mut response, &cookie)?;
@@ -160,7 +163,7 @@ pub async fn callback(
 /// # Errors
 /// When the database does not answer.
 pub async fn finish(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     query: web::Query<FinishQuery>,
     return_to: ReturnTo,
     signed_in: MaybeSignedIn,
@@ -168,16 +171,16 @@ pub async fn finish(
     request: HttpRequest,
     id: RequestId,
 ) -> Result<HttpResponse, AppError> {
-    let Some(workos) = &console.workos else {
-        return Ok(Wants::Page.go_to("/sign-in"));
+    let Some(workos) = &state.workos else {
+        return Ok(ResponseMode::Page.go_to("/sign-in"));
     };
-    let flows = FlowCookies::of(&request, &console.cookies);
+    let flows = FlowCookies::of(&request, &state.cookies);
     let found = flows.all().find(|flow| flow.mark() == query.flow);
     let found = found.and_then(|flow| Some((workos.exchange_of(&flow)?, flow)));
     let Some((exchange, flow)) = found else {
         // Two requests may have been under way at once, and the first has brought them in.
         return Ok(if signed_in.0.is_some() {
-            Wants::Page.go_to(return_to.as_str())
+            ResponseMode::Page.go_to(return_to.as_str())
         } else {
             show(Problem::Lost, &"nothing is known of it any more", &id)
         });
@@ -188,10 +191,12 @@ pub async fn finish(
         && let Ok(entered) = &**outcome
         && entered.token.hash() != older.hash
     {
-        let client = client_of(&request, &console);
-        console.sessions.end(older.hash, older.live, client).await?;
+        let client = client_of(&request, &state);
+        state.sessions.end(older.hash, older.live, client).await?;
     }
-    let mut response = take_up(&console, &session, outcome, &id, |to| Wants::Page.go_to(to))?;
+    let mut response = take_up(&state, &session, outcome, &id, |to| {
+        ResponseMode::Page.go_to(to)
+    })?;
     if let Some(cookie) = flows.forget(flow.provider.state()) {
         set_cookie(&mut response, &cookie)?;
     }
@@ -200,7 +205,7 @@ pub async fn finish(
 
 /// Someone is in, and goes where `on` leads; or they read why not.
 fn take_up(
-    console: &Console,
+    state: &AppState,
     session: &Session,
     outcome: Option<Outcome>,
     id: &RequestId,
@@ -214,12 +219,12 @@ fn take_up(
             hand_over(session, &entered.token).map_err(|e| AppError::Internal(e.to_string()))?;
             let mut response = on(entered.return_to.as_str());
             let remembered = entered.device.as_ref();
-            if let Some(cookie) = remembered.and_then(|it| console.cookies.remember_device(it)) {
+            if let Some(cookie) = remembered.and_then(|it| state.cookies.remember_device(it)) {
                 set_cookie(&mut response, &cookie)?;
             }
             Ok(response)
         }
-        Err(failure) => not_signed_in(console, failure, id),
+        Err(failure) => not_signed_in(state, failure, id),
     }
 }
 
@@ -233,18 +238,18 @@ fn too_many() -> AppError {
 /// # Errors
 /// When a cookie does not fit, which none of ours does.
 pub async fn another_account(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     request: HttpRequest,
     id: RequestId,
 ) -> Result<HttpResponse, AppError> {
-    let Some(address) = console.cookies.way_out(&request) else {
-        return Ok(Wants::Page.go_to("/auth/workos"));
+    let Some(address) = state.cookies.provider_logout_url(&request) else {
+        return Ok(ResponseMode::Page.go_to("/auth/workos"));
     };
-    if !console.workos_answers().await {
+    if !state.workos_answers().await {
         return Ok(show(Problem::Unreachable, &STILL_SILENT, &id));
     }
-    let mut response = Wants::Page.go_to(&address);
-    set_cookie(&mut response, &console.cookies.forget_way_out())?;
+    let mut response = ResponseMode::Page.go_to(&address);
+    set_cookie(&mut response, &state.cookies.forget_way_out())?;
     Ok(response)
 }
 
@@ -266,15 +271,15 @@ fn answer_of(query: CallbackQuery) -> Result<Callback, Option<Failure>> {
     }
 }
 
-fn landing(console: &Console, on: On<'_>) -> HttpResponse {
-    let mut response = html(StatusCode::OK, views::landing::page(&console.site, on));
+fn landing(state: &AppState, on: LandingTarget<'_>) -> HttpResponse {
+    let mut response = html(StatusCode::OK, views::landing::page(&state.site, on));
     let policy = HeaderValue::from_static("no-referrer");
     response.headers_mut().insert(REFERRER_POLICY, policy);
     response
 }
 
 fn not_signed_in(
-    console: &Console,
+    state: &AppState,
     failure: &Failure,
     id: &RequestId,
 ) -> Result<HttpResponse, AppError> {
@@ -289,7 +294,7 @@ fn not_signed_in(
         logout: Some(address),
         ..
     } = failure
-        && let Some(cookie) = console.cookies.lead_out(address)
+        && let Some(cookie) = state.cookies.lead_out(address)
     {
         set_cookie(&mut response, &cookie)?;
     }
@@ -298,7 +303,7 @@ fn not_signed_in(
 
 /// The code is not spent and the flow is kept: a reload, later, goes on with the sign-in.
 fn limited(
-    console: &Console,
+    state: &AppState,
     request: &HttpRequest,
     return_to: ReturnTo,
     wait: Duration,
@@ -306,9 +311,9 @@ fn limited(
 ) -> HttpResponse {
     note(&"too many from this network", id);
     let problem = Some((Problem::TooMany, Some(id)));
-    let screen = sign_in::screen(console, request, return_to, problem);
+    let screen = sign_in::screen(state, request, return_to, problem);
     let status = StatusCode::TOO_MANY_REQUESTS;
-    let mut response = Wants::Page.refused(&console.site, &screen, status, Some(wait));
+    let mut response = ResponseMode::Page.refused(&state.site, &screen, status, Some(wait));
     let policy = HeaderValue::from_static("no-referrer");
     response.headers_mut().insert(REFERRER_POLICY, policy);
     response
@@ -327,7 +332,7 @@ fn note(why: &impl fmt::Display, id: &RequestId) {
 /// callback's own.
 fn show(problem: Problem, why: &impl fmt::Display, id: &RequestId) -> HttpResponse {
     note(why, id);
-    Wants::Page.go_to(&format!(
+    ResponseMode::Page.go_to(&format!(
         "/sign-in?problem={}&ref={}#problem",
         problem.word(),
         id.as_str()

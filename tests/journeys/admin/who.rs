@@ -1,7 +1,7 @@
 //! To a member there are no admin pages, whatever is asked of them.
 
 use reqwest::{Method, StatusCode};
-use vestibule::routes::{self, Who};
+use vestibule::routes::{self, Access};
 
 use super::{NOOR, app_with_admin};
 use crate::support::{Answer, TestApp, Visitor};
@@ -19,7 +19,7 @@ const METHODS: [Method; 6] = [
 fn paths() -> Vec<String> {
     let mut paths: Vec<String> = routes::table()
         .into_iter()
-        .filter(|entry| entry.who == Who::Admin)
+        .filter(|entry| entry.access == Access::Admin)
         .map(|entry| entry.path.replace("{id}", "1").replace("{session}", "1"))
         .map(|path| path.replace("{change}", "suspend"))
         .collect();
@@ -33,7 +33,7 @@ fn paths() -> Vec<String> {
 fn every_page_under_admin_is_for_admins_alone() {
     for entry in routes::table() {
         let under_admin = entry.path == "/admin" || entry.path.starts_with("/admin/");
-        assert_eq!(under_admin, entry.who == Who::Admin, "{}", entry.path);
+        assert_eq!(under_admin, entry.access == Access::Admin, "{}", entry.path);
     }
 }
 
@@ -120,7 +120,7 @@ async fn an_admin_finds_the_way_and_every_page_opens() {
     assert_eq!(admin.get("/admin").await.location(), "/admin/accounts");
     let opened = routes::table()
         .into_iter()
-        .filter(|entry| entry.who == Who::Admin && entry.method == "GET" && entry.path != "/admin");
+        .filter(|entry| entry.access == Access::Admin && entry.method == "GET" && entry.path != "/admin");
     for entry in opened {
         let path = entry.path.replace("{id}", "1");
         let page = admin.get(&path).await;

@@ -70,7 +70,7 @@ async fn a_list_says_in_words_who_is_signed_in_how_and_since_when() {
     ));
     let list = succeeds(&place, &["sessions", "list"]).await;
     let signed_in = place.number("SELECT created_at FROM sessions WHERE id = 1");
-    let words = vestibule::domain::Timestamp(signed_in).in_words();
+    let words = vestibule::domain::Timestamp(signed_in).describe();
     // How wide a column is depends on the day.
     let columns = |line: &str| {
         let cells = line

@@ -5,37 +5,37 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{USER_AGENT, X_FORWARDED_FOR};
 use actix_web::{FromRequest, HttpRequest};
 
-use super::console;
+use super::state;
 use crate::domain::BrowserName;
 use crate::domain::ClientIp;
 use crate::error::AppError;
 use crate::sign_in::client::Client;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 impl FromRequest for Client {
     type Error = AppError;
     type Future = Ready<Result<Self, AppError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(console(request).map(|console| client_of(request, console)))
+        ready(state(request).map(|state| client_of(request, state)))
     }
 }
 
 /// Who sent a request.
-pub fn client_of(request: &HttpRequest, console: &Console) -> Client {
+pub fn client_of(request: &HttpRequest, state: &AppState) -> Client {
     let user_agent = request.headers().get(USER_AGENT);
     let user_agent = user_agent
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     Client {
-        ip: ClientIp::new(ip_of(request, console)),
+        ip: ClientIp::new(ip_of(request, state)),
         browser: BrowserName::from_user_agent(user_agent),
-        device: console.cookies.device(request),
+        device: state.cookies.device(request),
     }
 }
 
 /// The peer, or who stands behind it.
-fn ip_of(request: &HttpRequest, console: &Console) -> IpAddr {
+fn ip_of(request: &HttpRequest, state: &AppState) -> IpAddr {
     let peer = request
         .peer_addr()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
@@ -44,7 +44,7 @@ fn ip_of(request: &HttpRequest, console: &Console) -> IpAddr {
         .get_all(X_FORWARDED_FOR)
         .map(|line| line.as_bytes())
         .collect();
-    behind(peer, &lines, |ip| console.trusts(ip))
+    behind(peer, &lines, |ip| state.trusts(ip))
 }
 
 /// The peer, or, when that is a trusted proxy, the last address in the lines of `X-Forwarded-For`

@@ -49,9 +49,9 @@ pub struct NotMeForm {
 }
 
 /// A form that came whole in time: a body that drips holds up nothing for long.
-pub struct Timely<T>(pub T);
+pub struct LimitedForm<T>(pub T);
 
-impl<T: DeserializeOwned + 'static> FromRequest for Timely<T> {
+impl<T: DeserializeOwned + 'static> FromRequest for LimitedForm<T> {
     type Error = AppError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
 
@@ -79,7 +79,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for FromAdmin<T> {
         let request = request.clone();
         Box::pin(async move {
             let Admin(admin) = Admin::from_request(&request, &mut payload).await?;
-            let Timely(form) = Timely::<T>::from_request(&request, &mut payload).await?;
+            let LimitedForm(form) = LimitedForm::<T>::from_request(&request, &mut payload).await?;
             Ok(Self(admin, form))
         })
     }

@@ -7,14 +7,14 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::Either;
 
-use super::console;
+use super::state;
 use crate::domain::{ReturnTo, Role, TokenHash};
 use crate::error::AppError;
 use crate::sign_in::oidc::{Refreshed, WorkOs};
 use crate::sign_in::session::LiveSession;
-use crate::views::account_menu::Who;
-use crate::web::http::session_cookie::{Recognised, recognised};
-use crate::web::http::state::Console;
+use crate::views::account_menu::Viewer;
+use crate::web::http::session_cookie::{Authenticated, authenticated};
+use crate::web::http::state::AppState;
 
 /// Whoever is signed in, if anyone is.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ pub struct SignedIn {
 
 impl SignedIn {
     /// Who it is, for the account menu.
-    pub fn who(&self) -> Who<'_> {
-        Who {
+    pub fn viewer(&self) -> Viewer<'_> {
+        Viewer {
             name: &self.live.name,
             email: &self.live.email,
             impersonator: self.live.impersonator.as_deref(),
@@ -97,14 +97,14 @@ fn only_signed_in(request: &HttpRequest, found: Option<SignedIn>) -> Result<Sign
 }
 
 fn extract<T: 'static>(request: &HttpRequest, then: Then<T>) -> Extracting<T> {
-    let (console, found) = match look_up(request) {
+    let (state, found) = match look_up(request) {
         Ok(found) => found,
         Err(error) => return Either::Left(ready(Err(error))),
     };
     let Some(signed_in) = found else {
         return Either::Left(ready(then(request, None)));
     };
-    let Some(workos) = to_be_asked(console, &signed_in.live) else {
+    let Some(workos) = to_be_asked(state, &signed_in.live) else {
         return Either::Left(ready(then(request, Some(signed_in))));
     };
     let (workos, request) = (Arc::clone(workos), request.clone());
@@ -116,26 +116,26 @@ fn extract<T: 'static>(request: &HttpRequest, then: Then<T>) -> Extracting<T> {
     }))
 }
 
-fn look_up(request: &HttpRequest) -> Result<(&web::Data<Console>, Option<SignedIn>), AppError> {
-    let console = console(request)?;
-    let found = match recognised(&request.get_session()) {
-        Recognised::Nobody => None,
-        Recognised::Unavailable => {
+fn look_up(request: &HttpRequest) -> Result<(&web::Data<AppState>, Option<SignedIn>), AppError> {
+    let state = state(request)?;
+    let found = match authenticated(&request.get_session()) {
+        Authenticated::Nobody => None,
+        Authenticated::Unavailable => {
             let what = "the session could not be looked up".to_owned();
             return Err(AppError::Unavailable(what));
         }
-        Recognised::Session(hash) => {
-            let live = console.sessions.recognised(hash)?;
+        Authenticated::Session(hash) => {
+            let live = state.sessions.authenticated(hash)?;
             live.map(|live| SignedIn { live, hash })
         }
     };
-    Ok((console, found))
+    Ok((state, found))
 }
 
 /// The provider, when its word has run out.
-fn to_be_asked<'a>(console: &'a Console, live: &LiveSession) -> Option<&'a Arc<WorkOs>> {
+fn to_be_asked<'a>(state: &'a AppState, live: &LiveSession) -> Option<&'a Arc<WorkOs>> {
     let has_run_out = live
         .access_expires_at
-        .is_some_and(|expiry| expiry <= console.clock.now());
-    console.workos.as_ref().filter(|_| has_run_out)
+        .is_some_and(|expiry| expiry <= state.clock.now());
+    state.workos.as_ref().filter(|_| has_run_out)
 }

@@ -17,8 +17,8 @@ use super::cross_site::is_cross_site_write;
 use super::key_rotation::{hand_back, take_over_older_signature};
 use crate::error::AppError;
 use crate::views::message::Message;
-use crate::web::http::response::Wants;
-use crate::web::http::state::Console;
+use crate::web::http::response::ResponseMode;
+use crate::web::http::state::AppState;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CSP: HeaderValue = HeaderValue::from_static(
@@ -80,44 +80,44 @@ impl RequestId {
 /// # Errors
 /// None of ours: what the service inside fails with goes on as it is.
 pub async fn finish_every_response(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begun = Instant::now();
     let id = RequestId::generate();
     request.extensions_mut().insert(id);
-    let wants = Wants::of(request.headers());
-    let renewed = (console.cookies.keys().len() > 1)
-        .then(|| take_over_older_signature(&mut request, &console.cookies))
+    let wants = ResponseMode::of(request.headers());
+    let renewed = (state.cookies.keys().len() > 1)
+        .then(|| take_over_older_signature(&mut request, &state.cookies))
         .flatten();
-    let response = if is_cross_site_write(request.head(), &console.origin) {
+    let response = if is_cross_site_write(request.head(), &state.origin) {
         ServiceResponse::from_err(AppError::CrossSite, request.into_parts().0)
     } else {
         next.call(request).await?.map_into_boxed_body()
     };
     let failed = response.response().error().is_some();
     let mut response = if failed {
-        with_words(response, &console, wants, &id)
+        with_words(response, &state, wants, &id)
     } else {
         response
     };
-    add_headers(response.headers_mut(), console.https, &id);
+    add_headers(response.headers_mut(), state.https, &id);
     if let Some(renewed) = renewed {
-        let lasts = console.sessions.lifetimes().max;
-        hand_back(renewed, &console.cookies, lasts, response.headers_mut());
+        let lasts = state.sessions.lifetimes().max;
+        hand_back(renewed, &state.cookies, lasts, response.headers_mut());
     }
     let route = response.request().app_data::<RoutePattern>();
     let route = route.map_or("none", |pattern| pattern.0);
     let status = response.status().as_u16();
-    console.metrics.request(route, status, begun.elapsed());
+    state.metrics.request(route, status, begun.elapsed());
     Ok(response)
 }
 
 fn with_words(
     response: ServiceResponse<BoxBody>,
-    console: &Console,
-    wants: Wants,
+    state: &AppState,
+    wants: ResponseMode,
     id: &RequestId,
 ) -> ServiceResponse<BoxBody> {
     let (request, bare) = response.into_parts();
@@ -139,7 +139,7 @@ fn with_words(
             AppError::SignedOut(return_to) => {
                 wants.go_to(&return_to.explicitly_carried_by("/sign-in"))
             }
-            other => explained(other, &bare, console, wants, id),
+            other => explained(other, &bare, state, wants, id),
         }
     };
     ServiceResponse::new(request, worded)
@@ -148,8 +148,8 @@ fn with_words(
 fn explained(
     error: &AppError,
     bare: &HttpResponse,
-    console: &Console,
-    wants: Wants,
+    state: &AppState,
+    wants: ResponseMode,
     id: &RequestId,
 ) -> HttpResponse {
     let (title, text) = error.words();
@@ -158,7 +158,7 @@ fn explained(
         text,
         request_id: id.as_str(),
     };
-    let mut response = wants.screen(&console.site, bare.status(), &message.screen());
+    let mut response = wants.screen(&state.site, bare.status(), &message.screen());
     for (name, value) in bare.headers() {
         response.headers_mut().insert(name.clone(), value.clone());
     }

@@ -11,28 +11,28 @@ use crate::views::account::activity::Activity;
 use crate::views::activity_list::ActivityLine;
 use crate::web::http::extract::SignedIn;
 use crate::web::http::response::html;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 /// Shows a page of it.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn show(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     signed_in: SignedIn,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let older_than = in_query(&request, "older_than").and_then(|id| id.parse().ok());
     let account_id = signed_in.live.account_id;
-    let found = console.own_account.activity(account_id, older_than).await?;
+    let found = state.own_account.activity(account_id, older_than).await?;
     let page = Activity {
-        who: signed_in.who(),
+        viewer: signed_in.viewer(),
         lines: found.rows.iter().filter_map(line).collect(),
         is_older: older_than.is_some(),
         older_than: found.older_than,
-        now: console.clock.now(),
+        now: state.clock.now(),
     };
-    Ok(html(StatusCode::OK, page.page(&console.site)))
+    Ok(html(StatusCode::OK, page.page(&state.site)))
 }
 
 /// `None` for what a newer version wrote.
@@ -42,7 +42,7 @@ fn line(row: &ActivityRow) -> Option<ActivityLine<'_>> {
     let theirs = row.actor.is_empty();
     Some(ActivityLine {
         at: Timestamp(row.at),
-        what: kind.in_words(),
+        what: kind.describe(),
         whom: None,
         actor: (!theirs).then_some(&row.actor),
         ip: if theirs { &row.ip } else { "" },
@@ -55,7 +55,7 @@ fn line(row: &ActivityRow) -> Option<ActivityLine<'_>> {
 fn detail(kind: ActivityKind, detail: &str) -> &str {
     match kind {
         ActivityKind::CodeRequested => "",
-        ActivityKind::SignedIn => WayIn::from_word(detail).map_or("", WayIn::in_words),
+        ActivityKind::SignedIn => WayIn::from_word(detail).map_or("", WayIn::describe),
         _ => detail,
     }
 }

@@ -10,9 +10,9 @@ use crate::domain::PersonName;
 use crate::error::AppError;
 use crate::sign_in::client::Client;
 use crate::views::account::profile::Profile;
-use crate::web::http::extract::{NameForm, SignedIn, Timely};
-use crate::web::http::response::{Wants, html};
-use crate::web::http::state::Console;
+use crate::web::http::extract::{LimitedForm, NameForm, SignedIn};
+use crate::web::http::response::{ResponseMode, html};
+use crate::web::http::state::AppState;
 
 /// What is shown again of a name that is not taken, in characters.
 const ECHOED: usize = 300;
@@ -22,20 +22,20 @@ const ECHOED: usize = 300;
 /// # Errors
 /// When the database does not answer.
 pub async fn show(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     signed_in: SignedIn,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let live = &signed_in.live;
     let saved = in_query(&request, "done").is_some_and(|word| word == "saved");
     let page = Profile {
-        who: signed_in.who(),
+        viewer: signed_in.viewer(),
         name: &live.name,
         error: None,
         done: saved.then_some("Your name is saved."),
-        moved_at: console.own_account.moved_at(live.account_id).await?,
+        moved_at: state.own_account.moved_at(live.account_id).await?,
     };
-    Ok(html(StatusCode::OK, page.page(&console.site)))
+    Ok(html(StatusCode::OK, page.page(&state.site)))
 }
 
 /// Changes the name.
@@ -43,30 +43,30 @@ pub async fn show(
 /// # Errors
 /// When the database does not answer.
 pub async fn rename(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     signed_in: SignedIn,
     client: Client,
-    Timely(form): Timely<NameForm>,
+    LimitedForm(form): LimitedForm<NameForm>,
 ) -> Result<HttpResponse, AppError> {
     let live = &signed_in.live;
     match PersonName::parse(&form.name) {
         Ok(name) => {
-            console
+            state
                 .own_account
                 .rename(Arc::clone(live), name, client)
                 .await?;
-            Ok(Wants::Page.go_to("/account?done=saved"))
+            Ok(ResponseMode::Page.go_to("/account?done=saved"))
         }
         Err(invalid) => {
             let typed: String = form.name.chars().take(ECHOED).collect();
             let page = Profile {
-                who: signed_in.who(),
+                viewer: signed_in.viewer(),
                 name: &typed,
                 error: Some(invalid.to_string()),
                 done: None,
-                moved_at: console.own_account.moved_at(live.account_id).await?,
+                moved_at: state.own_account.moved_at(live.account_id).await?,
             };
-            let page = page.page(&console.site);
+            let page = page.page(&state.site);
             Ok(html(StatusCode::UNPROCESSABLE_ENTITY, page))
         }
     }

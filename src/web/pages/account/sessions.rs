@@ -14,8 +14,8 @@ use crate::sign_in::session::{LISTED, Listed};
 use crate::views::account::sessions::Sessions;
 use crate::views::dashboard::SessionLine;
 use crate::web::http::extract::SignedIn;
-use crate::web::http::response::{Wants, html};
-use crate::web::http::state::Console;
+use crate::web::http::response::{ResponseMode, html};
+use crate::web::http::state::AppState;
 use crate::web::pages::sign_out::leave;
 
 /// Lists them.
@@ -23,27 +23,27 @@ use crate::web::pages::sign_out::leave;
 /// # Errors
 /// When the database does not answer.
 pub async fn show(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     signed_in: SignedIn,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let live = &signed_in.live;
-    let now = console.clock.now();
-    let of_account = console.sessions.of_account(live.account_id)?;
+    let now = state.clock.now();
+    let of_account = state.sessions.of_account(live.account_id)?;
     let listed: Vec<_> = of_account.in_force(now).collect();
     let (this_one, others): (Vec<&Listed>, Vec<&Listed>) =
         listed.iter().partition(|row| row.id == live.id);
     let in_order = this_one.into_iter().chain(others);
     let page = Sessions {
-        who: signed_in.who(),
+        viewer: signed_in.viewer(),
         is_cut_off: listed.len() as i64 >= LISTED,
         sessions: in_order
             .map(|row| (row.id, SessionLine::of(row, live.id)))
             .collect(),
-        done: in_query(&request, "done").and_then(|word| in_words(&word)),
+        done: in_query(&request, "done").and_then(|word| describe(&word)),
         now,
     };
-    Ok(html(StatusCode::OK, page.page(&console.site)))
+    Ok(html(StatusCode::OK, page.page(&state.site)))
 }
 
 /// Ends one. To end the one that is asking is to sign out. One that is somebody else's, or has ended
@@ -52,7 +52,7 @@ pub async fn show(
 /// # Errors
 /// When the database does not answer: the session goes on, and the page says so.
 pub async fn end(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     signed_in: SignedIn,
     client: Client,
     session: Session,
@@ -60,11 +60,18 @@ pub async fn end(
 ) -> Result<HttpResponse, AppError> {
     let id = SessionId(path.parse().map_err(|_| AppError::NotFound)?);
     if id == signed_in.live.id {
-        return leave(&console, Wants::Page, client, Some(signed_in), &session).await;
+        return leave(
+            &state,
+            ResponseMode::Page,
+            client,
+            Some(signed_in),
+            &session,
+        )
+        .await;
     }
     let live = Arc::clone(&signed_in.live);
-    console.sessions.end_one(id, live, client).await?;
-    Ok(Wants::Page.go_to("/account/sessions?done=ended"))
+    state.sessions.end_one(id, live, client).await?;
+    Ok(ResponseMode::Page.go_to("/account/sessions?done=ended"))
 }
 
 /// Ends all but the one that is asking.
@@ -72,16 +79,16 @@ pub async fn end(
 /// # Errors
 /// When the database does not answer: all of them go on, and the page says so.
 pub async fn end_others(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     signed_in: SignedIn,
     client: Client,
 ) -> Result<HttpResponse, AppError> {
     let live = Arc::clone(&signed_in.live);
-    console.sessions.end_others(live, client).await?;
-    Ok(Wants::Page.go_to("/account/sessions?done=others-ended"))
+    state.sessions.end_others(live, client).await?;
+    Ok(ResponseMode::Page.go_to("/account/sessions?done=others-ended"))
 }
 
-fn in_words(done: &str) -> Option<&'static str> {
+fn describe(done: &str) -> Option<&'static str> {
     match done {
         "ended" => Some("That session has ended."),
         "others-ended" => Some("All other sessions have ended."),

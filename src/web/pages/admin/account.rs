@@ -4,9 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use super::activity_presenter::Told;
+use super::activity_presenter::ActivityPresenter;
 use super::{account_id, account_path, actor, address, moment, number, query, see_other, state_of};
-use crate::accounts::changes::Denied;
+use crate::accounts::changes::ChangeError;
 use crate::accounts::directory::Change;
 use crate::db::accounts::AccountRow;
 use crate::domain::{AccountId, Role, SessionId};
@@ -17,7 +17,7 @@ use crate::views::admin::{ACTIVITY, CODES};
 use crate::views::dashboard::SessionLine;
 use crate::web::http::extract::{Admin, SignedIn};
 use crate::web::http::response::html;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -30,7 +30,7 @@ struct Asked {
 /// # Errors
 /// When there is none, or the database does not answer.
 pub async fn show(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     Admin(admin): Admin,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
@@ -40,7 +40,7 @@ pub async fn show(
         done: &asked.done,
         denied: None,
     };
-    render(&console, &admin, id, &notes).await
+    render(&state, &admin, id, &notes).await
 }
 
 /// Confirms, suspends, restores, and so on, as the path says.
@@ -48,7 +48,7 @@ pub async fn show(
 /// # Errors
 /// When there is no such account or verb, or the database does not answer.
 pub async fn change(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     Admin(admin): Admin,
     client: Client,
     request: HttpRequest,
@@ -56,12 +56,12 @@ pub async fn change(
     let id = account_id(&request)?;
     let word = request.match_info().get("change").unwrap_or_default();
     let change = Change::from_word(word).ok_or(AppError::NotFound)?;
-    let changed = console
+    let changed = state
         .directory
         .change(actor(&admin, &client), id, change)
         .await?;
     let changed = changed.map(|_| change.word());
-    answer(&console, &admin, id, changed).await
+    answer(&state, &admin, id, changed).await
 }
 
 /// Ends one of its sessions.
@@ -69,18 +69,18 @@ pub async fn change(
 /// # Errors
 /// When there is no such account, or the database does not answer.
 pub async fn end_session(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     Admin(admin): Admin,
     client: Client,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let id = account_id(&request)?;
     let session = SessionId(number(&request, "session")?);
-    let ended = console
+    let ended = state
         .directory
         .end_sessions(actor(&admin, &client), id, Some(session))
         .await?;
-    answer(&console, &admin, id, ended.map(|_| "ended")).await
+    answer(&state, &admin, id, ended.map(|_| "ended")).await
 }
 
 /// Ends all of its sessions.
@@ -88,32 +88,32 @@ pub async fn end_session(
 /// # Errors
 /// When there is no such account, or the database does not answer.
 pub async fn end_all_sessions(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     Admin(admin): Admin,
     client: Client,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let id = account_id(&request)?;
-    let ended = console
+    let ended = state
         .directory
         .end_sessions(actor(&admin, &client), id, None)
         .await?;
-    answer(&console, &admin, id, ended.map(|_| "all-ended")).await
+    answer(&state, &admin, id, ended.map(|_| "all-ended")).await
 }
 
 /// What is said above the account.
 struct Notes<'a> {
     /// The word for what was done; may be empty.
     done: &'a str,
-    denied: Option<Denied>,
+    denied: Option<ChangeError>,
 }
 
 /// Back to the account; or the account again, with why it was left as it is.
 async fn answer(
-    console: &Console,
+    state: &AppState,
     admin: &SignedIn,
     id: AccountId,
-    outcome: Result<&'static str, Denied>,
+    outcome: Result<&'static str, ChangeError>,
 ) -> Result<HttpResponse, AppError> {
     match outcome {
         Ok(done) => Ok(see_other(&address(&account_path(id), &[("done", done)]))),
@@ -122,26 +122,26 @@ async fn answer(
                 done: "",
                 denied: Some(denied),
             };
-            render(console, admin, id, &notes).await
+            render(state, admin, id, &notes).await
         }
     }
 }
 
 async fn render(
-    console: &Console,
+    state: &AppState,
     admin: &SignedIn,
     id: AccountId,
     notes: &Notes<'_>,
 ) -> Result<HttpResponse, AppError> {
-    let found = console.directory.details(id).await?;
+    let found = state.directory.details(id).await?;
     let details = found.ok_or(AppError::NotFound)?;
-    let sessions = console.sessions.of_account(id)?;
-    let told: Vec<_> = details.activity.iter().map(Told::of).collect();
+    let sessions = state.sessions.of_account(id)?;
+    let told: Vec<_> = details.activity.iter().map(ActivityPresenter::of).collect();
     let account = &details.account;
     let not_done = notes.denied.map(|denied| denied.to_string());
-    let now = console.clock.now();
+    let now = state.clock.now();
     let page = Account {
-        who: admin.who(),
+        viewer: admin.viewer(),
         id,
         email: &account.email,
         name: &account.name,
@@ -156,7 +156,7 @@ async fn render(
             .in_force(now)
             .map(|listed| (listed.id.0, SessionLine::of(&listed, admin.live.id)))
             .collect(),
-        activity: told.iter().map(Told::line).collect(),
+        activity: told.iter().map(ActivityPresenter::line).collect(),
         all_activity: address(ACTIVITY, &[("email", &account.email)]),
         why_no_code: address(CODES, &[("email", &account.email)]),
         done: done(notes.done, account),
@@ -167,7 +167,7 @@ async fn render(
         Some(_) => StatusCode::CONFLICT,
         None => StatusCode::OK,
     };
-    Ok(html(status, page.page(&console.site)))
+    Ok(html(status, page.page(&state.site)))
 }
 
 /// What was done just before this page was opened, and what that means as the account is now. Nothing

@@ -13,7 +13,7 @@ use crate::views::admin::ACCOUNTS;
 use crate::views::admin::accounts::{Accounts, Adding, Line};
 use crate::web::http::extract::{Admin, FromAdmin, SignedIn};
 use crate::web::http::response::html;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 /// What stands in the page's address.
 #[derive(Deserialize, Default)]
@@ -40,7 +40,7 @@ pub struct AddForm {
 /// # Errors
 /// When the database does not answer.
 pub async fn show(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     Admin(admin): Admin,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
@@ -50,7 +50,7 @@ pub async fn show(
         email: asked.add.as_deref().unwrap_or_default(),
         ..Adding::default()
     };
-    render(&console, &admin, &asked, adding, StatusCode::OK).await
+    render(&state, &admin, &asked, adding, StatusCode::OK).await
 }
 
 /// Adds somebody, and sends them an invitation.
@@ -58,7 +58,7 @@ pub async fn show(
 /// # Errors
 /// When the database does not answer.
 pub async fn add(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     FromAdmin(admin, form): FromAdmin<AddForm>,
     client: Client,
 ) -> Result<HttpResponse, AppError> {
@@ -77,28 +77,24 @@ pub async fn add(
             adding.email_error = email.err().map(|e| e.to_string());
             adding.name_error = name.err().map(|e| e.to_string());
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            return render(&console, &admin, &nothing, adding, status).await;
+            return render(&state, &admin, &nothing, adding, status).await;
         }
     };
     let invitee = Invitee { email, name, role };
-    match console
-        .directory
-        .add(actor(&admin, &client), invitee)
-        .await?
-    {
+    match state.directory.add(actor(&admin, &client), invitee).await? {
         Ok(account) => {
             let path = account_path(account.account_id());
             Ok(see_other(&address(&path, &[("done", "added")])))
         }
         Err(denied) => {
             adding.email_error = Some(denied.to_string());
-            render(&console, &admin, &nothing, adding, StatusCode::CONFLICT).await
+            render(&state, &admin, &nothing, adding, StatusCode::CONFLICT).await
         }
     }
 }
 
 async fn render(
-    console: &Console,
+    state: &AppState,
     admin: &SignedIn,
     asked: &Asked,
     adding: Adding<'_>,
@@ -109,11 +105,11 @@ async fn render(
         text: text.to_owned(),
         after: (!asked.after.is_empty()).then(|| asked.after.clone()),
     };
-    let found = console.directory.page(search).await?;
+    let found = state.directory.page(search).await?;
     let at = |after: &str| address(ACCOUNTS, &[("q", text), ("after", after)]);
     let done = done(asked);
     let page = Accounts {
-        who: admin.who(),
+        viewer: admin.viewer(),
         text,
         count: found.count,
         lines: found.lines.iter().map(line).collect(),
@@ -121,9 +117,9 @@ async fn render(
         next: found.after.as_deref().map(at),
         adding,
         done: done.as_deref(),
-        now: console.clock.now(),
+        now: state.clock.now(),
     };
-    Ok(html(status, page.page(&console.site)))
+    Ok(html(status, page.page(&state.site)))
 }
 
 fn line(line: &directory::Line) -> Line<'_> {

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::activity_csv::Export;
-use super::activity_presenter::Told;
+use super::activity_presenter::ActivityPresenter;
 use super::{address, query};
 use crate::accounts::activity::Filter;
 use crate::domain::{ActivityKind, Timestamp};
@@ -14,7 +14,7 @@ use crate::error::AppError;
 use crate::views::admin::{ACTIVITY, activity as view};
 use crate::web::http::extract::Admin;
 use crate::web::http::response::html;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 const FILE: &str = "/admin/activity.csv";
 const NO_DAY: &str = "That is not a day. Write it as in 2026-11-23.";
@@ -36,7 +36,7 @@ struct Asked {
 /// # Errors
 /// When the database does not answer.
 pub async fn show(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     Admin(admin): Admin,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
@@ -48,22 +48,22 @@ pub async fn show(
     };
     let (rows, older_than) = match filter {
         Some(filter) => {
-            let page = console.journal.page(filter).await?;
+            let page = state.journal.page(filter).await?;
             (page.rows, page.older_than)
         }
         None => (Vec::new(), None),
     };
-    let told: Vec<_> = rows.iter().map(Told::of).collect();
+    let told: Vec<_> = rows.iter().map(ActivityPresenter::of).collect();
     let page = view::Activity {
-        who: admin.who(),
+        viewer: admin.viewer(),
         filter: asked.as_typed(),
-        lines: told.iter().map(Told::line_with_whom).collect(),
+        lines: told.iter().map(ActivityPresenter::line_with_whom).collect(),
         newest: (!asked.older_than.is_empty()).then(|| asked.address(ACTIVITY, "")),
         older: older_than.map(|id| asked.address(ACTIVITY, &id.to_string())),
         file: asked.address(FILE, ""),
-        now: console.clock.now(),
+        now: state.clock.now(),
     };
-    Ok(html(status, page.page(&console.site)))
+    Ok(html(status, page.page(&state.site)))
 }
 
 /// Sends it as a file.
@@ -71,7 +71,7 @@ pub async fn show(
 /// # Errors
 /// When a day in the address is none.
 pub async fn export(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     _: Admin,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
@@ -82,7 +82,7 @@ pub async fn export(
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"activity.csv\""))
-        .streaming(Export::of(console, filter)))
+        .streaming(Export::of(state, filter)))
 }
 
 impl Asked {

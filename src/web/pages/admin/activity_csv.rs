@@ -7,7 +7,7 @@ use futures_util::stream::unfold;
 use crate::accounts::activity::{ActivityRow, Filter};
 use crate::domain::Timestamp;
 use crate::error::AppError;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 /// The most rows of a file.
 const MOST_ROWS: i64 = 100_000;
@@ -19,7 +19,7 @@ const COLUMNS: [&str; 8] = [
 
 /// How far a file has got.
 pub(super) struct Export {
-    console: Data<Console>,
+    state: Data<AppState>,
     filter: Filter,
     left: i64,
 }
@@ -27,11 +27,11 @@ pub(super) struct Export {
 impl Export {
     /// The file's pieces, the first with the names of the columns.
     pub(super) fn of(
-        console: Data<Console>,
+        state: Data<AppState>,
         filter: Filter,
     ) -> impl Stream<Item = Result<Bytes, AppError>> {
         let begin = Self {
-            console,
+            state,
             filter,
             left: MOST_ROWS,
         };
@@ -51,7 +51,7 @@ impl Export {
     async fn next_piece(&mut self, is_first: bool) -> Result<Bytes, AppError> {
         let at_most = AT_ONCE.min(self.left);
         let rows = self
-            .console
+            .state
             .journal
             .rows(self.filter.clone(), at_most)
             .await?;

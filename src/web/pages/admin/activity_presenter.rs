@@ -4,19 +4,19 @@ use crate::views::activity_list::ActivityLine;
 use crate::views::admin::accounts::role_in_words;
 
 /// A row of activity in words, for an admin.
-pub(super) struct Told<'a> {
+pub(super) struct ActivityPresenter<'a> {
     row: &'a ActivityRow,
     what: &'a str,
     detail: String,
 }
 
-impl<'a> Told<'a> {
+impl<'a> ActivityPresenter<'a> {
     /// What happened, as on a list of all kinds. A kind that a newer version wrote goes by its word.
     pub(super) fn of(row: &'a ActivityRow) -> Self {
         let kind = ActivityKind::from_word(&row.kind);
         Self {
             row,
-            what: kind.map_or(row.kind.as_str(), |kind| kind.in_words()),
+            what: kind.map_or(row.kind.as_str(), |kind| kind.describe()),
             detail: detail(row, kind),
         }
     }
@@ -26,7 +26,7 @@ impl<'a> Told<'a> {
         let outcome = CodeOutcome::from_word(&row.outcome);
         Self {
             row,
-            what: outcome.map_or(row.outcome.as_str(), |outcome| outcome.in_words()),
+            what: outcome.map_or(row.outcome.as_str(), |outcome| outcome.describe()),
             detail: row.detail.clone(),
         }
     }
@@ -59,7 +59,7 @@ fn detail(row: &ActivityRow, kind: Option<ActivityKind>) -> String {
     match kind {
         Some(CodeRequested) => {
             let outcome = CodeOutcome::from_word(&row.outcome);
-            let outcome = outcome.map_or(row.outcome.as_str(), |outcome| outcome.in_words());
+            let outcome = outcome.map_or(row.outcome.as_str(), |outcome| outcome.describe());
             let parts = [outcome, &row.detail];
             let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             said.join(": ")

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use super::activity_presenter::Told;
+use super::activity_presenter::ActivityPresenter;
 use super::{account_path, address, query, state_of};
 use crate::accounts::activity::CodeRequests;
 use crate::accounts::directory::AccountRow;
@@ -14,7 +14,7 @@ use crate::views::admin::ACCOUNTS;
 use crate::views::admin::codes::{Answer, Codes};
 use crate::web::http::extract::Admin;
 use crate::web::http::response::html;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 const HEALTH: &str = "/admin/health";
 
@@ -29,31 +29,35 @@ struct Asked {
 /// # Errors
 /// When the database does not answer.
 pub async fn show(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     Admin(admin): Admin,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let asked: Asked = query(&request)?;
     let mut page = Codes {
-        who: admin.who(),
+        viewer: admin.viewer(),
         typed: asked.email.as_deref().unwrap_or_default(),
         error: None,
         answer: None,
-        now: console.clock.now(),
+        now: state.clock.now(),
     };
     let Some(typed) = &asked.email else {
-        return Ok(html(StatusCode::OK, page.page(&console.site)));
+        return Ok(html(StatusCode::OK, page.page(&state.site)));
     };
     let email = match Email::parse(typed) {
         Ok(email) => email,
         Err(invalid) => {
             page.error = Some(invalid.to_string());
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            return Ok(html(status, page.page(&console.site)));
+            return Ok(html(status, page.page(&state.site)));
         }
     };
-    let found = console.journal.code_requests(email.clone()).await?;
-    let told: Vec<_> = found.requests.iter().map(Told::of_request).collect();
+    let found = state.journal.code_requests(email.clone()).await?;
+    let told: Vec<_> = found
+        .requests
+        .iter()
+        .map(ActivityPresenter::of_request)
+        .collect();
     let verdict = Verdict::of(&found);
     let (headline, advice) = verdict.words();
     page.answer = Some(Answer {
@@ -64,9 +68,9 @@ pub async fn show(
             let path = account_path(account.account_id());
             (path, account.email.as_str(), state_of(account))
         }),
-        requests: told.iter().map(Told::line).collect(),
+        requests: told.iter().map(ActivityPresenter::line).collect(),
     });
-    Ok(html(StatusCode::OK, page.page(&console.site)))
+    Ok(html(StatusCode::OK, page.page(&state.site)))
 }
 
 /// Why no code came, as far as can be known.

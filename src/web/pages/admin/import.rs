@@ -12,7 +12,7 @@ use crate::views::admin::ACCOUNTS;
 use crate::views::admin::import::{Import, Preview, Row};
 use crate::web::http::extract::{Admin, LARGEST_UPLOAD, SignedIn, Upload};
 use crate::web::http::response::html;
-use crate::web::http::state::Console;
+use crate::web::http::state::AppState;
 
 const TOO_LARGE: &str = "That is larger than 1 MB. Import it in parts, or on the command line with `vestibule account import`.";
 
@@ -21,28 +21,25 @@ const TOO_LARGE: &str = "That is larger than 1 MB. Import it in parts, or on the
 /// # Errors
 /// None of its own.
 pub async fn show(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     Admin(admin): Admin,
 ) -> Result<HttpResponse, AppError> {
-    Ok(asking(&console, &admin, StatusCode::OK, None))
+    Ok(asking(&state, &admin, StatusCode::OK, None))
 }
 
 /// Says what would come of it.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn preview(
-    console: web::Data<Console>,
-    upload: Upload,
-) -> Result<HttpResponse, AppError> {
+pub async fn preview(state: web::Data<AppState>, upload: Upload) -> Result<HttpResponse, AppError> {
     let admin = &upload.admin;
     let (text, rows) = match rows_of(&upload) {
         Ok(read) => read,
-        Err((status, why)) => return Ok(asking(&console, admin, status, Some(&why))),
+        Err((status, why)) => return Ok(asking(&state, admin, status, Some(&why))),
     };
-    let preview = console.directory.preview(rows).await?;
+    let preview = state.directory.preview(rows).await?;
     let page = Preview {
-        who: admin.who(),
+        viewer: admin.viewer(),
         text: &text,
         new: preview.new.iter().map(row).collect(),
         already_there: preview.already_there.iter().map(row).collect(),
@@ -52,7 +49,7 @@ pub async fn preview(
             .map(|bad| (bad.line, bad.why.as_str()))
             .collect(),
     };
-    Ok(html(StatusCode::OK, page.page(&console.site)))
+    Ok(html(StatusCode::OK, page.page(&state.site)))
 }
 
 /// Adds what was looked over.
@@ -60,17 +57,17 @@ pub async fn preview(
 /// # Errors
 /// When the database does not answer.
 pub async fn add(
-    console: web::Data<Console>,
+    state: web::Data<AppState>,
     upload: Upload,
     client: Client,
 ) -> Result<HttpResponse, AppError> {
     let admin = &upload.admin;
     let (_, rows) = match rows_of(&upload) {
         Ok(read) => read,
-        Err((status, why)) => return Ok(asking(&console, admin, status, Some(&why))),
+        Err((status, why)) => return Ok(asking(&state, admin, status, Some(&why))),
     };
     let invite = upload.field("invite").is_some();
-    let added = console
+    let added = state
         .directory
         .import(actor(admin, &client), rows.good, invite)
         .await?;
@@ -112,16 +109,16 @@ fn with_short_line_ends(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn asking(
-    console: &Console,
+    state: &AppState,
     admin: &SignedIn,
     status: StatusCode,
     not_done: Option<&str>,
 ) -> HttpResponse {
     let page = Import {
-        who: admin.who(),
+        viewer: admin.viewer(),
         not_done,
     };
-    html(status, page.page(&console.site))
+    html(status, page.page(&state.site))
 }
 
 fn row(row: &NewRow) -> Row<'_> {
