@@ -2,7 +2,6 @@
 //! `tests/battery` runs it; `cargo test` only builds it. The numbers are those of the rules in
 //! `tests/README.md`.
 #![expect(
-    missing_docs,
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,

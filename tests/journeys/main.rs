@@ -2,7 +2,6 @@
 //! database, a clock and an outbox of its own. The numbers are those of the rules in
 //! `tests/README.md`.
 #![expect(
-    missing_docs,
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test that meets the unexpected has failed, and says so"

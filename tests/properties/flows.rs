@@ -3,7 +3,7 @@
 use actix_web::cookie::Cookie;
 use proptest::prelude::*;
 use vestibule::domain::Timestamp;
-use vestibule::sign_in::oidc::{Flow, StateOrigin, CallbackMismatch};
+use vestibule::sign_in::oidc::{CallbackMismatch, Flow, StateOrigin};
 use vestibule::web::http::cookies::Cookies;
 use vestibule::web::http::flow_cookies::FlowCookies;
 
@@ -54,7 +54,10 @@ fn a_state_that_was_touched_is_none_of_ours() {
     );
     holds_for([], drawn, |(host, place, with, kind)| {
         let state = states.issue(host, NOW);
-        assert_eq!(states.explain(&state, host, NOW), CallbackMismatch::OtherBrowser);
+        assert_eq!(
+            states.explain(&state, host, NOW),
+            CallbackMismatch::OtherBrowser
+        );
         let touched = tampered(&state, place, *with, *kind);
         let found = states.explain(&touched, host, NOW);
         assert!(
@@ -63,7 +66,10 @@ fn a_state_that_was_touched_is_none_of_ours() {
         );
     });
     holds_for(texts("state"), like(texts("state"), PIECES), |state| {
-        assert_eq!(states.explain(state, "localhost", NOW), CallbackMismatch::Unknown);
+        assert_eq!(
+            states.explain(state, "localhost", NOW),
+            CallbackMismatch::Unknown
+        );
     });
 }
 

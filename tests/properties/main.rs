@@ -2,7 +2,6 @@
 //! hundreds of inputs drawn anew in each run. An input that breaks a property is shown in its shortest
 //! form; it belongs into the corpus, which is replayed first.
 #![expect(
-    missing_docs,
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test that meets the unexpected has failed, and says so"

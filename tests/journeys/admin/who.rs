@@ -118,9 +118,9 @@ async fn an_admin_finds_the_way_and_every_page_opens() {
     let members = noor.get("/dashboard").await;
     assert!(!members.has("a[href^='/admin']"), "{}", members.body);
     assert_eq!(admin.get("/admin").await.location(), "/admin/accounts");
-    let opened = routes::table()
-        .into_iter()
-        .filter(|entry| entry.access == Access::Admin && entry.method == "GET" && entry.path != "/admin");
+    let opened = routes::table().into_iter().filter(|entry| {
+        entry.access == Access::Admin && entry.method == "GET" && entry.path != "/admin"
+    });
     for entry in opened {
         let path = entry.path.replace("{id}", "1");
         let page = admin.get(&path).await;
