@@ -2,6 +2,7 @@
 
 mod account;
 mod activity;
+mod backoff;
 mod base_url;
 mod browser_name;
 mod client_ip;
@@ -19,6 +20,7 @@ mod token;
 
 pub use account::{AccountId, Method, Role, SessionId, WayIn};
 pub use activity::{ActivityKind, CodeOutcome};
+pub use backoff::Backoff;
 pub use base_url::BaseUrl;
 pub use browser_name::BrowserName;
 pub use client_ip::ClientIp;

@@ -29,6 +29,7 @@ use crate::metrics::Metrics;
 use crate::operations::housekeeping::Housekeeping;
 use crate::routes;
 use crate::sign_in::oidc::WorkOs;
+use crate::sign_in::session::Sessions;
 use crate::web::http::extract::form_config;
 use crate::web::http::middleware::finish_every_response;
 use crate::web::http::session_cookie::SessionLayer;
@@ -103,7 +104,7 @@ impl Server {
         });
         let mut background = vec![tokio::task::spawn_local(Arc::clone(&housekeeping).run())];
         if let Some(workos) = &console.workos {
-            background.extend(keep_up_with(workos));
+            background.extend(keep_up_with(workos, &console.sessions));
         }
         let measured = measured
             .map(|listener| MetricsServer::serve(listener, console.clone()))
@@ -244,9 +245,9 @@ pub fn create_data_dir(storage: &Storage) -> Result<(), String> {
 }
 
 /// What goes on at the provider's side: whether it answers, and what is to be ended there.
-fn keep_up_with(workos: &WorkOs) -> [JoinHandle<()>; 2] {
+fn keep_up_with(workos: &WorkOs, sessions: &Sessions) -> [JoinHandle<()>; 2] {
     let probing = Arc::clone(&workos.reachability).keep_probing(workos.provider.clone());
-    let revoking = Arc::clone(&workos.revocations).keep_going();
+    let revoking = Arc::clone(&workos.revocations).keep_going(sessions.ended());
     [
         tokio::task::spawn_local(probing),
         tokio::task::spawn_local(revoking),

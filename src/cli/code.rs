@@ -9,6 +9,7 @@ use crate::keys::Keys;
 use crate::mail::messages::minutes_in_words;
 use crate::operations::operator_code::{self, Made, NoCode};
 use crate::sign_in::email_code::code_hash::CodeHasher;
+use crate::sign_in::email_code::operator_code::LIFETIME;
 
 /// Shows a one-time code, and how it is used.
 pub(super) fn run(settings: &Settings, email: &str) -> Result<(), Failure> {
@@ -40,7 +41,7 @@ fn read_by_every_server(keys: Keys) -> Keys {
 
 fn shown(email: &Email, made: &Made) -> String {
     let code = made.code.expose();
-    let minutes = minutes_in_words(operator_code::LIFETIME);
+    let minutes = minutes_in_words(LIFETIME);
     let until = made.expires_at.describe();
     let hindrance = if made.too_many_tries {
         format!(

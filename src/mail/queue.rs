@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use crate::config::SmtpUrl;
 use crate::db::outgoing_mails;
 use crate::db::{Database, activity, notices};
-use crate::domain::{AccountId, CodeOutcome, Timestamp};
+use crate::domain::{AccountId, Backoff, CodeOutcome, Timestamp};
 use crate::metrics::Metrics;
 use code_request_mail::CodeRequestMail;
 use deliveries::{Deliveries, DeliveryLog};
@@ -47,8 +47,7 @@ const AFTER_THE_ANSWER: Duration = Duration::from_millis(50);
 /// would be felt by whoever asks for something else then, and tell that there is an account (SECURITY rule 5).
 const APART: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_millis(1_900);
-const FIRST_RETRY: Duration = Duration::from_secs(1);
-const SLOWEST_RETRY: Duration = Duration::from_secs(30);
+const RETRY: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 /// How often the table is looked at when nobody asks for it.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// Between two mails that say the same to the same person.
@@ -294,8 +293,8 @@ impl Worker {
                     return self.note(mail.activity_id, CodeOutcome::Refused, e).await;
                 }
             };
-        let mut pause = FIRST_RETRY;
-        loop {
+        for failed in 0_u32.. {
+            let pause = RETRY.delay(failed);
             match self.attempt(message.clone(), Some(mail.expires_at)).await {
                 Delivery::Accepted(answer) => {
                     info!("the code for account {account} was delivered: {answer}");
@@ -321,7 +320,6 @@ impl Worker {
                 }
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(SLOWEST_RETRY);
         }
     }
 

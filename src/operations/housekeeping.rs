@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use log::{info, warn};
 
-use super::operator_code;
 use crate::clock::Clock;
 use crate::db::{
     Database, DatabaseError, activity, challenges, limit_clearances, operator_codes, sessions,
     wrong_tries,
 };
-use crate::sign_in::email_code::{CLOCK_SLACK, EmailCode};
+use crate::sign_in::email_code::{CLOCK_SLACK, EmailCode, operator_code};
 use crate::sign_in::limits::try_budget;
 use crate::sign_in::session::Sessions;
 
@@ -72,7 +71,7 @@ impl Housekeeping {
         let challenges_before = now.minus(KEEP_EXPIRED);
         // From before the clock was set back: they must not work again when that moment comes round.
         let challenges_after = now.plus(CLOCK_SLACK);
-        let operator_codes_after = operator_code::latest_end(now);
+        let operator_codes_after = operator_code::latest_expiry(now);
         let tries_before = now.minus(try_budget::SPAN);
         let activity_before = now.minus(self.activity_kept);
         let strangers_before = now.minus(KEEP_STRANGERS);

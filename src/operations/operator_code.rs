@@ -2,25 +2,14 @@
 //! server and tells it to the person, who enters it in the place of the one from the mail (SECURITY
 //! rule 2).
 
-use std::time::Duration;
-
 use thiserror::Error;
 
 use crate::accounts::changes::Actor;
 use crate::db::{Database, DatabaseError, accounts, operator_codes};
 use crate::domain::{ActivityKind, Email, SignInCode, Timestamp};
-use crate::sign_in::email_code::CLOCK_SLACK;
 use crate::sign_in::email_code::code_hash::{CodeHasher, HashError};
+use crate::sign_in::email_code::operator_code::LIFETIME;
 use crate::sign_in::limits::try_budget::{self, Spent};
-
-/// How long it works.
-pub const LIFETIME: Duration = Duration::from_mins(10);
-
-/// When a code that is made now stops working, with what a clock may be off by. One that works
-/// longer was made before the clock was set back.
-pub(crate) fn latest_end(now: Timestamp) -> Timestamp {
-    now.plus(LIFETIME).plus(CLOCK_SLACK)
-}
 
 /// A code, for the terminal alone.
 #[derive(Debug)]

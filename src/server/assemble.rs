@@ -62,14 +62,7 @@ pub(super) fn console(config: &Config, (keys, database, clock, mail, metrics): P
         browsers,
         metrics: metrics.clone(),
     };
-    let sessions = Arc::new(Sessions::new(
-        database.clone(),
-        clock.clone(),
-        lifetimes,
-        workos
-            .as_ref()
-            .map(|workos| Arc::clone(&workos.revocations)),
-    ));
+    let sessions = Arc::new(Sessions::new(database.clone(), clock.clone(), lifetimes));
     let health = Health {
         database: database.clone(),
         clock: clock.clone(),

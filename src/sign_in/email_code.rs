@@ -8,9 +8,8 @@ mod count;
 mod disown;
 mod hash_pool;
 mod issue;
+pub mod operator_code;
 mod verify;
-
-pub(crate) use count::CLOCK_SLACK;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +30,10 @@ use crate::metrics::Metrics;
 use code_hash::{CodeHasher, HashError};
 
 pub use disown::{ChallengeStatus, Request};
+
+/// The largest clock correction that is expected. A code from further in the future was made before the
+/// clock was set back, so its age is unknown.
+pub(crate) const CLOCK_SLACK: Duration = Duration::from_mins(1);
 
 /// The email code's verbs, and what they need.
 pub struct EmailCode {

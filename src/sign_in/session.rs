@@ -12,9 +12,9 @@ use crate::db::{QueryResult, SqliteConnection};
 use dashmap::DashMap;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use tokio::sync::Notify;
 
 use super::client::Client;
-use super::oidc::Revocations;
 use crate::clock::Clock;
 use crate::db::accounts::AccountRow;
 use crate::db::activity::{self, NewActivity};
@@ -123,18 +123,11 @@ pub struct Sessions {
     listings: Cache<AccountId, Arc<Listing>, Rows>,
     seen: DashMap<SessionId, Timestamp>,
     newest: AtomicRevision,
-    revocations: Option<Arc<Revocations>>,
+    ended: Arc<Notify>,
 }
 
 impl Sessions {
-    /// Nothing is remembered yet. Where sessions are held at a provider too, `revocations` learns
-    /// that one may have ended, whichever process ended it.
-    pub fn new(
-        database: Database,
-        clock: Clock,
-        lifetimes: Lifetimes,
-        revocations: Option<Arc<Revocations>>,
-    ) -> Self {
+    pub fn new(database: Database, clock: Clock, lifetimes: Lifetimes) -> Self {
         Self {
             database,
             clock,
@@ -143,8 +136,13 @@ impl Sessions {
             listings: Cache::with_weighter(REMEMBERED, LISTED_ROWS, Rows),
             seen: DashMap::with_shard_amount(16),
             newest: AtomicRevision::default(),
-            revocations,
+            ended: Arc::default(),
         }
+    }
+
+    /// Wakes one waiting task when a session may have ended, whichever process ended it.
+    pub fn ended(&self) -> Arc<Notify> {
+        Arc::clone(&self.ended)
     }
 
     /// How many sessions are remembered.
@@ -165,10 +163,8 @@ impl Sessions {
     pub fn authenticate(&self, hash: TokenHash) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
         let now = self.clock.now();
         let revision = self.database.session_revision()?;
-        if self.newest.store(revision)
-            && let Some(revocations) = &self.revocations
-        {
-            revocations.look_again();
+        if self.newest.store(revision) {
+            self.ended.notify_one();
         }
         let remembered = self
             .remembered

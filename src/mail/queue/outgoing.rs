@@ -3,18 +3,11 @@ use std::time::Duration;
 use lettre::message::Mailbox;
 
 use crate::db::outgoing_mails::OutgoingMailRow;
-use crate::domain::Timestamp;
+use crate::domain::{Backoff, Timestamp};
 use crate::mail::messages::letter::{Letter, message_id};
 
-const FIRST_RETRY: Duration = Duration::from_secs(30);
-const SLOWEST_RETRY: Duration = Duration::from_hours(1);
+pub(super) const RETRY: Backoff = Backoff::new(Duration::from_secs(30), Duration::from_hours(1));
 const GIVE_UP: Duration = Duration::from_hours(72);
-
-/// 30 s, 1 min, 2 min, … an hour.
-pub(super) fn pause(attempts: i64) -> Duration {
-    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(7);
-    (FIRST_RETRY * 2_u32.pow(doublings)).min(SLOWEST_RETRY)
-}
 
 pub(super) fn row(
     from: &Mailbox,

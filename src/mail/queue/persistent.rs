@@ -56,7 +56,7 @@ impl Worker {
             Err(e) => Delivery::Refused(e),
         };
         let now = self.clock.now();
-        let next = now.plus(outgoing::pause(row.attempts));
+        let next = now.plus(outgoing::RETRY.delay(row.attempts));
         match outcome {
             Delivery::Accepted(answer) => info!("mail {id} was delivered: {answer}"),
             Delivery::Refused(e) => error!("mail {id} was refused: {e}"),

@@ -1,19 +1,13 @@
 //! Counting tries, before anything is compared.
 
-use std::time::Duration;
-
-use super::Refusal;
+use super::{CLOCK_SLACK, Refusal, operator_code};
 use crate::db::challenges::{self, ChallengeRow, HashedCode};
-use crate::db::{QueryResult, SqliteConnection, accounts, notices, operator_codes, wrong_tries};
+use crate::db::{QueryResult, SqliteConnection, accounts, notices, wrong_tries};
 use crate::domain::{AccountId, DeviceId, Email, Timestamp, TokenHash};
 use crate::mail::MailQueue;
 use crate::mail::messages::guessing_notice;
-use crate::operations::operator_code;
 use crate::sign_in::limits::try_budget::{self, Spent};
 
-/// What a clock is put right by now and then. A code from further ahead was made before the clock was
-/// set back, so nobody knows how old it is.
-pub(crate) const CLOCK_SLACK: Duration = Duration::from_mins(1);
 /// Wrong tries per code.
 const TRIES_PER_CODE: i64 = 5;
 
@@ -90,11 +84,10 @@ pub(super) fn count_in(
 }
 
 fn beside(c: &mut SqliteConnection, email: &Email, now: Timestamp) -> QueryResult<Beside> {
-    let latest = operator_code::latest_end(now);
-    if let Some(code) = operator_codes::in_force(c, email, now, latest)? {
+    if let Some(code) = operator_code::in_force(c, email, now)? {
         return Ok(Beside::OperatorCode(code));
     }
-    Ok(if operator_codes::is_any_in_force(c, now, latest)? {
+    Ok(if operator_code::is_any_in_force(c, now)? {
         Beside::SameWork
     } else {
         Beside::Nothing

@@ -7,7 +7,7 @@ use log::info;
 
 use super::code_hash::HashError;
 use super::count::{Beside, Counted, count_in};
-use super::{EmailCode, OpenChallenge, Refusal, SignedIn};
+use super::{EmailCode, OpenChallenge, Refusal, SignedIn, operator_code};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
 use crate::db::challenges::{self, ChallengeRow, HashedCode};
@@ -16,7 +16,6 @@ use crate::domain::{
     AccountId, ActivityKind, DeviceId, Email, Method, SignInCode, Timestamp, Token, TokenHash,
     WayIn,
 };
-use crate::operations::operator_code;
 use crate::sign_in::client::Client;
 use crate::sign_in::session;
 
@@ -281,7 +280,7 @@ fn is_still_in_force(
     compared: &HashedCode,
     now: Timestamp,
 ) -> QueryResult<bool> {
-    let kept = operator_codes::in_force(c, email, now, operator_code::latest_end(now))?;
+    let kept = operator_code::in_force(c, email, now)?;
     Ok(kept.is_some_and(|kept| kept.hash == compared.hash))
 }
 

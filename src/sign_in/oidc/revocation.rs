@@ -9,12 +9,12 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::db::pending_revocations::{self, PendingRevocationRow};
 use crate::db::{Database, DatabaseError};
-use crate::domain::SessionId;
+use crate::domain::{Backoff, SessionId};
 use crate::keys::sealing::{Kind, Seal};
 use crate::sign_in::provider::{Provider, ProviderError, ProviderSession, RefreshToken};
 
 const LOOK_EVERY: Duration = Duration::from_secs(15);
-const SLOWEST_RETRY: Duration = Duration::from_hours(1);
+const RETRY: Backoff = Backoff::new(LOOK_EVERY, Duration::from_hours(1));
 /// After about a month of retries the provider has forgotten the session by itself.
 const MOST_ATTEMPTS: i64 = 800;
 
@@ -44,13 +44,15 @@ impl Revocations {
         self.waiting.notify_one();
     }
 
-    /// Works until it is dropped.
-    pub async fn keep_going(self: Arc<Self>) {
+    /// Runs until it is dropped. `session_ended` wakes the worker, because a session that ended here
+    /// may have to end at the provider too.
+    pub async fn keep_going(self: Arc<Self>, session_ended: Arc<Notify>) {
         let mut ticks = tokio::time::interval(LOOK_EVERY);
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
                 () = self.waiting.notified() => {}
+                () = session_ended.notified() => {}
             }
             if let Err(e) = self.work_off().await {
                 warn!("sessions are not ended at WorkOS yet: {e}");
@@ -76,7 +78,7 @@ impl Revocations {
                         "session not ended at WorkOS yet, attempt {}: {e}",
                         attempts + 1
                     );
-                    let next = now.plus(pause(attempts));
+                    let next = now.plus(RETRY.delay(attempts));
                     self.database
                         .write(move |c| pending_revocations::postpone(c, id, next))
                         .await?;
@@ -111,30 +113,5 @@ impl Revocations {
                 .map(RefreshToken::new),
         };
         self.provider.end(&ended).await
-    }
-}
-
-/// 15 s, 30 s, 1 min, … an hour.
-fn pause(attempts: i64) -> Duration {
-    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(8);
-    (LOOK_EVERY * 2_u32.pow(doublings)).min(SLOWEST_RETRY)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_try_waits_twice_as_long_as_the_one_before_and_none_for_more_than_an_hour() {
-        for (attempts, seconds) in [
-            (0, 15),
-            (1, 30),
-            (2, 60),
-            (7, 1_920),
-            (8, 3_600),
-            (799, 3_600),
-        ] {
-            assert_eq!(pause(attempts), Duration::from_secs(seconds), "{attempts}");
-        }
     }
 }

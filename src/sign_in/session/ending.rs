@@ -53,7 +53,7 @@ impl Sessions {
                 note_ended(c, &live, &client, &ended, now)
             })
             .await?;
-        self.tell_provider();
+        self.ended.notify_one();
         Ok(())
     }
 
@@ -76,15 +76,8 @@ impl Sessions {
                 sessions::delete_of_account(c, live.account_id, Some(live.id))
             })
             .await?;
-        self.tell_provider();
+        self.ended.notify_one();
         Ok(())
-    }
-
-    /// A session that ended here may have to end there too.
-    fn tell_provider(&self) {
-        if let Some(revocations) = &self.revocations {
-            revocations.look_again();
-        }
     }
 }
 
