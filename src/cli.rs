@@ -26,6 +26,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Problems, Settings};
 use crate::db::DatabaseError;
+use crate::keys::KeyError;
 
 /// The sign-in console that small teams host themselves.
 ///
@@ -106,6 +107,12 @@ impl From<Problems> for Failure {
 
 impl From<DatabaseError> for Failure {
     fn from(error: DatabaseError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
         Self::Failed(error.to_string())
     }
 }

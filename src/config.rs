@@ -17,14 +17,16 @@ use lettre::message::Mailbox;
 pub use operator_config::OperatorConfig;
 pub use problems::{Problem, Problems};
 use problems::{Validator, given};
-pub use provider::ProviderSettings;
+pub use provider::{
+    AdmissionRules, AuthKitSettings, ClientSecret, IssuerUrl, OidcSettings, ProviderSettings,
+    RedirectUrl,
+};
 pub use settings::Settings;
 use values::{
     address, brand_name, cidrs, code_lifetime, colour, count, database_path, folder, smtp_url,
 };
 
 use crate::domain::{BaseUrl, Colour, Email, SecretKey};
-use crate::sign_in::oidc::Admission;
 
 /// What the console is called where nobody gave it another name.
 const BRAND: &str = "Vestibule";
@@ -68,8 +70,8 @@ pub struct Config {
     pub brand_accent: Option<Colour>,
     /// WorkOS AuthKit or another OpenID Provider, once it is set up.
     pub provider: Option<ProviderSettings>,
-    /// Who gets in by it without an invitation.
-    pub admission: Admission,
+    /// Who may sign in without an invitation.
+    pub admission: AdmissionRules,
     /// How long activity is kept.
     pub activity_kept: Duration,
     /// Where `/metrics` is served.

@@ -71,11 +71,12 @@ impl Server {
         let measured = MetricsServer::listen(config.metrics_listen)?;
         create_data_dir(&config.storage)?;
         let alone = acquire_server_lock(&config.storage, "another server")?;
-        let keys = keys::in_force(
+        let keys = keys::load_or_create(
             config.secret_key.clone(),
             config.secret_key_previous.clone(),
             &config.storage.data_dir,
-        )?;
+        )
+        .map_err(|e| e.to_string())?;
         let database = open_database(&config.storage)?;
         if let Some(email) = &config.admin_email {
             let now = clock.now();

@@ -38,7 +38,7 @@ pub(super) fn no_database(storage: &Storage) -> Failure {
 /// The keys that the server has.
 pub(super) fn keys(upkeep: &OperatorConfig) -> Result<Keys, Failure> {
     let data_dir = &upkeep.storage.data_dir;
-    keys::in_force_already(
+    keys::load(
         upkeep.secret_key.clone(),
         upkeep.secret_key_previous.clone(),
         data_dir,

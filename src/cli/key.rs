@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use super::{Failure, say};
 use crate::config::{OperatorConfig, Settings};
-use crate::keys::rotation::{NotRotated, rotate};
+use crate::keys::rotation::{RotationError, rotate};
 use crate::keys::{KEY_FILE, PREVIOUS_KEY_FILE};
 
 #[derive(Debug, Subcommand)]
@@ -47,18 +47,18 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<(), Failure>
             present.display(),
             previous.display()
         )),
-        Err(NotRotated::NoKey) => Err(Failure::Failed(format!(
+        Err(RotationError::NoKey) => Err(Failure::Failed(format!(
             "There is no key to change: {} does not exist. The first start of the server makes it.",
             present.display()
         ))),
-        Err(NotRotated::TooSoon(left)) => Err(Failure::Failed(format!(
+        Err(RotationError::PreviousInUse(left)) => Err(Failure::Failed(format!(
             "Nothing was changed: the key was changed less than {longest} (SESSION_MAX) ago, and the one before it, in \
              {}, may still be needed for {}. To forget that one now, with --force, signs out whoever has been signed \
              in since before the last change and has not come back.",
             previous.display(),
             in_hours(left)
         ))),
-        Err(e @ NotRotated::File(_)) => Err(Failure::Failed(e.to_string())),
+        Err(e @ RotationError::File(_)) => Err(Failure::Failed(e.to_string())),
     }
 }
 

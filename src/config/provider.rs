@@ -1,26 +1,56 @@
-//! Which provider people sign in with, and who gets in by it.
+//! The settings of the identity provider, and of who may sign in with it.
 
+pub use openidconnect::{ClientSecret, IssuerUrl, RedirectUrl};
 use url::{Host, Url};
 
 use super::problems::{Validator, given};
 use super::settings::Settings;
-use crate::domain::BaseUrl;
-use crate::sign_in::oidc::Admission;
-use crate::sign_in::provider::{
-    AuthKitSettings, ClientSecret, IssuerUrl, OidcSettings, RedirectUrl,
-};
+use crate::domain::{BaseUrl, Email};
 
-/// One provider, fully described.
+/// The provider that is configured.
 #[derive(Debug, Clone)]
 pub enum ProviderSettings {
-    /// WorkOS AuthKit, by its own API.
+    /// WorkOS AuthKit, through its own API.
     AuthKit(AuthKitSettings),
-    /// Any OpenID Provider, by discovery.
+    /// Any OpenID Provider, through discovery.
     Oidc(OidcSettings),
 }
 
+/// The WorkOS credentials. `ClientSecret` hides its value in `Debug` output.
+#[derive(Debug, Clone)]
+pub struct AuthKitSettings {
+    /// The client ID from the WorkOS dashboard.
+    pub client_id: String,
+    /// The API key of the same environment.
+    pub api_key: ClientSecret,
+    /// `https://api.workos.com`, a custom authentication domain, or the emulator.
+    pub api_url: Url,
+    /// Our callback URL, as registered in the dashboard.
+    pub redirect_uri: RedirectUrl,
+}
+
+/// The client registration at an OpenID Provider. `ClientSecret` hides its value in `Debug` output.
+#[derive(Debug, Clone)]
+pub struct OidcSettings {
+    /// Exactly as the provider writes it, including a trailing slash.
+    pub issuer: IssuerUrl,
+    pub client_id: String,
+    pub client_secret: ClientSecret,
+    /// Our callback URL, as registered at the provider.
+    pub redirect_uri: RedirectUrl,
+}
+
+/// Who may sign in without an invitation.
+#[derive(Debug, Clone, Default)]
+pub struct AdmissionRules {
+    /// Members of this WorkOS organization.
+    pub organization: Option<String>,
+    /// Owners of verified addresses in these domains. The domains are in lower case.
+    pub email_domains: Vec<String>,
+}
+
 impl ProviderSettings {
-    /// Our callback, as it has to be registered there; it need not be below `BASE_URL`.
+    /// The callback URL to register at the provider. It may lie outside `BASE_URL`.
     pub fn callback(&self) -> String {
         match self {
             Self::AuthKit(authkit) => authkit.redirect_uri.to_string(),
@@ -29,15 +59,16 @@ impl ProviderSettings {
     }
 }
 
-/// Reads the provider's settings; each pair or triple is complete or absent.
+/// Reads the provider's settings. The settings of one provider are either all set or all absent.
 pub(super) fn provider(
     settings: &Settings,
     base_url: &BaseUrl,
     validator: &mut Validator,
 ) -> Option<ProviderSettings> {
     let callback = base_url.link("/auth/workos/callback");
-    let redirect =
-        |text: &str| RedirectUrl::new(text.to_owned()).map_err(|_| format!("“{text}” is no URL"));
+    let redirect = |text: &str| {
+        RedirectUrl::new(text.to_owned()).map_err(|_| format!("“{text}” is not a URL"))
+    };
     let redirect_uri = validator
         .read_optional(
             "WORKOS_REDIRECT_URI",
@@ -45,15 +76,15 @@ pub(super) fn provider(
             redirect,
         )
         .or_else(|| RedirectUrl::new(callback).ok())?;
-    let api_url = validator.read_optional("WORKOS_API_URL", &settings.workos_api_url, safe_url);
-    let authkit = complete(
+    let api_url = validator.read_optional("WORKOS_API_URL", &settings.workos_api_url, secure_url);
+    let authkit = all_or_none(
         validator,
         [
             ("WORKOS_CLIENT_ID", &settings.workos_client_id),
             ("WORKOS_API_KEY", &settings.workos_api_key),
         ],
     );
-    let oidc = complete(
+    let oidc = all_or_none(
         validator,
         [
             ("OIDC_ISSUER", &settings.oidc_issuer),
@@ -68,18 +99,18 @@ pub(super) fn provider(
         );
     }
     if let Some([client_id, api_key]) = authkit {
-        let standard = || Url::parse("https://api.workos.com").ok();
+        let default_url = || Url::parse("https://api.workos.com").ok();
         return Some(ProviderSettings::AuthKit(AuthKitSettings {
             client_id: client_id.to_owned(),
             api_key: ClientSecret::new(api_key.to_owned()),
-            api_url: api_url.or_else(standard)?,
+            api_url: api_url.or_else(default_url)?,
             redirect_uri,
         }));
     }
     let [_, client_id, client_secret] = oidc?;
     let issuer = validator.read_optional("OIDC_ISSUER", &settings.oidc_issuer, |text| {
-        safe_url(text)?;
-        IssuerUrl::new(text.to_owned()).map_err(|_| format!("“{text}” is no URL"))
+        secure_url(text)?;
+        IssuerUrl::new(text.to_owned()).map_err(|_| format!("“{text}” is not a URL"))
     })?;
     Some(ProviderSettings::Oidc(OidcSettings {
         issuer,
@@ -89,9 +120,8 @@ pub(super) fn provider(
     }))
 }
 
-/// Who gets in without an invitation.
-pub(super) fn admission(settings: &Settings, validator: &mut Validator) -> Admission {
-    Admission {
+pub(super) fn admission(settings: &Settings, validator: &mut Validator) -> AdmissionRules {
+    AdmissionRules {
         organization: given(&settings.workos_organization_id).map(str::to_owned),
         email_domains: validator.read(
             "ALLOWED_EMAIL_DOMAINS",
@@ -102,8 +132,8 @@ pub(super) fn admission(settings: &Settings, validator: &mut Validator) -> Admis
     }
 }
 
-/// All of them, or none; each missing one is named.
-fn complete<'a, const N: usize>(
+/// Returns all values or none. When only some are set, each missing one is reported.
+fn all_or_none<'a, const N: usize>(
     validator: &mut Validator,
     all: [(&'static str, &'a Option<String>); N],
 ) -> Option<[&'a str; N]> {
@@ -126,9 +156,9 @@ fn complete<'a, const N: usize>(
     (set == N).then(|| values.map(Option::unwrap_or_default))
 }
 
-/// https, or http on localhost: secrets go there.
-fn safe_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|_| format!("“{text}” is no URL"))?;
+/// Accepts https, and http on localhost, because secrets are sent to this URL.
+fn secure_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|_| format!("“{text}” is not a URL"))?;
     let local = match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -147,7 +177,7 @@ fn domains(text: &str) -> Result<Vec<String>, String> {
     parts
         .map(|part| {
             let domain = part.strip_prefix('@').unwrap_or(part).to_ascii_lowercase();
-            match crate::domain::Email::parse(&format!("a@{domain}")) {
+            match Email::parse(&format!("a@{domain}")) {
                 Ok(_) => Ok(domain),
                 Err(_) => Err(format!("“{part}” is not a domain, such as example.com")),
             }

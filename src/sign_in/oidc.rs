@@ -18,6 +18,7 @@ use super::known_browsers::KnownBrowsers;
 use super::provider::{Identity, Provider};
 use super::session;
 use crate::clock::Clock;
+use crate::config::AdmissionRules;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
 use crate::db::provider_sessions::{self, ProviderSessionRow};
@@ -25,10 +26,10 @@ use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, pending_
 use crate::domain::{
     ActivityKind, Device, Email, Method, ReturnTo, SessionId, Timestamp, Token, TokenHash, WayIn,
 };
-use crate::keys::sealing::{Kind, Seal};
+use crate::keys::token_cipher::{TokenCipher, TokenKind};
 use crate::metrics::Metrics;
 
-pub use admission::{Admission, NotAdmitted};
+pub use admission::NotAdmitted;
 pub use callback::{CallbackRequest, Exchange, Exchanges, NotBegun, Outcome};
 pub use failure::Failure;
 pub use flow::{CallbackMismatch, Flow, StateOrigin};
@@ -55,9 +56,9 @@ pub struct WorkOs {
     /// The time.
     pub clock: Clock,
     /// Encrypts tokens at rest.
-    pub seal: Arc<Seal>,
+    pub cipher: Arc<TokenCipher>,
     /// Who gets in without an invitation.
-    pub admission: Admission,
+    pub admission: AdmissionRules,
     /// Whether the provider answers.
     pub reachability: Arc<Reachability>,
     /// Ends sessions there.
@@ -97,7 +98,7 @@ impl WorkOs {
     /// Sets everything up; nothing is asked of the provider yet.
     pub fn new(
         provider: Provider,
-        admission: Admission,
+        admission: AdmissionRules,
         database: Database,
         clock: Clock,
         browsers: Arc<KnownBrowsers>,
@@ -105,20 +106,20 @@ impl WorkOs {
         metrics: Metrics,
     ) -> Self {
         let keys = &browsers.keys;
-        let seal = Arc::new(Seal::new(keys));
+        let cipher = Arc::new(TokenCipher::new(keys));
         let reachability = Arc::new(Reachability::new(clock.clone()));
         let (p, d, c, s) = (
             provider.clone(),
             database.clone(),
             clock.clone(),
-            Arc::clone(&seal),
+            Arc::clone(&cipher),
         );
         let revocations = Arc::new(Revocations::new(p, d, c, s));
         let (p, d, c, s) = (
             provider.clone(),
             database.clone(),
             clock.clone(),
-            Arc::clone(&seal),
+            Arc::clone(&cipher),
         );
         let refresher = Arc::new(Refresher::new(p, d, c, s, Arc::clone(&reachability)));
         let states = StateOrigin::new(keys.clone());
@@ -128,7 +129,7 @@ impl WorkOs {
             signed_out_url,
             database,
             clock,
-            seal,
+            cipher,
             admission,
             reachability,
             revocations,
@@ -154,7 +155,7 @@ impl WorkOs {
         Ok(held.and_then(|held| {
             let sealed = held.id_token.as_deref();
             let id_token =
-                sealed.and_then(|sealed| self.seal.decrypt(session, Kind::IdToken, sealed));
+                sealed.and_then(|sealed| self.cipher.decrypt(session, TokenKind::IdToken, sealed));
             self.logout_hint(held.provider_session_id.as_deref(), id_token.as_deref())
         }))
     }
@@ -267,7 +268,7 @@ impl WorkOs {
         let now = self.clock.now();
         let token = Token::generate(&mut rand::rng());
         let hash = token.hash();
-        let (admission, seal) = (self.admission.clone(), Arc::clone(&self.seal));
+        let (admission, cipher) = (self.admission.clone(), Arc::clone(&self.cipher));
         let provider = self.provider.name().to_owned();
         // Who looks through somebody's eyes sits at a browser of their own.
         let is_their_own = identity.impersonator.is_none();
@@ -276,7 +277,7 @@ impl WorkOs {
         let entered = self
             .database
             .write(move |c| {
-                let account = match admission.admit(c, &provider, &identity, now)? {
+                let account = match admission::admit(c, &admission, &provider, &identity, now)? {
                     Ok(account) => account,
                     Err(reason) => return Ok(Err(reason)),
                 };
@@ -286,7 +287,7 @@ impl WorkOs {
                 let told = browsers.tell_if_new(c, &account, WayIn::WorkOs, client, now)?;
                 let kind = ActivityKind::SignedIn;
                 session::note(c, kind, &account, client, WayIn::WorkOs.as_str(), now)?;
-                provider_sessions::insert(c, &held(&seal, id, provider, &identity))?;
+                provider_sessions::insert(c, &held(&cipher, id, provider, &identity))?;
                 Ok(Ok((account, id, told)))
             })
             .await?;
@@ -308,8 +309,8 @@ impl WorkOs {
         let tokens = &unwelcome.identity.tokens;
         let no_session = SessionId(0);
         let sealed = tokens.refresh_token.as_ref().and_then(|token| {
-            self.seal
-                .encrypt(no_session, Kind::RefreshToken, token.secret())
+            self.cipher
+                .encrypt(no_session, TokenKind::RefreshToken, token.secret())
         });
         let (provider, sid) = (self.provider.name().to_owned(), tokens.session_id.clone());
         let (email, reason) = (unwelcome.identity.email.clone(), unwelcome.reason);
@@ -369,7 +370,12 @@ fn note_turned_away(
     Ok(())
 }
 
-fn held(seal: &Seal, id: SessionId, provider: String, identity: &Identity) -> ProviderSessionRow {
+fn held(
+    cipher: &TokenCipher,
+    id: SessionId,
+    provider: String,
+    identity: &Identity,
+) -> ProviderSessionRow {
     let tokens = &identity.tokens;
     let refresh_token = tokens.refresh_token.as_ref();
     ProviderSessionRow {
@@ -378,11 +384,11 @@ fn held(seal: &Seal, id: SessionId, provider: String, identity: &Identity) -> Pr
         subject: identity.subject.clone(),
         provider_session_id: tokens.session_id.clone(),
         refresh_token: refresh_token
-            .and_then(|token| seal.encrypt(id, Kind::RefreshToken, token.secret())),
+            .and_then(|token| cipher.encrypt(id, TokenKind::RefreshToken, token.secret())),
         id_token: tokens
             .id_token
             .as_deref()
-            .and_then(|token| seal.encrypt(id, Kind::IdToken, token)),
+            .and_then(|token| cipher.encrypt(id, TokenKind::IdToken, token)),
         access_expires_at: tokens.access_expires_at.0,
         impersonator: identity.impersonator.clone(),
     }

@@ -16,10 +16,10 @@ mod verify;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use openidconnect::{ClientSecret, IssuerUrl, RedirectUrl, RefreshToken};
-use url::Url;
+pub use openidconnect::RefreshToken;
 
 use crate::clock::Clock;
+use crate::config::{AuthKitSettings, OidcSettings};
 use crate::metrics::Metrics;
 pub use error::ProviderError;
 pub use flow::{Begun, Callback, Flow};
@@ -32,32 +32,6 @@ use discovered::Discovered;
 
 /// How far the provider's clock may be behind ours before its tokens count as expired.
 const SKEW: Duration = Duration::from_secs(60);
-
-/// What `AuthKit` needs to know of us. The API key redacts itself.
-#[derive(Debug, Clone)]
-pub struct AuthKitSettings {
-    /// The client id of the `WorkOS` dashboard.
-    pub client_id: String,
-    /// The API key of the same environment.
-    pub api_key: ClientSecret,
-    /// `https://api.workos.com`, a custom authentication domain, or the emulator.
-    pub api_url: Url,
-    /// Our callback, as it is registered there.
-    pub redirect_uri: RedirectUrl,
-}
-
-/// What an `OpenID` Provider needs to know of us. The secret redacts itself.
-#[derive(Debug, Clone)]
-pub struct OidcSettings {
-    /// Exactly as the provider writes it, its last slash included.
-    pub issuer: IssuerUrl,
-    /// The client id that the provider gave us.
-    pub client_id: String,
-    /// And its secret.
-    pub client_secret: ClientSecret,
-    /// Our callback, as it is registered there.
-    pub redirect_uri: RedirectUrl,
-}
 
 /// The identity provider. Copies share what is known of it; making one costs no network.
 #[derive(Debug, Clone)]
@@ -229,7 +203,10 @@ impl Provider {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
+    use crate::config::{ClientSecret, RedirectUrl};
 
     #[test]
     fn the_verbs_may_run_on_any_thread() {

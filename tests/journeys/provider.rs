@@ -11,11 +11,9 @@ use std::time::Duration;
 
 use openidconnect::ClientSecret;
 use vestibule::clock::Clock;
+use vestibule::config::{AuthKitSettings, IssuerUrl, OidcSettings, RedirectUrl};
 use vestibule::domain::Timestamp;
-use vestibule::sign_in::provider::{
-    AuthKitSettings, Begun, Callback, Identity, IssuerUrl, OidcSettings, Provider, ProviderError,
-    RedirectUrl, Timeouts,
-};
+use vestibule::sign_in::provider::{Begun, Callback, Identity, Provider, ProviderError, Timeouts};
 
 use crate::support::hostile::{CLIENT_ID, Hostile};
 

@@ -81,8 +81,8 @@ impl StateOrigin {
             now.0,
             URL_SAFE_NO_PAD.encode(host)
         );
-        let mac = mac(&self.keys.current, &body);
-        format!("{body}.{}", URL_SAFE_NO_PAD.encode(mac))
+        let mac = mac(&self.keys.current, &body).finalize().into_bytes();
+        format!("{body}.{}", URL_SAFE_NO_PAD.encode(&mac[..MAC_BYTES]))
     }
 
     /// Why there is no flow for this state, in a browser that came to `host`.
@@ -90,10 +90,13 @@ impl StateOrigin {
         let Some((body, mac_text)) = state.rsplit_once('.') else {
             return CallbackMismatch::Unknown;
         };
-        let ours = self
-            .keys
-            .all()
-            .any(|key| URL_SAFE_NO_PAD.encode(mac(key, body)) == mac_text);
+        let ours = URL_SAFE_NO_PAD.decode(mac_text).is_ok_and(|claimed| {
+            claimed.len() == MAC_BYTES
+                && self
+                    .keys
+                    .all()
+                    .any(|key| mac(key, body).verify_truncated_left(&claimed).is_ok())
+        });
         let mut parts = body.split('.').skip(1);
         let started_at = parts
             .next()
@@ -113,12 +116,10 @@ impl StateOrigin {
     }
 }
 
-fn mac(key: &SecretKey, body: &str) -> [u8; MAC_BYTES] {
+fn mac(key: &SecretKey, body: &str) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new(&key.state_key().into());
     mac.update(body.as_bytes());
-    let mut short = [0; MAC_BYTES];
-    short.copy_from_slice(&mac.finalize().into_bytes()[..MAC_BYTES]);
-    short
+    mac
 }
 
 mod as_text {

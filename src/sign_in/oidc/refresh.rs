@@ -13,7 +13,7 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::provider_sessions::{self, Renewed};
 use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, sessions};
 use crate::domain::{ActivityKind, SessionId, Timestamp};
-use crate::keys::sealing::{Kind, Seal};
+use crate::keys::token_cipher::{TokenCipher, TokenKind};
 use crate::sign_in::provider::{Provider, RefreshToken, Tokens};
 
 /// No request waits longer for the provider.
@@ -26,7 +26,7 @@ pub struct Refresher {
     provider: Provider,
     database: Database,
     clock: Clock,
-    seal: Arc<Seal>,
+    cipher: Arc<TokenCipher>,
     reachability: Arc<Reachability>,
     under_way: DashMap<SessionId, watch::Receiver<Option<Refreshed>>>,
     resting: DashMap<SessionId, Timestamp>,
@@ -47,14 +47,14 @@ impl Refresher {
         provider: Provider,
         database: Database,
         clock: Clock,
-        seal: Arc<Seal>,
+        cipher: Arc<TokenCipher>,
         reachability: Arc<Reachability>,
     ) -> Self {
         Self {
             provider,
             database,
             clock,
-            seal,
+            cipher,
             reachability,
             under_way: DashMap::new(),
             resting: DashMap::new(),
@@ -116,8 +116,10 @@ impl Refresher {
             return Ok(Refreshed::GoesOn);
         }
         let sealed = row.refresh_token.as_deref();
-        let token =
-            sealed.and_then(|sealed| self.seal.decrypt(session, Kind::RefreshToken, sealed));
+        let token = sealed.and_then(|sealed| {
+            self.cipher
+                .decrypt(session, TokenKind::RefreshToken, sealed)
+        });
         let Some(token) = token else {
             // Nothing to refresh with: the session lasts as long as one of ours does.
             self.let_rest(session);
@@ -161,8 +163,8 @@ impl Refresher {
         let rotated = tokens.refresh_token.as_ref();
         let renewed = Renewed {
             refresh_token: rotated.and_then(|token| {
-                self.seal
-                    .encrypt(session, Kind::RefreshToken, token.secret())
+                self.cipher
+                    .encrypt(session, TokenKind::RefreshToken, token.secret())
             }),
             provider_session_id: tokens.session_id,
             access_expires_at: tokens.access_expires_at.0,

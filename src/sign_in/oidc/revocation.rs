@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::db::pending_revocations::{self, PendingRevocationRow};
 use crate::db::{Database, DatabaseError};
 use crate::domain::{Backoff, SessionId};
-use crate::keys::sealing::{Kind, Seal};
+use crate::keys::token_cipher::{TokenCipher, TokenKind};
 use crate::sign_in::provider::{Provider, ProviderError, ProviderSession, RefreshToken};
 
 const LOOK_EVERY: Duration = Duration::from_secs(15);
@@ -23,18 +23,23 @@ pub struct Revocations {
     provider: Provider,
     database: Database,
     clock: Clock,
-    seal: Arc<Seal>,
+    cipher: Arc<TokenCipher>,
     waiting: Notify,
 }
 
 impl Revocations {
     /// Nothing is looked at yet.
-    pub fn new(provider: Provider, database: Database, clock: Clock, seal: Arc<Seal>) -> Self {
+    pub fn new(
+        provider: Provider,
+        database: Database,
+        clock: Clock,
+        cipher: Arc<TokenCipher>,
+    ) -> Self {
         Self {
             provider,
             database,
             clock,
-            seal,
+            cipher,
             waiting: Notify::new(),
         }
     }
@@ -103,7 +108,10 @@ impl Revocations {
             return Ok(());
         }
         let session = SessionId(row.session_id);
-        let open = |sealed: &Vec<u8>| self.seal.decrypt(session, Kind::RefreshToken, sealed);
+        let open = |sealed: &Vec<u8>| {
+            self.cipher
+                .decrypt(session, TokenKind::RefreshToken, sealed)
+        };
         let ended = ProviderSession {
             session_id: row.provider_session_id,
             refresh_token: row

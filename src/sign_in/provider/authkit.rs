@@ -17,8 +17,9 @@ use super::flow::{Begun, Callback, Flow};
 use super::http::{AsJson, Http, Timeouts};
 use super::identity::{Identity, ProviderSession, Tokens, full_name};
 use super::keys::{KeySet, Keys, Source};
-use super::{AuthKitSettings, probe, verify};
+use super::{probe, verify};
 use crate::clock::Clock;
+use crate::config::AuthKitSettings;
 use crate::domain::{Email, Timestamp};
 
 #[derive(Debug)]

@@ -14,7 +14,6 @@ use openidconnect::{
 };
 use url::form_urlencoded;
 
-use super::OidcSettings;
 use super::answer::{TokenAnswer, TokenClient};
 use super::error::ProviderError;
 use super::flow::{Begun, Callback, Flow};
@@ -25,6 +24,7 @@ use super::metadata::{Known, Metadata};
 use super::probe;
 use super::verify::{self, Claims, IdTokenRules};
 use crate::clock::Clock;
+use crate::config::OidcSettings;
 use crate::domain::{Email, Timestamp};
 
 /// When to refresh an access token of which the provider does not say how long it lasts.

@@ -1,11 +1,12 @@
 //! What an operator wants to know of the provider: whether it is there, and takes our key and our
 //! callback. Nobody signs in by it.
 
-use chrono::DateTime;
 use openidconnect::core::CoreJsonWebKey;
 use openidconnect::http::Request;
 use openidconnect::http::header::{DATE, LOCATION};
 use openidconnect::{HttpResponse, JsonWebKeySet};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use super::error::{Complaint, ProviderError, Secrets, tidy};
@@ -57,8 +58,8 @@ pub(super) async fn reach(http: &Http, url: &str) -> Result<Option<Timestamp>, P
     let answer = http.exchange(get(url)?).await?;
     let date = answer.headers().get(DATE);
     Ok(date
-        .and_then(|date| DateTime::parse_from_rfc2822(date.to_str().ok()?).ok())
-        .map(|date| Timestamp(date.timestamp_millis())))
+        .and_then(|date| OffsetDateTime::parse(date.to_str().ok()?, &Rfc2822).ok())
+        .map(|date| Timestamp(date.unix_timestamp() * 1_000)))
 }
 
 /// Some keys; a provider without any cannot vouch for anybody.

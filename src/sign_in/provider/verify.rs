@@ -1,8 +1,8 @@
 //! What has to be true of a token before anything in it is believed.
 
 use std::str::FromStr;
+use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, Utc};
 use openidconnect::core::{
     CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
 };
@@ -95,7 +95,7 @@ pub(super) fn id_token(token: &SignedToken, keys: &KeySet, rules: &IdTokenRules<
         keys.clone(),
     )
     .set_allowed_algs(algorithms.cloned())
-    .set_time_fn(time_for_expiry(rules.now));
+    .set_time_fn(|| time_for_expiry(rules.now).into());
     let claims = match &rules.nonce {
         Some(nonce) => token.claims(&verifier, nonce)?,
         None => token.claims(&verifier, |_: Option<&Nonce>| Ok(()))?,
@@ -141,7 +141,7 @@ pub(super) fn access_token(
             .set_allowed_jose_types(types)
             .require_issuer_match(false)
             .require_audience_match(false)
-            .set_time_fn(time_for_expiry(now));
+            .set_time_fn(|| time_for_expiry(now).into());
     let claims = token.claims(&verifier, |_: Option<&Nonce>| Ok(()))?;
     let audiences = claims.audiences();
     let is_audience = audiences.is_empty() || audiences.iter().any(|aud| **aud == **client_id);
@@ -166,10 +166,11 @@ fn required_subject(claims: &Claims) -> Verdict {
     Ok(claims.clone())
 }
 
-/// The crate knows no skew: it is told an earlier time.
-fn time_for_expiry(now: Timestamp) -> impl Fn() -> DateTime<Utc> + Send + Sync {
-    let earlier = DateTime::from_timestamp_millis(now.minus(SKEW).0).unwrap_or_default();
-    move || earlier
+/// The verifier has no setting for clock skew, so it gets an earlier time. It takes a `chrono`
+/// value, which the standard library's type converts into.
+fn time_for_expiry(now: Timestamp) -> SystemTime {
+    let millis = u64::try_from(now.minus(SKEW).0).unwrap_or_default();
+    SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
 }
 
 fn in_signature(error: openidconnect::SignatureVerificationError) -> ClaimsVerificationError {

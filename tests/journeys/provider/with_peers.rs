@@ -5,9 +5,9 @@ use reqwest::redirect;
 use serde_json::Value;
 use url::Url;
 use vestibule::clock::Clock;
+use vestibule::config::{AuthKitSettings, IssuerUrl, OidcSettings, RedirectUrl};
 use vestibule::sign_in::provider::{
-    AuthKitSettings, Begun, Callback, Identity, IssuerUrl, OidcSettings, Provider, ProviderError,
-    ProviderSession, RedirectUrl, RefreshToken,
+    Begun, Callback, Identity, Provider, ProviderError, ProviderSession, RefreshToken,
 };
 
 use super::CALLBACK;
