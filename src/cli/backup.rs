@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use super::context;
-use super::files::{Draft, folder_of, showing_progress, size_in_words};
-use super::output::counted;
+use super::files::{Draft, folder_of, showing_progress};
 use super::{Failure, say};
 use crate::config::{Settings, Storage};
 use crate::db::engine::paths;
+use crate::domain::words;
 use crate::keys::KEY_FILE;
 
 /// Copies the database to a file that is not there yet, while a server runs or not.
@@ -40,8 +40,8 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
     draft
         .put_at_free(file)
         .map_err(|e| failed(format!("{shown} cannot be made: {e}")))?;
-    let size = size_in_words(fs::metadata(file).map_or(0, |file| file.len()));
-    let accounts = counted(accounts, "account", "accounts");
+    let size = words::size(fs::metadata(file).map_or(0, |file| file.len()));
+    let accounts = words::counted(accounts, "account", "accounts");
     let key = storage.data_dir.join(KEY_FILE);
     say(format!(
         "{shown} holds the database as it was at this moment: {accounts}, {size}. It was opened and is whole.\n\

@@ -4,9 +4,8 @@ use super::context;
 use super::{Failure, say};
 use crate::clock::Clock;
 use crate::config::{EmailCodes, OperatorConfig, Settings};
-use crate::domain::Email;
+use crate::domain::{Email, words};
 use crate::keys::Keys;
-use crate::mail::messages::minutes_in_words;
 use crate::operations::operator_code::{self, Made, NoCode};
 use crate::sign_in::email_code::code_hash::CodeHasher;
 use crate::sign_in::email_code::operator_code::LIFETIME;
@@ -41,7 +40,7 @@ fn read_by_every_server(keys: Keys) -> Keys {
 
 fn shown(email: &Email, made: &Made) -> String {
     let code = made.code.expose();
-    let minutes = minutes_in_words(LIFETIME);
+    let minutes = words::exactly(LIFETIME);
     let until = made.expires_at.describe();
     let hindrance = if made.too_many_tries {
         format!(

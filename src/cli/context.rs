@@ -5,18 +5,14 @@ use crate::clock::Clock;
 use crate::config::{OperatorConfig, Storage};
 use crate::db::Database;
 use crate::db::listings::InForce;
-use crate::domain::Email;
+use crate::domain::{Email, printable};
 use crate::keys::{self, Keys};
 use crate::server::open_database;
 
 /// The address that a command names.
 pub(super) fn address(email: &str) -> Result<Email, Failure> {
-    Email::parse(email).map_err(|_| {
-        Failure::Misused(format!(
-            "“{}” is not an email address.",
-            email.escape_debug()
-        ))
-    })
+    Email::parse(email)
+        .map_err(|_| Failure::Misused(format!("“{}” is not an email address.", printable(email))))
 }
 
 /// Opens the database, where there is one: a command that only looks must not make an empty one in

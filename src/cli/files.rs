@@ -106,12 +106,3 @@ pub(super) fn showing_progress<T>(filling: &Path, whole: u64, work: impl FnOnce(
         outcome
     })
 }
-
-/// How large a file is, in words.
-pub(super) fn size_in_words(bytes: u64) -> String {
-    if bytes < MEGABYTE {
-        format!("{} kB", bytes.div_ceil(1_000))
-    } else {
-        format!("{}.{} MB", bytes / MEGABYTE, bytes % MEGABYTE / 100_000)
-    }
-}

@@ -1,11 +1,10 @@
 //! `vestibule key`
 
-use std::time::Duration;
-
 use clap::Subcommand;
 
 use super::{Failure, say};
 use crate::config::{OperatorConfig, Settings};
+use crate::domain::words;
 use crate::keys::rotation::{RotationError, rotate};
 use crate::keys::{KEY_FILE, PREVIOUS_KEY_FILE};
 
@@ -38,7 +37,7 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<(), Failure>
     }
     let data_dir = &upkeep.storage.data_dir;
     let (present, previous) = (data_dir.join(KEY_FILE), data_dir.join(PREVIOUS_KEY_FILE));
-    let longest = describe(upkeep.session_max);
+    let longest = words::exactly(upkeep.session_max);
     match rotate(data_dir, upkeep.session_max, *force) {
         Ok(()) => say(format!(
             "{} holds a new key. The one before it is in {} and is still read, so nobody is signed out; keep it for \
@@ -56,29 +55,8 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<(), Failure>
              {}, may still be needed for {}. To forget that one now, with --force, signs out whoever has been signed \
              in since before the last change and has not come back.",
             previous.display(),
-            in_hours(left)
+            words::rounded_up(left)
         ))),
         Err(e @ RotationError::File(_)) => Err(Failure::Failed(e.to_string())),
     }
-}
-
-fn in_hours(left: Duration) -> String {
-    match left.as_secs().div_ceil(3_600) {
-        1 => "an hour".to_owned(),
-        hours @ 2..=48 => format!("{hours} hours"),
-        hours => format!("{} days", hours.div_ceil(24)),
-    }
-}
-
-/// “7 days”, “1 day 12 h”.
-fn describe(span: Duration) -> String {
-    let mut words = String::new();
-    for letter in humantime::format_duration(span).to_string().chars() {
-        let after_number = words.ends_with(|before: char| before.is_ascii_digit());
-        if after_number && letter.is_alphabetic() {
-            words.push(' ');
-        }
-        words.push(letter);
-    }
-    words
 }

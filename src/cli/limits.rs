@@ -4,12 +4,12 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::context;
-use super::output::{counted, print_json};
+use super::output::print_json;
 use super::{Failure, say};
 use crate::accounts::changes::Actor;
 use crate::clock::Clock;
 use crate::config::{OperatorConfig, Settings};
-use crate::domain::Email;
+use crate::domain::{Email, words};
 use crate::operations::address_limits::{self, AddressLimits};
 use crate::sign_in::limits::{self, try_budget};
 
@@ -52,7 +52,7 @@ pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> 
                 "The limits of {email} are cleared: {} forgotten, and a running server \
                  forgets how often a code was asked for. The limits of networks (CODE_LIMIT_IP, and 30 wrong \
                  codes in 10 minutes) stay; they are over within 10 minutes, or with a restart.",
-                counted(forgotten, "wrong code is", "wrong codes are")
+                words::counted(forgotten, "wrong code is", "wrong codes are")
             ))
         }
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::Failure;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, printable};
 
 /// Between two columns.
 const GAP: usize = 2;
@@ -42,7 +42,7 @@ pub(super) fn print_table<const N: usize>(
 pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
     let cells: Vec<_> = lines
         .iter()
-        .map(|line| line.each_ref().map(|cell| visible(cell)))
+        .map(|line| line.each_ref().map(|cell| printable(cell)))
         .collect();
     let width = |column: usize| cells.iter().map(|line| line[column].width()).max();
     let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
@@ -62,24 +62,6 @@ pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
 /// A moment in words, or other words where there is none.
 pub(super) fn moment_or(at: Option<i64>, otherwise: &str) -> String {
     at.map_or_else(|| otherwise.to_owned(), |at| Timestamp(at).describe())
-}
-
-/// “1 account”, “2 accounts”.
-pub(super) fn counted(count: usize, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
-}
-
-/// A provider may call a person what it likes; a terminal must not obey it.
-fn visible(cell: &str) -> String {
-    let harmless = |c: char| {
-        let turns = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || turns {
-            '\u{fffd}'
-        } else {
-            c
-        }
-    };
-    cell.chars().map(harmless).collect()
 }
 
 #[cfg(test)]

@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 use log::warn;
 
 use super::files::{Draft, keep_as, showing_progress};
-use super::output::counted;
 use super::{Failure, say};
 use crate::clock::Clock;
 use crate::config::{Settings, Storage};
 use crate::db::engine::paths::{self, Adopted, BESIDE, InUse, with_beside, with_end};
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, words};
 use crate::keys::KEY_FILE;
 use crate::server::{acquire_server_lock, create_data_dir};
 
@@ -115,8 +114,8 @@ fn describe(storage: &Storage, file: &Path, adopted: Adopted, aside: Option<&Pat
         "{} is the database now, with {}. In it {} ended, and every code: whoever was signed in signs in \
          again.",
         file.display(),
-        counted(adopted.accounts, "account", "accounts"),
-        counted(adopted.sessions_ended, "session was", "sessions were")
+        words::counted(adopted.accounts, "account", "accounts"),
+        words::counted(adopted.sessions_ended, "session was", "sessions were")
     );
     if let Some(aside) = aside {
         lines.push_str(&format!(

@@ -2,14 +2,14 @@
 
 use clap::{ArgGroup, Subcommand};
 
-use super::output::{counted, print_json, print_table};
+use super::output::{print_json, print_table};
 use super::{Failure, context, say};
 use crate::accounts::changes::{self, Actor, ChangeError};
 use crate::accounts::end_sessions;
 use crate::clock::Clock;
 use crate::config::{OperatorConfig, Settings, Storage};
 use crate::db::listings::{self, ListedSession};
-use crate::domain::{Method, SessionId, Timestamp};
+use crate::domain::{Method, SessionId, Timestamp, words};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -130,7 +130,7 @@ fn end_all(settings: &Settings, email: &str) -> Result<(), Failure> {
         0 => format!("{address} was not signed in anywhere."),
         _ => format!(
             "{} of {address} ended.",
-            counted(ended, "session", "sessions")
+            words::counted(ended, "session", "sessions")
         ),
     })
 }

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::{EmailCodes, SmtpUrl};
-use crate::domain::{Colour, SecretKey};
+use crate::domain::{Colour, SecretKey, is_hidden};
 
 /// Longer ones break the header on a phone.
 const LONGEST_BRAND: usize = 60;
@@ -98,18 +98,12 @@ pub(super) fn count(text: &str, most: u32) -> Result<u32, String> {
 }
 
 pub(super) fn brand_name(text: &str) -> Result<String, String> {
-    if text.chars().count() > LONGEST_BRAND || !is_one_line(text) {
+    if text.chars().count() > LONGEST_BRAND || text.contains(is_hidden) {
         return Err(format!(
             "must be one line of at most {LONGEST_BRAND} characters"
         ));
     }
     Ok(text.to_owned())
-}
-
-fn is_one_line(text: &str) -> bool {
-    !text
-        .chars()
-        .any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
 }
 
 pub(super) fn colour(text: &str) -> Result<Colour, String> {

@@ -2,7 +2,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::invisible::is_invisible;
+use super::printable::is_invisible;
 
 /// The longest address that fits a mail envelope (RFC 5321, 4.5.3.1.3, less its brackets), in octets.
 const LONGEST: usize = 254;

@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use super::invisible::shows_nothing;
+use super::printable::{is_hidden, shows_nothing};
 
 /// The most that the database takes, in characters.
 const LONGEST: usize = 200;
@@ -42,13 +42,6 @@ impl PersonName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Control characters, the line and paragraph separators, and what turns the direction of the text that follows: in a
-/// list of people the one after it would read wrong. Joiners stay, since names are written with them.
-pub fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
+use super::words;
+
 /// A moment, in milliseconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
@@ -51,20 +53,12 @@ impl Timestamp {
         Some(Self(date.midnight().assume_utc().unix_timestamp() * 1000))
     }
 
-    /// How long before `now` this was, in words: “just now”, “2 hours ago”.
+    /// “just now”, “2 hours ago”.
     pub fn ago(self, now: Self) -> Cow<'static, str> {
-        const MINUTE: u64 = 60;
-        const HOUR: u64 = 60 * MINUTE;
-        const DAY: u64 = 24 * HOUR;
-        let seconds = now.since(self).as_secs();
-        let (count, unit) = match seconds {
-            0..MINUTE => return Cow::Borrowed("just now"),
-            MINUTE..HOUR => (seconds / MINUTE, "minute"),
-            HOUR..DAY => (seconds / HOUR, "hour"),
-            _ => (seconds / DAY, "day"),
-        };
-        let plural = if count == 1 { "" } else { "s" };
-        Cow::Owned(format!("{count} {unit}{plural} ago"))
+        match words::rounded_down(now.since(self)) {
+            None => Cow::Borrowed("just now"),
+            Some(span) => Cow::Owned(format!("{span} ago")),
+        }
     }
 
     fn utc(self) -> OffsetDateTime {

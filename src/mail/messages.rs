@@ -8,7 +8,6 @@ mod moved_mail;
 mod new_browser_mail;
 
 pub use code_mail::CodeMail;
-pub(crate) use code_mail::minutes_in_words;
 pub use guessing_notice::guessing_notice;
 pub use invitation_mail::InvitationMail;
 pub use letter::Letter;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use crate::config::SmtpUrl;
-use crate::domain::is_hidden;
+use crate::domain::printable;
 
 /// For the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -100,7 +100,7 @@ fn answer_in_words(response: &lettre::transport::smtp::response::Response) -> St
 
 /// A mail server's words go to terminals, pages and files: none of them may be a command there.
 fn plain(words: &str) -> String {
-    words.replace(is_hidden, " ").trim().to_owned()
+    printable(words).trim().to_owned()
 }
 
 /// What to do about an error, by the server's answer (RFC 5321, 4.2.3; RFC 4954, 6) or by how far it

@@ -1,7 +1,7 @@
 //! One line of the file: which column means what, and what may stand in it.
 
 use super::{NewRow, Unreadable};
-use crate::domain::{Email, InvalidEmail, InvalidName, PersonName, Role, is_hidden};
+use crate::domain::{Email, InvalidEmail, InvalidName, PersonName, Role, printable_up_to};
 
 /// The longest part of a cell that is shown again, in characters.
 const SHOWN: usize = 60;
@@ -122,14 +122,7 @@ fn confirmed(cell: &str) -> Result<bool, String> {
     }
 }
 
-/// A cell in quotation marks, shortened, without what could not be seen, would move a cursor or
-/// turn the text around it.
+/// A cell in quotation marks, shortened.
 fn shown(cell: &str) -> String {
-    let whole: Vec<char> = cell.chars().collect();
-    let start = whole.iter().take(SHOWN);
-    let seen: String = start
-        .map(|c| if is_hidden(*c) { '\u{fffd}' } else { *c })
-        .collect();
-    let more = if whole.len() > SHOWN { "…" } else { "" };
-    format!("“{seen}{more}”")
+    format!("“{}”", printable_up_to(SHOWN, cell))
 }

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use crate::accounts::changes::Actor;
 use crate::accounts::import::{self, BadLine, LARGEST_FILE, Rows};
-use crate::cli::output::counted;
 use crate::cli::progress::Progress;
 use crate::cli::{Failure, say};
 use crate::clock::Clock;
 use crate::config::{Settings, Storage};
+use crate::domain::words;
 use crate::server::open_database;
 
 /// What came of a file.
@@ -27,7 +27,7 @@ pub(super) fn run(settings: &Settings, file: &Path, skip_bad: bool) -> Result<()
     if !bad.is_empty() && !skip_bad {
         return Err(Failure::Failed(format!(
             "Nothing was added: {} bad. Correct the file, or leave such lines out with --skip-bad.",
-            counted(bad.len(), "line is", "lines are")
+            words::counted(bad.len(), "line is", "lines are")
         )));
     }
     let database = open_database(&storage)?;
@@ -70,9 +70,9 @@ fn name_each(bad: &[BadLine]) -> Result<(), Failure> {
 }
 
 fn describe(imported: Imported, bad: usize) -> String {
-    let mut words = counted(imported.added, "account was added.", "accounts were added.");
+    let mut words = words::counted(imported.added, "account was added.", "accounts were added.");
     if imported.already_there > 0 {
-        let there = counted(
+        let there = words::counted(
             imported.already_there,
             "exists already and was left as it is.",
             "exist already and were left as they are.",
@@ -80,7 +80,7 @@ fn describe(imported: Imported, bad: usize) -> String {
         words.push_str(&format!(" {there}"));
     }
     if bad > 0 {
-        let left_out = counted(bad, "line was left out.", "lines were left out.");
+        let left_out = words::counted(bad, "line was left out.", "lines were left out.");
         words.push_str(&format!(" {left_out}"));
     }
     words

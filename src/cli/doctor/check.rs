@@ -1,6 +1,7 @@
 use serde::Serialize;
 
 use super::{Failure, say};
+use crate::domain::printable;
 
 /// One line.
 #[derive(Debug, Serialize)]
@@ -33,7 +34,7 @@ impl Check {
 
     pub(super) fn and_next(self, next: impl Into<String>) -> Self {
         Self {
-            next: tidy(next.into()),
+            next: tidy(&next.into()),
             ..self
         }
     }
@@ -47,8 +48,8 @@ impl Check {
         Self {
             check,
             ok,
-            reason: tidy(reason.into()),
-            next: tidy(next.into()),
+            reason: tidy(&reason.into()),
+            next: tidy(&next.into()),
         }
     }
 
@@ -66,13 +67,9 @@ impl Check {
     }
 }
 
-/// A stranger's words, as a mail server's are, must not reach the terminal as commands to it.
-fn tidy(text: String) -> String {
-    let plain: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    plain.trim().trim_end_matches('.').to_owned()
+/// The reason may quote a mail server or a provider.
+fn tidy(text: &str) -> String {
+    printable(text).trim().trim_end_matches('.').to_owned()
 }
 
 /// Every check so far; with `--json` nothing is said before the end.

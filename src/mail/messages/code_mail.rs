@@ -3,8 +3,7 @@ use std::time::Duration;
 use maud::html;
 
 use super::letter::{Letter, html_letter};
-use crate::domain::ClientIp;
-use crate::domain::{AccountId, BrowserName, SignInCode, Timestamp};
+use crate::domain::{AccountId, BrowserName, ClientIp, SignInCode, Timestamp, words};
 
 /// A code on its way to its owner. It is kept in memory only, and never printed whole.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ impl CodeMail {
     /// The words, for people who know the console by `host`.
     pub fn letter(&self, host: &str) -> Letter {
         let code = self.code.expose();
-        let minutes = minutes_in_words(self.lifetime);
+        let minutes = words::exactly(self.lifetime);
         let asked = format!(
             "{} at {}, on {}",
             self.browser,
@@ -66,15 +65,5 @@ impl CodeMail {
             subject,
             text,
         }
-    }
-}
-
-/// “10 minutes”, “90 seconds”.
-pub(crate) fn minutes_in_words(span: Duration) -> String {
-    let seconds = span.as_secs();
-    match seconds {
-        60 => "1 minute".to_owned(),
-        _ if seconds.is_multiple_of(60) => format!("{} minutes", seconds / 60),
-        _ => format!("{seconds} seconds"),
     }
 }

@@ -7,6 +7,8 @@ use openidconnect::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::domain::printable_up_to;
+
 /// The longest text of a provider's that is passed on, in characters.
 const LONGEST: usize = 300;
 /// A visitor's secret that is shorter, in bytes, could be anywhere in a text.
@@ -163,12 +165,9 @@ impl fmt::Display for Complaint {
 
 impl ErrorResponse for Complaint {}
 
-/// A stranger's text, fit for a log line and a page.
+/// A provider's text, fit for a log line and a page.
 pub(super) fn tidy(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(LONGEST)
-        .collect()
+    printable_up_to(LONGEST, text)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{ACCOUNTS, page, text_field};
-use crate::domain::{AccountId, Role, Timestamp};
+use crate::domain::{AccountId, Role, Timestamp, words};
 use crate::views::account_menu::Viewer;
 use crate::views::components::{done, moment};
 use crate::views::layout::Site;
@@ -142,12 +142,8 @@ impl Accounts<'_> {
     }
 
     fn found(&self) -> String {
-        let count = grouped(self.count);
-        let noun = if self.count == 1 {
-            "account"
-        } else {
-            "accounts"
-        };
+        let count = words::grouped(self.count);
+        let noun = words::noun(&self.count, "account", "accounts");
         match (self.text, self.count) {
             ("", _) => format!("{count} {noun}"),
             (text, 0) => format!(
@@ -221,34 +217,5 @@ pub fn role_in_words(role: &str) -> &str {
         "admin" => "Admin",
         "member" => "Member",
         other => other,
-    }
-}
-
-/// A number as people read it: 10 000 with a space that does not break.
-pub fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    if digits.len() < 5 {
-        return digits;
-    }
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push('\u{a0}');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_numbers_are_grouped_by_three() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(9_999), "9999");
-        assert_eq!(grouped(10_000), "10\u{a0}000");
-        assert_eq!(grouped(1_234_567), "1\u{a0}234\u{a0}567");
     }
 }

@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::accounts::{grouped, role_in_words};
+use super::accounts::role_in_words;
 use super::{ACCOUNTS, page};
+use crate::domain::words;
 use crate::views::account_menu::Viewer;
 use crate::views::components::not_done;
 use crate::views::layout::Site;
@@ -177,5 +178,5 @@ fn rows(title: &str, rows: &[Row<'_>]) -> Markup {
 }
 
 fn number(count: usize) -> String {
-    grouped(count.try_into().unwrap_or(i64::MAX))
+    words::grouped(count.try_into().unwrap_or(i64::MAX))
 }

@@ -6,9 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::email_step::set_cookie;
 use super::refusal::{Asked, Worded, describe};
-use crate::domain::{Email, ReturnTo, SignInCode};
+use crate::domain::{Email, ReturnTo, SignInCode, words};
 use crate::error::AppError;
-use crate::mail::messages::minutes_in_words;
 use crate::sign_in::client::Client;
 use crate::sign_in::email_code::{OpenChallenge, Refusal, SignedIn};
 use crate::views::code_step::CodeStep;
@@ -143,7 +142,7 @@ pub(super) fn sent(
 ) -> HttpResponse {
     let shown = Shown {
         email: Some(email.to_string()),
-        lifetime: minutes_in_words(state.email_code.lifetime),
+        lifetime: words::exactly(state.email_code.lifetime),
         return_to: return_to.clone(),
         resend_in: RESEND_AFTER,
     };
@@ -209,7 +208,7 @@ impl Shown {
         let age = state.clock.now().since(open.issued_at).as_secs();
         Self {
             email: Some(open.email.to_string()),
-            lifetime: minutes_in_words(state.email_code.lifetime),
+            lifetime: words::exactly(state.email_code.lifetime),
             return_to: open.return_to.clone(),
             resend_in: RESEND_AFTER.saturating_sub(age),
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::db::Hindrance;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, words};
 use crate::operations::health::{Snapshot, Stored};
 use crate::sign_in::limits::try_budget;
 use crate::sign_in::oidc::Seen;
@@ -59,7 +59,7 @@ fn database(snapshot: &Snapshot) -> HealthLine {
     };
     let mut words = vec![format!(
         "It answers. {} on disk, {}.",
-        size(stored.bytes),
+        words::size(stored.bytes.try_into().unwrap_or(0)),
         counted(stored.sessions, "session in force", "sessions in force")
     )];
     let mut next = Vec::new();
@@ -135,12 +135,11 @@ fn workos(seen: Option<&Seen>, now: Timestamp) -> HealthLine {
         let words = vec!["It isn’t configured. People sign in with email codes.".to_owned()];
         return line("WorkOS", HealthState::Neutral, words, "");
     };
-    let since = seen.since.map(|at| at.ago(now));
-    let mut words = vec![match (seen.reachable, since) {
+    let mut words = vec![match (seen.reachable, seen.since) {
         (true, None) => "It hasn’t answered yet.".to_owned(),
-        (true, Some(since)) => format!("It answers. It has since {since}."),
+        (true, Some(since)) => format!("Reachable for {}.", span(since, now)),
         (false, None) => "It can’t be reached.".to_owned(),
-        (false, Some(since)) => format!("It can’t be reached. It could until {since}."),
+        (false, Some(since)) => format!("It can’t be reached. Down for {}.", span(since, now)),
     }];
     if let Some((at, reason)) = &seen.last_failure {
         words.push(format!("The last failure was {}: {reason}.", at.ago(now)));
@@ -213,25 +212,15 @@ fn versions(snapshot: &Snapshot) -> HealthLine {
 }
 
 fn counted(count: i64, one: &str, several: &str) -> String {
-    match count {
-        0 => format!("No {several}"),
-        1 => format!("1 {one}"),
-        _ => format!("{count} {several}"),
+    if count == 0 {
+        format!("No {several}")
+    } else {
+        words::counted(count, one, several)
     }
 }
 
-/// In steps of a thousand, as disks are sold.
-fn size(bytes: i64) -> String {
-    match bytes {
-        ..1_000_000 => format!("{} kB", bytes / 1_000),
-        1_000_000..1_000_000_000 => tenths(bytes, 1_000_000, "MB"),
-        _ => tenths(bytes, 1_000_000_000, "GB"),
-    }
-}
-
-fn tenths(bytes: i64, unit: i64, name: &str) -> String {
-    let tenths = bytes / (unit / 10);
-    format!("{}.{} {name}", tenths / 10, tenths % 10)
+fn span(since: Timestamp, now: Timestamp) -> String {
+    words::rounded_down(now.since(since)).unwrap_or_else(|| "less than a minute".to_owned())
 }
 
 #[cfg(test)]
@@ -239,10 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_counts_read_well() {
-        assert_eq!(size(73_728), "73 kB");
-        assert_eq!(size(1_250_000), "1.2 MB");
-        assert_eq!(size(3_000_000_000), "3.0 GB");
+    fn counts_read_well() {
         assert_eq!(counted(0, "code waits", "codes wait"), "No codes wait");
         assert_eq!(counted(1, "code waits", "codes wait"), "1 code waits");
         assert_eq!(counted(2, "code waits", "codes wait"), "2 codes wait");

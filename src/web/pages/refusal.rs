@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 
+use crate::domain::words::rounded_up;
 use crate::error::AppError;
 use crate::sign_in::email_code::Refusal;
 use crate::sign_in::email_code::code_hash::HashError;
@@ -54,7 +55,7 @@ pub fn describe(refusal: Refusal, asked: Asked) -> Result<Worded, AppError> {
             too_many("Wait one minute before asking for another code.".to_owned(), wait)
         }
         Refusal::Limited(Limited::AddressDay(wait)) => too_many(
-            format!("This address was sent many codes today. Ask for another {}, or ask your admin for help.", hence(wait)),
+            format!("This address was sent many codes today. Ask for another in {}, or ask your admin for help.", rounded_up(wait)),
             wait,
         ),
         Refusal::Limited(Limited::Network(wait)) if asked == Asked::ForCode => too_many(
@@ -62,14 +63,14 @@ pub fn describe(refusal: Refusal, asked: Asked) -> Result<Worded, AppError> {
             wait,
         ),
         Refusal::Limited(Limited::Network(wait)) => too_many(
-            format!("Many wrong codes came from your network. Try again {}.", hence(wait)),
+            format!("Many wrong codes came from your network. Try again in {}.", rounded_up(wait)),
             wait,
         ),
         Refusal::BudgetSpent(Spent::Address(wait)) => too_many(
             format!(
-                "Too many wrong codes were tried for this address. Try again {}, or use a browser that you \
+                "Too many wrong codes were tried for this address. Try again in {}, or use a browser that you \
                  have signed in with before.",
-                hence(wait)
+                rounded_up(wait)
             ),
             wait,
         ),
@@ -87,30 +88,4 @@ pub fn describe(refusal: Refusal, asked: Asked) -> Result<Worded, AppError> {
         Refusal::Hash(HashError::Failed(cause)) => return Err(AppError::Internal(cause)),
         Refusal::Database(error) => return Err(error.into()),
     })
-}
-
-/// “in 3 minutes”, “in 2 hours”; rounded up, since being early would be refused again.
-fn hence(wait: Duration) -> String {
-    let minutes = wait.as_secs().div_ceil(60).max(1);
-    let (count, unit) = if minutes < 90 {
-        (minutes, "minute")
-    } else {
-        (minutes.div_ceil(60), "hour")
-    };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("in {count} {unit}{plural}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wait_is_rounded_up_to_what_people_say() {
-        assert_eq!(hence(Duration::from_secs(1)), "in 1 minute");
-        assert_eq!(hence(Duration::from_secs(61)), "in 2 minutes");
-        assert_eq!(hence(Duration::from_mins(89)), "in 89 minutes");
-        assert_eq!(hence(Duration::from_mins(90)), "in 2 hours");
-        assert_eq!(hence(Duration::from_hours(24)), "in 24 hours");
-    }
 }

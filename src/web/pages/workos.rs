@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::email_step::set_cookie;
 use super::problem::Problem;
 use super::sign_in;
-use crate::domain::ReturnTo;
+use crate::domain::{ReturnTo, printable};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
 use crate::sign_in::oidc::{CallbackRequest, Failure, NotBegun, Outcome};
@@ -324,7 +324,7 @@ fn note(why: &impl fmt::Display, id: &RequestId) {
     warn!(
         "[{}] no sign-in with WorkOS: {}",
         id.as_str(),
-        why.to_string().escape_debug()
+        printable(&why.to_string())
     );
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{account_path, actor, address, moment, query, see_other, state_of};
 use crate::accounts::directory::{self, Invitee, Search};
-use crate::domain::{Email, PersonName, Role};
+use crate::domain::{Email, PersonName, Role, words};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
 use crate::views::admin::ACCOUNTS;
@@ -138,8 +138,11 @@ fn line(line: &directory::Line) -> Line<'_> {
 fn done(asked: &Asked) -> Option<String> {
     match (asked.done.as_str(), asked.count) {
         ("deleted", _) => Some("The account is gone.".to_owned()),
-        ("imported", 1) => Some("1 account was added.".to_owned()),
-        ("imported", count @ 0..) => Some(format!("{count} accounts were added.")),
+        ("imported", count @ 0..) => Some(words::counted(
+            count,
+            "account was added.",
+            "accounts were added.",
+        )),
         _ => None,
     }
 }
