@@ -24,9 +24,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Problems, Settings};
+use crate::config::{Problems, Settings, log_format};
 use crate::db::DatabaseError;
 use crate::keys::KeyError;
+use crate::logging;
 
 /// The sign-in console that small teams host themselves.
 ///
@@ -128,31 +129,36 @@ pub fn run() -> ExitCode {
     if let Err(message) = read_env_file() {
         return told(&message, 2);
     }
-    env_logger::Builder::from_env(
-        // Whoever sends a cookie that is not ours could write a line in the log with each request.
-        env_logger::Env::default()
-            .default_filter_or("info,actix_server=warn,actix_http=off,actix_session=error"),
-    )
-    .init();
-    let arguments = Arguments::parse();
-    let outcome = match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(&arguments.settings),
-        Command::Doctor { json } => doctor::run(&arguments.settings, json),
-        Command::Migrate(options) => migrate::run(&arguments.settings, &options),
-        Command::Account(command) => account::run(&arguments.settings, command),
-        Command::Sessions(command) => sessions::run(&arguments.settings, command),
-        Command::Completions { shell } => completions::run(shell),
-        Command::TestMail { to } => test_mail::run(&arguments.settings, &to),
-        Command::Key(command) => key::run(&arguments.settings, &command),
-        Command::Backup { file } => backup::run(&arguments.settings, &file),
-        Command::Restore { file } => restore::run(&arguments.settings, &file),
-        Command::Limits(command) => limits::run(&arguments.settings, command),
-        Command::Code { email } => code::run(&arguments.settings, &email),
+    let Arguments { command, settings } = Arguments::parse();
+    let format = log_format(&settings);
+    logging::init(format.as_ref().copied().unwrap_or_default());
+    let outcome = match (command.unwrap_or(Command::Serve), format) {
+        // It reports every problem with the settings in one message.
+        (Command::Serve, _) => serve::run(&settings),
+        (_, Err(problems)) => Err(problems.into()),
+        (command, Ok(_)) => run_command(command, &settings),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Failed(message)) => told(&message, 1),
         Err(Failure::Misused(message)) => told(&message, 2),
+    }
+}
+
+fn run_command(command: Command, settings: &Settings) -> Result<(), Failure> {
+    match command {
+        Command::Serve => serve::run(settings),
+        Command::Doctor { json } => doctor::run(settings, json),
+        Command::Migrate(options) => migrate::run(settings, &options),
+        Command::Account(command) => account::run(settings, command),
+        Command::Sessions(command) => sessions::run(settings, command),
+        Command::Completions { shell } => completions::run(shell),
+        Command::TestMail { to } => test_mail::run(settings, &to),
+        Command::Key(command) => key::run(settings, &command),
+        Command::Backup { file } => backup::run(settings, &file),
+        Command::Restore { file } => restore::run(settings, &file),
+        Command::Limits(command) => limits::run(settings, command),
+        Command::Code { email } => code::run(settings, &email),
     }
 }
 

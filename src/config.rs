@@ -23,7 +23,8 @@ pub use provider::{
 };
 pub use settings::Settings;
 use values::{
-    address, brand_name, cidrs, code_lifetime, colour, count, database_path, folder, smtp_url,
+    address, brand_name, cidrs, code_lifetime, colour, count, database_path, folder,
+    log_format_value, smtp_url,
 };
 
 use crate::domain::{BaseUrl, Colour, Email, SecretKey};
@@ -166,6 +167,35 @@ impl Storage {
     }
 }
 
+/// How lines of the log are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// `[2026-11-28T07:09:00Z INFO  vestibule::server] stopped`, with the request id after the target.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Reads `LOG_FORMAT` alone: every subcommand starts the log before it reads its own settings.
+///
+/// # Errors
+/// The problem with `LOG_FORMAT`. [`Config::from_settings`] reports it along with all others.
+pub fn log_format(settings: &Settings) -> Result<LogFormat, Problems> {
+    let mut validator = Validator::default();
+    let format = read_log_format(settings, &mut validator);
+    validator.finish(format)
+}
+
+fn read_log_format(settings: &Settings, validator: &mut Validator) -> LogFormat {
+    validator.read(
+        "LOG_FORMAT",
+        &settings.log_format,
+        LogFormat::Text,
+        log_format_value,
+    )
+}
+
 impl Config {
     /// Reads every setting.
     ///
@@ -229,6 +259,7 @@ impl Config {
         let activity_days = validator.read("ACTIVITY_DAYS", &settings.activity_days, 365, |text| {
             count(text, 36_500)
         });
+        read_log_format(settings, validator);
         let config = Self {
             listen,
             activity_kept: Duration::from_hours(24) * activity_days,

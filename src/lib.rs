@@ -2,7 +2,7 @@
 //!
 //! The layers, from the top. A module imports from the layers below it only:
 //! `cli`, `server` → `routes` → `web` → `operations` → `accounts` → `sign_in` → `mail`, `keys` → `db` →
-//! `config` → `domain`. `views` takes plain data; `error`, `clock` and `metrics` serve every layer.
+//! `config` → `domain`. `views` takes plain data; `error`, `clock`, `logging` and `metrics` serve every layer.
 //!
 //! | module | what is in it |
 //! |---|---|
@@ -21,6 +21,7 @@
 //! | [`cli`] | the command line, one file per subcommand |
 //! | [`error`] | one error per HTTP meaning |
 //! | [`clock`] | the time, which a test can set |
+//! | [`logging`] | the log's format, with the id of the request |
 //! | [`metrics`] | counters for Prometheus |
 
 pub mod accounts;
@@ -31,6 +32,7 @@ pub mod db;
 pub mod domain;
 pub mod error;
 pub mod keys;
+pub mod logging;
 pub mod mail;
 pub mod metrics;
 pub mod operations;

@@ -285,4 +285,13 @@ pub struct Settings {
         help_heading = "Settings"
     )]
     pub brand_accent: Option<String>,
+    /// How the log is written: text or json, one object a line [default: text]
+    #[arg(
+        long,
+        env = "LOG_FORMAT",
+        value_name = "FORMAT",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub log_format: Option<String>,
 }

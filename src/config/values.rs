@@ -7,7 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
-use super::{EmailCodes, SmtpUrl};
+use super::{EmailCodes, LogFormat, SmtpUrl};
 use crate::domain::{Colour, SecretKey, is_hidden};
 
 /// Longer ones break the header on a phone.
@@ -68,6 +68,14 @@ pub(super) fn email_codes(text: &str) -> Result<EmailCodes, String> {
         "always" => Ok(EmailCodes::Always),
         "off" => Ok(EmailCodes::Off),
         _ => Err("must be fallback, always or off".to_owned()),
+    }
+}
+
+pub(super) fn log_format_value(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("must be text or json".to_owned()),
     }
 }
 

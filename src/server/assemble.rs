@@ -21,9 +21,9 @@ use crate::sign_in::oidc::WorkOs;
 use crate::sign_in::provider::Provider;
 use crate::sign_in::session::{Lifetimes, Sessions};
 use crate::views::{Assets, Site, accent};
+use crate::web::http::assets::StaticFiles;
 use crate::web::http::cookies::Cookies;
 use crate::web::http::state::AppState;
-use crate::web::pages::static_files::StaticFiles;
 
 /// What the console is made of, beside its settings.
 pub(super) type Parts = (Keys, Database, Clock, Arc<MailQueue>, Metrics);

@@ -1,5 +1,6 @@
-//! HTTP: the application's state, extractors, cookies, middleware and responses.
+//! HTTP: the application’s state, extractors, cookies, middleware and responses.
 
+pub mod assets;
 pub mod cookies;
 pub mod extract;
 pub mod flow_cookies;

@@ -6,7 +6,7 @@ pub mod code_step;
 pub mod dashboard;
 pub mod email_step;
 pub mod health;
-mod health_words;
+mod health_presenter;
 pub mod metrics;
 pub mod not_me;
 pub mod problem;

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
+use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use maud::Markup;
 
+use crate::error::AppError;
 use crate::views::{Screen, Site};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
@@ -84,6 +86,13 @@ pub fn html(status: StatusCode, markup: Markup) -> HttpResponse {
     HttpResponse::build(status)
         .insert_header((CONTENT_TYPE, HTML))
         .body(markup.into_string())
+}
+
+/// Fails only for a cookie that does not fit into a header, which would be a defect.
+pub fn set_cookie(response: &mut HttpResponse, cookie: &Cookie<'_>) -> Result<(), AppError> {
+    response
+        .add_cookie(cookie)
+        .map_err(|e| AppError::Internal(e.to_string()))
 }
 
 /// Rounded up: a client that comes back on time must not be early.

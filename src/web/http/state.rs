@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use super::assets::StaticFiles;
 use super::cookies::Cookies;
 use crate::accounts::activity::Journal;
 use crate::accounts::directory::Directory;
@@ -18,7 +19,6 @@ use crate::sign_in::email_code::EmailCode;
 use crate::sign_in::oidc::WorkOs;
 use crate::sign_in::session::Sessions;
 use crate::views::{self, Site};
-use crate::web::pages::static_files::StaticFiles;
 
 /// What handlers work with.
 pub struct AppState {

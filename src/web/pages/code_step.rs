@@ -4,7 +4,6 @@ use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::email_step::set_cookie;
 use super::refusal::{Asked, Worded, describe};
 use crate::domain::{Email, ReturnTo, SignInCode, words};
 use crate::error::AppError;
@@ -12,7 +11,7 @@ use crate::sign_in::client::Client;
 use crate::sign_in::email_code::{OpenChallenge, Refusal, SignedIn};
 use crate::views::code_step::CodeStep;
 use crate::web::http::extract::{CodeForm, HeldChallenge, LimitedForm, MaybeSignedIn};
-use crate::web::http::response::ResponseMode;
+use crate::web::http::response::{ResponseMode, set_cookie};
 use crate::web::http::session_cookie::hand_over;
 use crate::web::http::state::AppState;
 

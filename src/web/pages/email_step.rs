@@ -10,7 +10,7 @@ use crate::error::AppError;
 use crate::sign_in::client::Client;
 use crate::views::email_step::EmailStep;
 use crate::web::http::extract::{EmailForm, HeldChallenge, LimitedForm, MaybeSignedIn};
-use crate::web::http::response::ResponseMode;
+use crate::web::http::response::{ResponseMode, set_cookie};
 use crate::web::http::state::AppState;
 
 /// Shows the step.
@@ -82,17 +82,4 @@ pub async fn send_code(
             Ok(again(worded.words, worded.status, worded.retry_after))
         }
     }
-}
-
-/// Adds a cookie to an answer.
-///
-/// # Errors
-/// When the cookie does not fit a header, which none of ours does.
-pub(super) fn set_cookie(
-    response: &mut HttpResponse,
-    cookie: &actix_web::cookie::Cookie<'_>,
-) -> Result<(), AppError> {
-    response
-        .add_cookie(cookie)
-        .map_err(|e| AppError::Internal(e.to_string()))
 }

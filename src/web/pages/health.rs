@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use log::warn;
 
-use super::health_words::lines;
+use super::health_presenter::lines;
 use crate::views::admin::health::HealthPage;
 use crate::web::http::extract::Admin;
 use crate::web::http::response::html;

@@ -3,12 +3,11 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::problem::Problem;
-use crate::domain::ReturnTo;
+use crate::domain::{RequestId, ReturnTo};
 use crate::views::Screen;
 use crate::views::sign_in::{Banner, SignIn};
 use crate::web::http::extract::MaybeSignedIn;
 use crate::web::http::flow_cookies::FlowCookies;
-use crate::web::http::middleware::RequestId;
 use crate::web::http::response::ResponseMode;
 use crate::web::http::state::AppState;
 

@@ -7,13 +7,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, REFRESH};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::email_step::set_cookie;
 use crate::error::AppError;
 use crate::sign_in::client::Client;
 use crate::views;
 use crate::views::signed_out::LogoutStep;
 use crate::web::http::extract::{MaybeSignedIn, SignedIn};
-use crate::web::http::response::ResponseMode;
+use crate::web::http::response::{ResponseMode, set_cookie};
 use crate::web::http::state::AppState;
 
 /// Ends the session of this browser. Twice is no error.

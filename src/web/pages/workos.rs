@@ -10,10 +10,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use log::warn;
 use serde::Deserialize;
 
-use super::email_step::set_cookie;
 use super::problem::Problem;
 use super::sign_in;
-use crate::domain::{ReturnTo, printable};
+use crate::domain::{RequestId, ReturnTo, printable};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
 use crate::sign_in::oidc::{CallbackRequest, Failure, NotBegun, Outcome};
@@ -22,8 +21,7 @@ use crate::views;
 use crate::views::landing::LandingTarget;
 use crate::web::http::extract::{MaybeSignedIn, client_of};
 use crate::web::http::flow_cookies::FlowCookies;
-use crate::web::http::middleware::RequestId;
-use crate::web::http::response::{ResponseMode, html};
+use crate::web::http::response::{ResponseMode, html, set_cookie};
 use crate::web::http::session_cookie::hand_over;
 use crate::web::http::state::AppState;
 
@@ -309,7 +307,7 @@ fn limited(
     wait: Duration,
     id: &RequestId,
 ) -> HttpResponse {
-    note(&"too many from this network", id);
+    note(&"too many from this network");
     let problem = Some((Problem::TooMany, Some(id)));
     let screen = sign_in::screen(state, request, return_to, problem);
     let status = StatusCode::TOO_MANY_REQUESTS;
@@ -320,18 +318,14 @@ fn limited(
 }
 
 /// The reference that the page shows leads to this line.
-fn note(why: &impl fmt::Display, id: &RequestId) {
-    warn!(
-        "[{}] no sign-in with WorkOS: {}",
-        id.as_str(),
-        printable(&why.to_string())
-    );
+fn note(why: &impl fmt::Display) {
+    warn!("no sign-in with WorkOS: {}", printable(&why.to_string()));
 }
 
 /// Back to the sign-in page. The fragment in the address keeps the browser from carrying over the
 /// callback's own.
 fn show(problem: Problem, why: &impl fmt::Display, id: &RequestId) -> HttpResponse {
-    note(why, id);
+    note(why);
     ResponseMode::Page.go_to(&format!(
         "/sign-in?problem={}&ref={}#problem",
         problem.word(),

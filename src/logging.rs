@@ -1,0 +1,91 @@
+//! The log: env_logger on standard error, as text or as JSON lines. A line that belongs to a request
+//! carries the request's id.
+//!
+//! The middleware sets the id with [`with_request_id`]. Work that a request starts on another task or
+//! thread takes the id along with [`carry`] or [`carry_blocking`].
+
+use std::future::Future;
+use std::io::{self, Write};
+
+use env_logger::fmt::Formatter;
+use log::Record;
+use serde::Serialize;
+
+use crate::config::LogFormat;
+use crate::domain::RequestId;
+
+/// `actix_session` logs a warning for every cookie with a wrong signature: anyone could fill the log
+/// with such cookies.
+const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http=off,actix_session=error";
+
+tokio::task_local! {
+    static REQUEST_ID: Option<RequestId>;
+}
+
+/// Starts the log. `RUST_LOG` takes precedence over the default filter.
+pub fn init(format: LogFormat) {
+    let default = env_logger::Env::default().default_filter_or(DEFAULT_FILTER);
+    let mut builder = env_logger::Builder::from_env(default);
+    match format {
+        LogFormat::Text => builder.format(write_text),
+        LogFormat::Json => builder.format(write_json),
+    };
+    builder.init();
+}
+
+/// The id of the request that the current task or thread works for.
+pub fn request_id() -> Option<RequestId> {
+    REQUEST_ID.try_with(|id| *id).ok().flatten()
+}
+
+/// Runs a request under its id.
+pub fn with_request_id<F: Future>(id: RequestId, request: F) -> impl Future<Output = F::Output> {
+    REQUEST_ID.scope(Some(id), request)
+}
+
+/// Takes the id of the current request along into a task of its own.
+pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    REQUEST_ID.scope(request_id(), work)
+}
+
+/// Takes the id of the current request along to another thread.
+pub fn carry_blocking<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let id = request_id();
+    move || REQUEST_ID.sync_scope(id, work)
+}
+
+fn write_text(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+    let level = record.level();
+    let style = out.default_level_style(level);
+    let (time, target) = (out.timestamp_seconds(), record.target());
+    write!(out, "[{time} {style}{level:<5}{style:#} {target}")?;
+    if let Some(id) = request_id() {
+        write!(out, " {}", id.as_str())?;
+    }
+    // A line break in a message must not look like the start of another entry.
+    let message = record.args().to_string().replace('\n', "\n    ");
+    writeln!(out, "] {message}")
+}
+
+#[derive(Serialize)]
+struct JsonLine<'a> {
+    time: String,
+    level: &'a str,
+    target: &'a str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+}
+
+fn write_json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+    let id = request_id();
+    let line = JsonLine {
+        time: out.timestamp_millis().to_string(),
+        level: record.level().as_str(),
+        target: record.target(),
+        message: record.args().to_string(),
+        request_id: id.as_ref().map(RequestId::as_str),
+    };
+    let json = serde_json::to_string(&line).map_err(io::Error::other)?;
+    writeln!(out, "{json}")
+}
