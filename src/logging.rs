@@ -1,8 +1,8 @@
 //! The log: env_logger on standard error, as text or as JSON lines. A line that belongs to a request
 //! carries the request's id.
 //!
-//! The middleware sets the id with [`with_request_id`]. Work that a request starts on another task or
-//! thread takes the id along with [`carry`] or [`carry_blocking`].
+//! The middleware sets the id with [`scope`]. Work that a request hands to another task or thread runs in
+//! another scope, with the id that [`request_id`] gave where it was handed over.
 
 use std::future::Future;
 use std::io::{self, Write};
@@ -38,20 +38,14 @@ pub fn request_id() -> Option<RequestId> {
     REQUEST_ID.try_with(|id| *id).ok().flatten()
 }
 
-/// Runs a request under its id.
-pub fn with_request_id<F: Future>(id: RequestId, request: F) -> impl Future<Output = F::Output> {
-    REQUEST_ID.scope(Some(id), request)
+/// Runs work of a request. Its log lines carry `id`.
+pub fn scope<F: Future>(id: Option<RequestId>, work: F) -> impl Future<Output = F::Output> {
+    REQUEST_ID.scope(id, work)
 }
 
-/// Takes the id of the current request along into a task of its own.
-pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    REQUEST_ID.scope(request_id(), work)
-}
-
-/// Takes the id of the current request along to another thread.
-pub fn carry_blocking<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
-    let id = request_id();
-    move || REQUEST_ID.sync_scope(id, work)
+/// Runs work of a request on a thread without a task.
+pub fn scope_blocking<T>(id: Option<RequestId>, work: impl FnOnce() -> T) -> T {
+    REQUEST_ID.sync_scope(id, work)
 }
 
 fn write_text(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {

@@ -21,6 +21,7 @@ mod guessing;
 mod health;
 mod http_rules;
 mod limits;
+mod logs;
 mod mail;
 mod mail_server;
 mod metrics;

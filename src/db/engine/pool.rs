@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::revision::RevisionWatch;
 use super::writer::{Caller, WriteTrouble, Writer};
+use crate::logging;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
@@ -294,13 +295,15 @@ impl Readers {
             .map_err(|_| unavailable("no connection became free in time"))?
             .map_err(unavailable)?;
         let pool = self.pool.clone();
-        tokio::task::spawn_blocking(move || {
+        let id = logging::request_id();
+        let read = move || {
             let _turn = turn;
             let mut connection = pool.get().map_err(unavailable)?;
             work(&mut connection).map_err(DatabaseError::from_diesel)
-        })
-        .await
-        .map_err(unavailable)?
+        };
+        tokio::task::spawn_blocking(move || logging::scope_blocking(id, read))
+            .await
+            .map_err(unavailable)?
     }
 }
 

@@ -15,6 +15,7 @@ use log::error;
 use tokio::sync::oneshot;
 
 use super::pool::{self, DatabaseError};
+use crate::logging;
 
 /// Between two commits while requests come at once: nobody notices it beside the wait for a hash, and a
 /// handful of transactions gather.
@@ -96,6 +97,9 @@ impl Writer {
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
     {
         let (answer, mut answered) = oneshot::channel();
+        let id = logging::request_id();
+        let transaction =
+            move |c: &mut SqliteConnection| logging::scope_blocking(id, || transaction(c));
         let begun = Arc::new(AtomicBool::new(false));
         let job = Transaction {
             queries: Some(transaction),

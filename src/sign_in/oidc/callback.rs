@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::{Failure, Flow, SignedIn, WorkOs};
 use crate::domain::{Timestamp, TokenHash};
+use crate::logging;
 use crate::sign_in::client::Client;
 use crate::sign_in::limits::{Rule, Windows};
 use crate::sign_in::provider::Callback;
@@ -173,7 +174,8 @@ impl WorkOs {
         let now = self.clock.now();
         let (exchange, begun) = self.exchanges.take_up(&state, &arrival.client, now)?;
         if let Some(begun) = begun {
-            tokio::spawn(Arc::clone(self).carry_out(state, arrival, begun));
+            let exchange = Arc::clone(self).carry_out(state, arrival, begun);
+            tokio::spawn(logging::scope(logging::request_id(), exchange));
         }
         Ok(exchange)
     }

@@ -14,6 +14,7 @@ use crate::db::provider_sessions::{self, Renewed};
 use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, sessions};
 use crate::domain::{ActivityKind, SessionId, Timestamp};
 use crate::keys::token_cipher::{TokenCipher, TokenKind};
+use crate::logging;
 use crate::sign_in::provider::{Provider, RefreshToken, Tokens};
 
 /// No request waits longer for the provider.
@@ -91,7 +92,7 @@ impl Refresher {
             .clone();
         if let Some(sender) = begun {
             let refresher = Arc::clone(self);
-            tokio::spawn(async move {
+            tokio::spawn(logging::scope(logging::request_id(), async move {
                 let refreshed = refresher.refresh(session).await.unwrap_or_else(|e| {
                     warn!("session {} is not refreshed for now: {e}", session.0);
                     Refreshed::GoesOn
@@ -99,7 +100,7 @@ impl Refresher {
                 refresher.under_way.remove(&session);
                 // Nobody may be waiting any more.
                 let _waiting = sender.send(Some(refreshed));
-            });
+            }));
         }
         receiver
     }

@@ -36,7 +36,7 @@ pub async fn finish_every_response(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = RequestId::generate(&mut rand::rng());
-    logging::with_request_id(id, respond(&state, request, next, &id)).await
+    logging::scope(Some(id), respond(&state, request, next, &id)).await
 }
 
 async fn respond(

@@ -37,7 +37,7 @@ async fn the_reference_on_the_sign_in_page_is_in_the_log_with_its_cause() {
     assert!(answer.location().contains(&reference));
     let ended = console.stopped().await;
     let mut lines = ended.stderr.lines();
-    let line = lines.find(|line| line.contains(&format!("[{reference}] no sign-in")));
+    let line = lines.find(|line| line.contains(&format!(" {reference}] no sign-in")));
     let line = line.unwrap_or_else(|| panic!("{}", ended.stderr));
     assert!(line.contains("rejected our credentials"), "{line}");
     assert!(line.contains("no such client"), "{line}");
@@ -97,7 +97,7 @@ async fn every_reference_that_a_page_shows_is_in_the_log_with_its_cause() {
     let ended = console.stopped().await;
     for (reference, cause) in expected {
         let mut lines = ended.stderr.lines();
-        let line = lines.find(|line| line.contains(&format!("[{reference}] no sign-in")));
+        let line = lines.find(|line| line.contains(&format!(" {reference}] no sign-in")));
         let line = line.unwrap_or_else(|| panic!("{cause}: {}", ended.stderr));
         assert!(line.contains(cause), "{line}");
     }

@@ -7,6 +7,7 @@ use futures_util::stream::unfold;
 use crate::accounts::activity::{ActivityRow, Filter};
 use crate::domain::Timestamp;
 use crate::error::AppError;
+use crate::logging;
 use crate::web::http::state::AppState;
 
 /// The most rows of a file.
@@ -35,16 +36,21 @@ impl Export {
             filter,
             left: MOST_ROWS,
         };
-        unfold(Some(begin), |state| async {
-            let mut export = state?;
-            let is_first = export.left == MOST_ROWS;
-            match export.next_piece(is_first).await {
-                Ok(piece) => Some((Ok(piece), (export.left > 0).then_some(export))),
-                Err(error) => {
-                    log::error!("a file of activity ends too early: {error}");
-                    Some((Err(error), None))
+        // The body is sent after the middleware has finished.
+        let id = logging::request_id();
+        unfold(Some(begin), move |state| {
+            let piece = async {
+                let mut export = state?;
+                let is_first = export.left == MOST_ROWS;
+                match export.next_piece(is_first).await {
+                    Ok(piece) => Some((Ok(piece), (export.left > 0).then_some(export))),
+                    Err(error) => {
+                        log::error!("a file of activity ends too early: {error}");
+                        Some((Err(error), None))
+                    }
                 }
-            }
+            };
+            logging::scope(id, piece)
         })
     }
 
