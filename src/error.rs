@@ -1,4 +1,4 @@
-//! One error by HTTP meaning. A page or a fragment is made of it by `web::middleware`.
+//! The errors of handlers, one for each HTTP meaning. The middleware turns them into a page or a fragment.
 
 use std::time::Duration;
 
@@ -10,50 +10,44 @@ use thiserror::Error;
 use crate::db::DatabaseError;
 use crate::domain::ReturnTo;
 
-/// Why a request has no ordinary answer.
 #[derive(Debug, Error)]
 pub enum AppError {
-    /// No such page.
     #[error("no such page")]
     NotFound,
-    /// The page is there, but not for this method.
     #[error("the method is not allowed here")]
     MethodNotAllowed {
-        /// The methods that are, for the `Allow` header (RFC 9110, 15.5.6).
+        /// The value of the `Allow` header (RFC 9110, 15.5.6).
         allow: String,
     },
     /// A form was sent from another site (SECURITY rule 14).
     #[error("a cross-site write was refused")]
     CrossSite,
-    /// The request cannot be read.
     #[error("the request cannot be read: {0}")]
     Malformed(String),
-    /// More was sent than any form of ours holds.
+    /// The body is larger than any form of the console.
     #[error("the request is too large")]
     TooLarge,
-    /// The body did not come in time.
     #[error("the body did not come in time")]
     TooSlow,
-    /// The body is not a form.
     #[error("the body is not a form")]
     UnsupportedMediaType,
-    /// Nobody is signed in; afterwards they go on to where they were going.
-    #[error("nobody is signed in")]
+    /// The page needs a session. After the sign-in the browser goes to this path.
+    #[error("not signed in")]
     SignedOut(ReturnTo),
-    /// It may well work in a moment.
+    /// A temporary fault: 503 with `Retry-After`.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// A defect.
+    /// A defect: 500.
     #[error("a defect: {0}")]
     Internal(String),
 }
 
-/// What a person is told after [`AppError::Unavailable`] to wait.
-const RETRY: Duration = Duration::from_secs(5);
+/// The `Retry-After` of [`AppError::Unavailable`].
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 
 impl AppError {
-    /// What happened, in a few words; and what to do, in sentences.
-    pub fn words(&self) -> (&'static str, &'static str) {
+    /// The title and the text of the error page.
+    pub fn message(&self) -> (&'static str, &'static str) {
         match self {
             Self::NotFound => (
                 "There is no such page",
@@ -65,28 +59,28 @@ impl AppError {
             ),
             Self::CrossSite => (
                 "This form came from another site",
-                "For your safety nothing was done. Open the console itself and try again there.",
+                "Open the console itself and try again there. Nothing was changed.",
             ),
             Self::Malformed(_) | Self::UnsupportedMediaType => (
                 "That request can’t be read",
-                "Nothing was done. Go back, reload the page and try again.",
+                "Go back, reload the page and try again. Nothing was changed.",
             ),
             Self::TooLarge => (
-                "That is too much to read",
-                "Nothing was done. Go back and send less.",
+                "That is too large",
+                "Go back and send less. Nothing was changed.",
             ),
             Self::TooSlow => (
                 "That took too long",
-                "Nothing was done. Check your connection and try again.",
+                "Check your connection and try again. Nothing was changed.",
             ),
             Self::SignedOut(_) => ("You’re not signed in", "Sign in to go on."),
             Self::Unavailable(_) => (
                 "The console is busy",
-                "Nothing was lost. Wait a few seconds, then try again.",
+                "Wait a few seconds, then try again. Nothing was lost.",
             ),
             Self::Internal(_) => (
                 "Something went wrong here",
-                "It isn’t your fault. Try again in a moment.",
+                "Try again in a moment. It isn’t your fault.",
             ),
         }
     }
@@ -115,7 +109,7 @@ impl ResponseError for AppError {
                 response.insert_header((ALLOW, allow.as_str()));
             }
             Self::Unavailable(_) => {
-                response.insert_header((RETRY_AFTER, RETRY.as_secs()));
+                response.insert_header((RETRY_AFTER, RETRY_DELAY.as_secs()));
             }
             _ => {}
         }

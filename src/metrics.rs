@@ -1,8 +1,7 @@
-//! What is counted and measured, in Prometheus's text form. It imports nothing of ours, so every layer
-//! may count.
+//! Prometheus metrics. This file imports nothing of the crate, so that every layer can count.
 //!
-//! Every label has few values, all of them written in this code: no address, no path as it was typed,
-//! nothing that a visitor decides.
+//! Every label has few values, and all of them are literals in the code. An address or a path as typed is
+//! never a label, since a visitor chooses it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use prometheus_client::registry::Registry;
 
 type Timings<L> = Family<L, Histogram, fn() -> Histogram>;
 
-/// Every metric. Copies count together.
+/// All metrics. Clones share their counters.
 #[derive(Clone)]
 pub struct Metrics(Arc<All>);
 
@@ -67,9 +66,9 @@ struct Level {
     of: &'static str,
 }
 
-/// Something that is going on, counted until this is dropped.
+/// Keeps a gauge raised by one until it is dropped.
 #[must_use]
-pub struct GoingOn(Gauge);
+pub struct Raised(Gauge);
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -94,55 +93,53 @@ impl All {
         let registry = &mut self.registry;
         registry.register(
             "sign_ins",
-            "Tries to sign in, by method and what came of them",
+            "Sign-in attempts, by method and outcome",
             self.sign_ins.clone(),
         );
         registry.register(
             "code_requests",
-            "Requests for a code, by what became of them at first",
+            "Requests for a code, by first outcome",
             self.code_requests.clone(),
         );
         registry.register(
             "mail_deliveries",
-            "Attempts to deliver a mail, by how they went",
+            "Mail delivery attempts, by outcome",
             self.deliveries.clone(),
         );
         registry.register(
             "provider_call_duration_seconds",
-            "What the identity provider was asked for, and how long it took",
+            "Calls to the identity provider, by outcome",
             self.provider_calls.clone(),
         );
         registry.register(
             "request_duration_seconds",
-            "Requests by route, and how long they took",
+            "Requests, by route and status class",
             self.requests.clone(),
         );
         registry.register(
             "hash_wait_seconds",
-            "How long codes waited for their turn at argon2",
+            "Time that codes waited for argon2",
             self.hash_waits.clone(),
         );
         registry.register(
             "hashes",
-            "Codes that wait for argon2 or are in it",
+            "Codes that wait for argon2 or are being hashed",
             self.hashes.clone(),
         );
         registry.register(
             "level",
-            "How much there is of something right now",
+            "Current amounts, by what is counted",
             self.levels.clone(),
         );
     }
 }
 
 impl Metrics {
-    /// Somebody tried to sign in.
     pub fn sign_in(&self, method: &'static str, outcome: &'static str) {
         let label = SignIn { method, outcome };
         self.0.sign_ins.get_or_create(&label).inc();
     }
 
-    /// Somebody asked for a code.
     pub fn code_request(&self, outcome: &'static str) {
         self.0
             .code_requests
@@ -150,18 +147,17 @@ impl Metrics {
             .inc();
     }
 
-    /// A mail was offered to the mail server.
+    /// Counts an attempt to deliver a mail.
     pub fn delivery(&self, outcome: &'static str) {
         self.0.deliveries.get_or_create(&Outcome { outcome }).inc();
     }
 
-    /// The provider was asked for something.
     pub fn provider_call(&self, call: &'static str, outcome: &'static str, took: Duration) {
         let timing = self.0.provider_calls.get_or_create(&Call { call, outcome });
         timing.observe(took.as_secs_f64());
     }
 
-    /// A request was answered. `route` is its pattern in the table of routes.
+    /// `route` is the pattern in the table of routes.
     pub fn request(&self, route: &'static str, status: u16, took: Duration) {
         let status = match status {
             ..200 => "1xx",
@@ -174,44 +170,44 @@ impl Metrics {
         timing.observe(took.as_secs_f64());
     }
 
-    /// A code begins to wait for argon2.
-    pub fn hash_waits(&self) -> GoingOn {
+    /// Counts a code as waiting for argon2.
+    pub fn hash_waits(&self) -> Raised {
         self.hash("waiting")
     }
 
-    /// A code has its turn, after this long.
-    pub fn hash_begins(&self, waited: Duration) -> GoingOn {
+    /// Counts a code as being hashed, after it has waited for `waited`.
+    pub fn hash_begins(&self, waited: Duration) -> Raised {
         self.0.hash_waits.observe(waited.as_secs_f64());
         self.hash("running")
     }
 
-    fn hash(&self, state: &'static str) -> GoingOn {
+    fn hash(&self, state: &'static str) -> Raised {
         let gauge = self.0.hashes.get_or_create_owned(&State { state });
         gauge.inc();
-        GoingOn(gauge)
+        Raised(gauge)
     }
 
-    /// Says how much there is of something right now.
+    /// Sets a current amount.
     pub fn level(&self, of: &'static str, count: usize) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.0.levels.get_or_create(&Level { of }).set(count);
     }
 
-    /// What is not known right now is not shown as it was.
+    /// Removes an amount that is unknown now, so that its last value is not shown as current.
     pub fn level_unknown(&self, of: &'static str) {
         self.0.levels.remove(&Level { of });
     }
 
-    /// All of it, as Prometheus reads it (OpenMetrics 1.0).
+    /// All metrics in the OpenMetrics 1.0 text format.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        // A string takes everything.
+        // Writing to a string cannot fail.
         let _cannot_fail = encode(&mut text, &self.0.registry);
         text
     }
 }
 
-impl Drop for GoingOn {
+impl Drop for Raised {
     fn drop(&mut self) {
         self.0.dec();
     }
@@ -240,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_counted_is_in_the_text_and_what_is_over_is_not() {
+    fn the_text_has_counted_events_and_no_removed_levels() {
         let metrics = Metrics::default();
         metrics.clone().sign_in("email_code", "signed_in");
         metrics.request("/sign-in", 303, Duration::from_millis(2));

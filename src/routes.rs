@@ -3,7 +3,7 @@
 use actix_web::guard::{self, Guard};
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Route};
+use actix_web::HttpResponse;
 
 use crate::error::AppError;
 use crate::web::http::extract::Admin;
@@ -17,29 +17,26 @@ use crate::web::pages::{
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Anyone; no session is looked at.
+    /// Anyone. The session is not read.
     Anyone,
-    /// Anyone; whoever is signed in already is recognised.
+    /// Anyone. The session is read, so that the page can greet a signed-in person.
     Visitor,
-    /// Someone signed in; everyone else is sent to sign in. The handler's `SignedIn` sees to it.
+    /// A signed-in person; a visitor is sent to the sign-in page. The extractor `SignedIn` enforces it.
     SignedIn,
-    /// An admin; for a member there is no such page. The handler's `Admin` sees to it.
+    /// An admin; a member gets a 404. The extractor `Admin` enforces it.
     Admin,
 }
 
-/// One route.
-pub struct Entry {
-    /// GET (which answers HEAD too) or POST.
+pub struct Route {
+    /// GET (which includes HEAD) or POST.
     pub method: Method,
-    /// Its path.
     pub path: &'static str,
-    /// Who may call it.
     pub access: Access,
-    handler: fn() -> Route,
+    handler: fn() -> actix_web::Route,
 }
 
-fn get(path: &'static str, access: Access, handler: fn() -> Route) -> Entry {
-    Entry {
+fn get(path: &'static str, access: Access, handler: fn() -> actix_web::Route) -> Route {
+    Route {
         method: Method::GET,
         path,
         access,
@@ -47,8 +44,8 @@ fn get(path: &'static str, access: Access, handler: fn() -> Route) -> Entry {
     }
 }
 
-fn post(path: &'static str, access: Access, handler: fn() -> Route) -> Entry {
-    Entry {
+fn post(path: &'static str, access: Access, handler: fn() -> actix_web::Route) -> Route {
+    Route {
         method: Method::POST,
         path,
         access,
@@ -56,8 +53,9 @@ fn post(path: &'static str, access: Access, handler: fn() -> Route) -> Entry {
     }
 }
 
-/// The table.
-pub fn table() -> Vec<Entry> {
+/// Every route. The first path that matches a request is taken, so a fixed path stands before a pattern
+/// that matches it too: `/admin/accounts/import` before `/admin/accounts/{id}`.
+pub fn table() -> Vec<Route> {
     use Access::{Anyone, SignedIn, Visitor};
     vec![
         get("/healthz", Anyone, || web::to(health::alive)),
@@ -100,7 +98,6 @@ pub fn table() -> Vec<Entry> {
         post("/account/sessions/{id}/end", SignedIn, || {
             web::to(account::sessions::end)
         }),
-        // Last, since paths are compared in this order and patterns cost more than words.
         get("/static/{name:.*}", Anyone, || web::to(static_files::serve)),
     ]
     .into_iter()
@@ -108,8 +105,7 @@ pub fn table() -> Vec<Entry> {
     .collect()
 }
 
-/// Its part for admins.
-fn admin_table() -> Vec<Entry> {
+fn admin_table() -> Vec<Route> {
     use Access::Admin;
     use admin::{account, accounts, activity, codes, delete_account, import};
     vec![
@@ -144,27 +140,28 @@ fn admin_table() -> Vec<Entry> {
     ]
 }
 
-/// Puts the table into the application.
+/// Registers the table with actix-web: the routes of one path become one resource, so that a wrong method
+/// is answered with 405 and the allowed ones.
 pub fn configure(config: &mut ServiceConfig, session: &SessionLayer) {
-    let mut entries = table();
-    while let Some(path) = entries.first().map(|entry| entry.path) {
-        let (here, rest) = entries
+    let mut routes = table();
+    while let Some(path) = routes.first().map(|route| route.path) {
+        let (of_path, rest) = routes
             .into_iter()
-            .partition::<Vec<_>, _>(|entry| entry.path == path);
-        entries = rest;
+            .partition::<Vec<_>, _>(|route| route.path == path);
+        routes = rest;
         let mut resource = web::resource(path).app_data(RoutePattern(path));
         let mut allow: Vec<&str> = Vec::new();
-        for entry in &here {
-            allow.push(entry.method.as_str());
-            if entry.method == Method::GET {
+        for route in &of_path {
+            allow.push(route.method.as_str());
+            if route.method == Method::GET {
                 allow.push("HEAD");
             }
-            resource = resource.route((entry.handler)().guard(answers(entry.method.clone())));
+            resource = resource.route((route.handler)().guard(accepts(route.method.clone())));
         }
         let allow = allow.join(", ");
-        let for_admins = here.iter().all(|entry| entry.access == Access::Admin);
+        let for_admins = of_path.iter().all(|route| route.access == Access::Admin);
         let resource = resource.default_service(not_allowed(allow, for_admins));
-        if here.iter().any(|entry| entry.access != Access::Anyone) {
+        if of_path.iter().any(|route| route.access != Access::Anyone) {
             config.service(resource.wrap(session.middleware()));
         } else {
             config.service(resource);
@@ -175,8 +172,9 @@ pub fn configure(config: &mut ServiceConfig, session: &SessionLayer) {
     }));
 }
 
-/// The page is there, but not for this method; a member is not to know even that of an admin's page.
-fn not_allowed(allow: String, for_admins: bool) -> Route {
+/// Answers 405. On an admin's page only an admin gets the 405; anyone else gets what the page itself would
+/// answer.
+fn not_allowed(allow: String, for_admins: bool) -> actix_web::Route {
     let refuse = move || AppError::MethodNotAllowed {
         allow: allow.clone(),
     };
@@ -192,9 +190,9 @@ fn not_allowed(allow: String, for_admins: bool) -> Route {
     })
 }
 
-fn answers(method: Method) -> impl Guard {
+fn accepts(method: Method) -> impl Guard {
     guard::fn_guard(move |context| {
-        let asked = &context.head().method;
-        *asked == method || (method == Method::GET && *asked == Method::HEAD)
+        let requested = &context.head().method;
+        *requested == method || (method == Method::GET && *requested == Method::HEAD)
     })
 }

@@ -94,10 +94,11 @@ impl Server {
         let metrics = Metrics::default();
         let mail = MailQueue::start(sender, database.clone(), clock.clone(), metrics.clone())
             .map_err(|e| format!("the mail thread cannot be started: {e}"))?;
+        let for_housekeeping = database.clone();
         let parts = (keys, database, clock, Arc::clone(&mail), metrics);
         let console = web::Data::new(console(&config, parts));
         let housekeeping = Arc::new(Housekeeping {
-            database: console.database.clone(),
+            database: for_housekeeping,
             clock: console.clock.clone(),
             sessions: Arc::clone(&console.sessions),
             email_code: Arc::clone(&console.email_code),

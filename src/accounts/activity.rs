@@ -18,7 +18,7 @@ const REQUESTS_SHOWN: i64 = 100;
 pub const REQUESTS_WITHIN: Duration = Duration::from_hours(7 * 24);
 
 /// What everybody did.
-pub struct Journal {
+pub struct ActivityLog {
     database: Database,
     clock: Clock,
 }
@@ -41,7 +41,7 @@ pub struct CodeRequests {
     pub requests: Vec<ActivityRow>,
 }
 
-impl Journal {
+impl ActivityLog {
     /// Reads from this database.
     pub fn new(database: Database, clock: Clock) -> Self {
         Self { database, clock }

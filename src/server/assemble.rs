@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::cores;
-use crate::accounts::activity::Journal;
+use crate::accounts::activity::ActivityLog;
 use crate::accounts::directory::Directory;
 use crate::accounts::own_account::OwnAccount;
 use crate::clock::Clock;
@@ -88,7 +88,7 @@ pub(super) fn console(config: &Config, (keys, database, clock, mail, metrics): P
             invitations,
             &config.base_url,
         ),
-        journal: Journal::new(database.clone(), clock.clone()),
+        activity: ActivityLog::new(database, clock.clone()),
         email_codes_offered: config.email_codes != EmailCodes::Off,
         workos,
         callback: config.provider.as_ref().map_or_else(
@@ -98,7 +98,6 @@ pub(super) fn console(config: &Config, (keys, database, clock, mail, metrics): P
         cookies,
         static_files,
         trusted_proxies: config.trusted_proxies.clone(),
-        database,
         clock,
     }
 }

@@ -234,7 +234,7 @@ async fn a_form_that_is_too_large_or_no_form_is_refused_in_words() {
     for (path, field) in [("/sign-in/email", "email"), ("/sign-in/code", "code")] {
         let large = "7".repeat(5_000);
         let too_large = visitor.post(path, &[(field, &large)]).await;
-        let title = "That is too much to read";
+        let title = "That is too large";
         assert_words(&too_large, StatusCode::PAYLOAD_TOO_LARGE, title);
         let fragment = visitor.post_fragment(path, &[(field, &large)]).await;
         assert!(fragment.is_fragment());

@@ -187,8 +187,8 @@ async fn the_pages_that_say_what_went_wrong() {
     ");
     let large = "m".repeat(100_000);
     assert_snapshot!(shown(&visitor.ask_for_code(&large).await), @r"
-    That is too much to read
-    Nothing was done. Go back and send less.
+    That is too large
+    Go back and send less. Nothing was changed.
     Go to the start
     Need help? Tell your admin this reference: [reference]
     localhost:[port]
@@ -198,7 +198,7 @@ async fn the_pages_that_say_what_went_wrong() {
         .header("Sec-Fetch-Site", "cross-site");
     assert_snapshot!(shown(&Answer::of(foreign.send().await.unwrap()).await), @r"
     This form came from another site
-    For your safety nothing was done. Open the console itself and try again there.
+    Open the console itself and try again there. Nothing was changed.
     Go to the start
     Need help? Tell your admin this reference: [reference]
     localhost:[port]
@@ -208,7 +208,7 @@ async fn the_pages_that_say_what_went_wrong() {
         .body("email");
     assert_snapshot!(shown(&Answer::of(spoken.send().await.unwrap()).await), @r"
     That request can’t be read
-    Nothing was done. Go back, reload the page and try again.
+    Go back, reload the page and try again. Nothing was changed.
     Go to the start
     Need help? Tell your admin this reference: [reference]
     localhost:[port]

@@ -1,4 +1,4 @@
-//! What handlers ask of a request, typed.
+//! Extractors: the typed parts of a request that handlers take as parameters.
 
 mod client;
 mod forms;
@@ -18,13 +18,12 @@ use crate::error::AppError;
 pub use client::{behind, client_of};
 pub use forms::{CodeForm, EmailForm, FromAdmin, LimitedForm, NameForm, NotMeForm, form_config};
 pub use session::{Admin, MaybeSignedIn, SignedIn};
-pub use uploads::{LARGEST_UPLOAD, Upload};
+pub use uploads::{MAX_FILE_SIZE, Upload};
 
-/// The console, which `server` puts into every application.
 fn state(request: &HttpRequest) -> Result<&web::Data<AppState>, AppError> {
     request
         .app_data::<web::Data<AppState>>()
-        .ok_or_else(|| AppError::Internal("the application has no console".to_owned()))
+        .ok_or_else(|| AppError::Internal("the application has no state".to_owned()))
 }
 
 impl FromRequest for ResponseMode {
@@ -48,7 +47,7 @@ impl FromRequest for ReturnTo {
     }
 }
 
-/// The challenge that this browser holds the token of, if any.
+/// The challenge whose token is in this browser's cookie.
 #[derive(Debug, Clone, Copy)]
 pub struct HeldChallenge(pub Option<TokenHash>);
 

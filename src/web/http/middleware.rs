@@ -20,7 +20,7 @@ use crate::web::http::response::ResponseMode;
 use crate::web::http::state::AppState;
 use cross_site::is_cross_site_write;
 use error_pages::render_error;
-use key_rotation::{hand_back, take_over_older_signature};
+use key_rotation::{renew_older_signature, send_renewed};
 use request_id::add_request_id;
 use security_headers::add_security_headers;
 
@@ -48,7 +48,7 @@ async fn respond(
     let started = Instant::now();
     let mode = ResponseMode::of(request.headers());
     let renewed = (state.cookies.keys().len() > 1)
-        .then(|| take_over_older_signature(&mut request, &state.cookies))
+        .then(|| renew_older_signature(&mut request, &state.cookies))
         .flatten();
     let response = if is_cross_site_write(request.head(), &state.origin) {
         ServiceResponse::from_err(AppError::CrossSite, request.into_parts().0)
@@ -60,7 +60,7 @@ async fn respond(
     add_request_id(response.headers_mut(), id);
     if let Some(renewed) = renewed {
         let lifetime = state.sessions.lifetimes().max;
-        hand_back(renewed, &state.cookies, lifetime, response.headers_mut());
+        send_renewed(renewed, &state.cookies, lifetime, response.headers_mut());
     }
     let route = response.request().app_data::<RoutePattern>();
     let route = route.map_or("none", |pattern| pattern.0);

@@ -1,4 +1,4 @@
-//! Answers that are right with and without htmx.
+//! Responses for browsers with and without htmx.
 
 use std::time::Duration;
 
@@ -18,17 +18,17 @@ const HX_REQUEST_TYPE: &str = "hx-request-type";
 const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 const HX_PUSH_URL: HeaderName = HeaderName::from_static("hx-push-url");
 
-/// What a request wants: a whole page, or a fragment for the card.
+/// Whether the response is a whole page or a fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponseMode {
-    /// A navigation, or htmx restoring one.
+    /// For a navigation, also one that htmx restores from history.
     Page,
-    /// htmx swapping the card.
+    /// For htmx, which swaps the card.
     Fragment,
 }
 
 impl ResponseMode {
-    /// A fragment if and only if `HX-Request-Type: partial`.
+    /// A fragment if and only if the request has `HX-Request-Type: partial`.
     pub fn of(headers: &HeaderMap) -> Self {
         match headers.get(HX_REQUEST_TYPE) {
             Some(kind) if kind == "partial" => Self::Fragment,
@@ -36,7 +36,7 @@ impl ResponseMode {
         }
     }
 
-    /// A step of the sign-in, at its own address.
+    /// A step of the sign-in. htmx shows `address` in the address bar.
     pub fn step(self, site: &Site, screen: &Screen, address: &str) -> HttpResponse {
         let mut response = self.screen(site, StatusCode::OK, screen);
         if self == Self::Fragment {
@@ -45,7 +45,7 @@ impl ResponseMode {
         response
     }
 
-    /// The same step again, with what is wrong and, where waiting helps, for how long.
+    /// A step again, with an error on it. `retry_after` becomes the `Retry-After` header.
     pub fn refused(
         self,
         site: &Site,
@@ -60,7 +60,6 @@ impl ResponseMode {
         response
     }
 
-    /// A screen, in its page or alone.
     pub fn screen(self, site: &Site, status: StatusCode, screen: &Screen) -> HttpResponse {
         let markup = match self {
             Self::Page => screen.page(site),
@@ -69,7 +68,7 @@ impl ResponseMode {
         html(status, markup)
     }
 
-    /// On to another page. A 303 would have htmx pull that page into the card.
+    /// Redirects to another page. htmx would load the target of a 303 into the card, so it gets `HX-Redirect`.
     pub fn go_to(self, path: &str) -> HttpResponse {
         let (status, header) = match self {
             Self::Page => (StatusCode::SEE_OTHER, LOCATION),
@@ -81,7 +80,7 @@ impl ResponseMode {
     }
 }
 
-/// A page that is never a fragment.
+/// A page that has no fragment.
 pub fn html(status: StatusCode, markup: Markup) -> HttpResponse {
     HttpResponse::build(status)
         .insert_header((CONTENT_TYPE, HTML))
@@ -95,7 +94,7 @@ pub fn set_cookie(response: &mut HttpResponse, cookie: &Cookie<'_>) -> Result<()
         .map_err(|e| AppError::Internal(e.to_string()))
 }
 
-/// Rounded up: a client that comes back on time must not be early.
+/// Rounded up, so that a client that waits this long does not come back too early.
 fn whole_seconds(span: Duration) -> u64 {
     span.as_millis()
         .div_ceil(1000)
@@ -103,7 +102,7 @@ fn whole_seconds(span: Duration) -> u64 {
         .unwrap_or(u64::MAX)
 }
 
-/// Our own paths are plain ASCII; one that is not would be a defect, and is left out.
+/// Leaves out a value that is not ASCII. The console's own paths are ASCII.
 fn set(response: &mut HttpResponse, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);

@@ -1,4 +1,4 @@
-//! What handlers work with.
+//! The state that all handlers share.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -7,11 +7,10 @@ use ipnet::IpNet;
 
 use super::assets::StaticFiles;
 use super::cookies::Cookies;
-use crate::accounts::activity::Journal;
+use crate::accounts::activity::ActivityLog;
 use crate::accounts::directory::Directory;
 use crate::accounts::own_account::OwnAccount;
 use crate::clock::Clock;
-use crate::db::Database;
 use crate::error::AppError;
 use crate::metrics::Metrics;
 use crate::operations::health::Health;
@@ -20,48 +19,35 @@ use crate::sign_in::oidc::WorkOs;
 use crate::sign_in::session::Sessions;
 use crate::views::{self, Site};
 
-/// What handlers work with.
 pub struct AppState {
-    /// What every page needs to know of the site.
+    /// The names and asset paths that every page shows.
     pub site: Site,
-    /// As in an `Origin` header.
+    /// The console's origin, as browsers send it in an `Origin` header.
     pub origin: String,
     /// Whether the origin is https.
     pub https: bool,
-    /// The time.
     pub clock: Clock,
-    /// For housekeeping alone; handlers ask one of the verbs below.
-    pub database: Database,
-    /// Ready, snapshot.
     pub health: Health,
-    /// Counts.
     pub metrics: Metrics,
-    /// Begin, recognise, end.
     pub sessions: Arc<Sessions>,
-    /// What people see and change of their own account.
     pub own_account: OwnAccount,
-    /// Issue, reissue, solve, disown.
     pub email_code: Arc<EmailCode>,
-    /// The accounts, as admins keep them.
     pub directory: Directory,
-    /// What happened, for admins.
-    pub journal: Journal,
-    /// Start and finish with WorkOS, once it is set up.
+    pub activity: ActivityLog,
+    /// `None` when no provider is configured.
     pub workos: Option<Arc<WorkOs>>,
-    /// The callback's address, as it has to be registered.
+    /// The callback URL to register with the provider.
     pub callback: String,
-    /// Whether email codes are offered.
+    /// `false` with `EMAIL_CODES=off`.
     pub email_codes_offered: bool,
-    /// Cookies of ours.
     pub cookies: Cookies,
-    /// What `/static` serves.
     pub static_files: StaticFiles,
-    /// Whose `X-Forwarded-For` is believed.
+    /// The proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
 }
 
 impl AppState {
-    /// Whether WorkOS can be used.
+    /// Whether the sign-in page offers WorkOS.
     pub fn workos_state(&self) -> views::sign_in::WorkOs {
         match &self.workos {
             None => views::sign_in::WorkOs::NotConfigured,
@@ -70,7 +56,7 @@ impl AppState {
         }
     }
 
-    /// Whether WorkOS answers at this moment.
+    /// Asks the provider now instead of using the result of the last probe.
     pub async fn workos_answers(&self) -> bool {
         match &self.workos {
             Some(workos) => workos.answers_now().await,
@@ -78,11 +64,8 @@ impl AppState {
         }
     }
 
-    /// Whether there is an email code at all.
-    ///
-    /// # Errors
-    /// There is no such page where codes are switched off.
-    pub fn offers_email_codes(&self) -> Result<(), AppError> {
+    /// `NotFound` with `EMAIL_CODES=off`.
+    pub fn require_email_codes(&self) -> Result<(), AppError> {
         if self.email_codes_offered {
             Ok(())
         } else {
@@ -90,7 +73,7 @@ impl AppState {
         }
     }
 
-    /// Whether this peer may speak for others.
+    /// Whether this peer's `X-Forwarded-For` counts.
     pub fn trusts(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.trusted_proxies

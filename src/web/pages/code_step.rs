@@ -34,7 +34,7 @@ pub async fn show(
     signed_in: MaybeSignedIn,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    state.offers_email_codes()?;
+    state.require_email_codes()?;
     if signed_in.0.is_some() {
         return Ok(wants.go_to(ReturnTo::default().as_str()));
     }
@@ -65,7 +65,7 @@ pub async fn verify(
     session: Session,
     LimitedForm(form): LimitedForm<CodeForm>,
 ) -> Result<HttpResponse, AppError> {
-    state.offers_email_codes()?;
+    state.require_email_codes()?;
     let older_session = signed_in.0.map(|signed_in| signed_in.hash);
     let worded = match SignInCode::parse(&form.code) {
         Ok(code) => match state
@@ -103,7 +103,7 @@ pub async fn resend(
     client: Client,
     held: HeldChallenge,
 ) -> Result<HttpResponse, AppError> {
-    state.offers_email_codes()?;
+    state.require_email_codes()?;
     let outcome = match held.0 {
         Some(token_hash) => state.email_code.reissue(token_hash, &client).await,
         None => Err(Refusal::NoChallenge),

@@ -23,7 +23,7 @@ pub async fn show(
     return_to: ReturnTo,
     signed_in: MaybeSignedIn,
 ) -> Result<HttpResponse, AppError> {
-    state.offers_email_codes()?;
+    state.require_email_codes()?;
     if signed_in.0.is_some() {
         return Ok(wants.go_to(return_to.as_str()));
     }
@@ -47,7 +47,7 @@ pub async fn send_code(
     held: HeldChallenge,
     LimitedForm(form): LimitedForm<EmailForm>,
 ) -> Result<HttpResponse, AppError> {
-    state.offers_email_codes()?;
+    state.require_email_codes()?;
     let typed = form.email.as_str();
     let again = |error: String, status, retry_after| {
         let step = EmailStep {

@@ -1,3 +1,5 @@
+//! The client of a request: its address behind trusted proxies, its browser, its device cookie.
+
 use std::future::{Ready, ready};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -21,7 +23,6 @@ impl FromRequest for Client {
     }
 }
 
-/// Who sent a request.
 pub fn client_of(request: &HttpRequest, state: &AppState) -> Client {
     let user_agent = request.headers().get(USER_AGENT);
     let user_agent = user_agent
@@ -34,7 +35,6 @@ pub fn client_of(request: &HttpRequest, state: &AppState) -> Client {
     }
 }
 
-/// The peer, or who stands behind it.
 fn ip_of(request: &HttpRequest, state: &AppState) -> IpAddr {
     let peer = request
         .peer_addr()
@@ -47,9 +47,8 @@ fn ip_of(request: &HttpRequest, state: &AppState) -> IpAddr {
     behind(peer, &lines, |ip| state.trusts(ip))
 }
 
-/// The peer, or, when that is a trusted proxy, the last address in the lines of `X-Forwarded-For`
-/// that is not one: whatever stands further left was written by whoever sent the request (SECURITY
-/// rule 16).
+/// The peer; or, behind trusted proxies, the rightmost address in the `X-Forwarded-For` lines that is not a
+/// trusted proxy. The client can write anything to the left of that address (SECURITY rule 16).
 pub fn behind(peer: IpAddr, lines: &[&[u8]], trusts: impl Fn(IpAddr) -> bool) -> IpAddr {
     let hops = lines
         .iter()

@@ -1,3 +1,5 @@
+//! Form bodies, read within a size and a time limit.
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -12,30 +14,28 @@ use serde::de::DeserializeOwned;
 use super::session::{Admin, SignedIn};
 use crate::error::AppError;
 
-/// No form of ours holds more, in bytes.
-const LONGEST_FORM: usize = 4096;
-const FORM_WITHIN: Duration = Duration::from_secs(10);
+/// In bytes. Every form of the console is smaller.
+const MAX_FORM_SIZE: usize = 4096;
+const FORM_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The email step's form. A field that is missing is an empty one.
+/// The form of the email step. A missing field reads as an empty one, here and in the forms below.
 #[derive(Deserialize)]
 pub struct EmailForm {
-    /// An address, as typed.
+    /// As typed.
     #[serde(default)]
     pub email: String,
 }
 
-/// The code step's form.
 #[derive(Deserialize)]
 pub struct CodeForm {
-    /// Six digits, as typed.
+    /// As typed.
     #[serde(default)]
     pub code: String,
 }
 
-/// The profile's form.
 #[derive(Deserialize)]
 pub struct NameForm {
-    /// A name, as typed.
+    /// As typed.
     #[serde(default)]
     pub name: String,
 }
@@ -43,12 +43,12 @@ pub struct NameForm {
 /// The form of “This wasn’t me”.
 #[derive(Deserialize)]
 pub struct NotMeForm {
-    /// The link's own text.
+    /// The secret part of the link in the mail.
     #[serde(default)]
     pub link: String,
 }
 
-/// A form that came whole in time: a body that drips holds up nothing for long.
+/// A form whose whole body arrived within [`FORM_TIMEOUT`]: a slow body must not hold a connection for long.
 pub struct LimitedForm<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for LimitedForm<T> {
@@ -58,16 +58,16 @@ impl<T: DeserializeOwned + 'static> FromRequest for LimitedForm<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let reading = Form::<T>::from_request(request, payload);
         Box::pin(async move {
-            match tokio::time::timeout(FORM_WITHIN, reading).await {
+            match tokio::time::timeout(FORM_TIMEOUT, reading).await {
                 Ok(Ok(form)) => Ok(Self(form.into_inner())),
-                Ok(Err(error)) => Err(in_our_words(&error)),
+                Ok(Err(error)) => Err(to_app_error(&error)),
                 Err(_) => Err(AppError::TooSlow),
             }
         })
     }
 }
 
-/// The same from an admin. Who is none is told so before anything is read.
+/// A [`LimitedForm`] from an admin. Anyone else is refused before the body is read.
 pub struct FromAdmin<T>(pub SignedIn, pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for FromAdmin<T> {
@@ -85,12 +85,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for FromAdmin<T> {
     }
 }
 
-/// Forms are small.
 pub fn form_config() -> FormConfig {
-    FormConfig::default().limit(LONGEST_FORM)
+    FormConfig::default().limit(MAX_FORM_SIZE)
 }
 
-fn in_our_words(error: &actix_web::Error) -> AppError {
+fn to_app_error(error: &actix_web::Error) -> AppError {
     match error.as_error::<UrlencodedError>() {
         Some(UrlencodedError::Overflow { .. }) => AppError::TooLarge,
         Some(UrlencodedError::ContentType) => AppError::UnsupportedMediaType,

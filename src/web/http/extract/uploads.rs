@@ -1,3 +1,5 @@
+//! File uploads, read within a size and a time limit.
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -10,20 +12,19 @@ use futures_util::TryStreamExt;
 use super::session::{Admin, SignedIn};
 use crate::error::AppError;
 
-/// The largest file that an admin can send, in bytes.
-pub const LARGEST_UPLOAD: usize = 1_000_000;
-/// What a form may take: browsers write each line end of a field as two bytes (HTML, 4.10.22.4), and
-/// there are other fields beside the file.
-const LARGEST_FORM: usize = 2 * LARGEST_UPLOAD + 4_096;
-/// More than a form's worth is read to its end and thrown away: a browser that is hung up on while it
-/// sends shows no page that says why.
-const THROWN_AWAY: usize = 20_000_000;
-const MOST_FIELDS: usize = 16;
-const UPLOAD_WITHIN: Duration = Duration::from_secs(60);
+/// The largest file, in bytes.
+pub const MAX_FILE_SIZE: usize = 1_000_000;
+/// The largest body that is kept. Browsers send each line end of a text field as two bytes (HTML, 4.10.22.4),
+/// and the form has small fields beside the file.
+const MAX_FORM_SIZE: usize = 2 * MAX_FILE_SIZE + 4_096;
+/// The largest body that is read. A body above [`MAX_FORM_SIZE`] is read to its end and discarded: a browser
+/// whose connection is closed during an upload shows no error page.
+const MAX_READ_SIZE: usize = 20_000_000;
+const MAX_FIELDS: usize = 16;
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A form with a file, from an admin. Who is none is told so before anything is read.
+/// A form with a file, from an admin. Anyone else is refused before the body is read.
 pub struct Upload {
-    /// The admin.
     pub admin: SignedIn,
     fields: Option<Fields>,
 }
@@ -31,12 +32,12 @@ pub struct Upload {
 type Fields = Vec<(String, Vec<u8>)>;
 
 impl Upload {
-    /// Whether it was more than is taken; there are no fields then.
+    /// Whether the body was larger than [`MAX_FORM_SIZE`]. All fields are empty then.
     pub fn is_too_large(&self) -> bool {
         self.fields.is_none()
     }
 
-    /// What was sent in a field: the first of this name that has anything in it.
+    /// The first field of this name that is not empty.
     pub fn field(&self, name: &str) -> Option<&[u8]> {
         let mut filled = self.fields.iter().flatten();
         filled
@@ -55,7 +56,7 @@ impl FromRequest for Upload {
         Box::pin(async move {
             let Admin(admin) = Admin::from_request(&request, &mut payload).await?;
             let reading = read(Multipart::new(request.headers(), payload));
-            let fields = tokio::time::timeout(UPLOAD_WITHIN, reading)
+            let fields = tokio::time::timeout(UPLOAD_TIMEOUT, reading)
                 .await
                 .map_err(|_| AppError::TooSlow)??;
             Ok(Self { admin, fields })
@@ -63,31 +64,31 @@ impl FromRequest for Upload {
     }
 }
 
-/// `None` for more than is taken.
+/// `None` for a body larger than [`MAX_FORM_SIZE`].
 async fn read(mut form: Multipart) -> Result<Option<Fields>, AppError> {
     let mut fields = Fields::new();
     let mut total = 0;
-    while let Some(mut field) = form.try_next().await.map_err(in_our_words)? {
+    while let Some(mut field) = form.try_next().await.map_err(to_app_error)? {
         let name = field.name().unwrap_or_default().to_owned();
         let mut bytes = Vec::new();
-        while let Some(chunk) = field.try_next().await.map_err(in_our_words)? {
+        while let Some(chunk) = field.try_next().await.map_err(to_app_error)? {
             total += chunk.len();
-            if total > THROWN_AWAY {
+            if total > MAX_READ_SIZE {
                 return Err(AppError::TooLarge);
             }
-            if total <= LARGEST_FORM {
+            if total <= MAX_FORM_SIZE {
                 bytes.extend_from_slice(&chunk);
             }
         }
         fields.push((name, bytes));
-        if fields.len() > MOST_FIELDS {
+        if fields.len() > MAX_FIELDS {
             return Err(AppError::TooLarge);
         }
     }
-    Ok((total <= LARGEST_FORM).then_some(fields))
+    Ok((total <= MAX_FORM_SIZE).then_some(fields))
 }
 
-fn in_our_words(error: MultipartError) -> AppError {
+fn to_app_error(error: MultipartError) -> AppError {
     match error {
         MultipartError::ContentTypeMissing
         | MultipartError::ContentTypeParse

@@ -49,7 +49,7 @@ fn message_page(
     mode: ResponseMode,
     id: &RequestId,
 ) -> HttpResponse {
-    let (title, text) = error.words();
+    let (title, text) = error.message();
     let message = Message {
         title,
         text,

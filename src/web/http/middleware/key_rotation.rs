@@ -1,3 +1,5 @@
+//! Accepts session cookies signed with `SECRET_KEY_PREVIOUS` and replaces their signature (SECURITY rule 29).
+
 use std::time::Duration;
 
 use actix_web::cookie::{Cookie, CookieJar};
@@ -6,10 +8,9 @@ use actix_web::http::header::{CACHE_CONTROL, COOKIE, HeaderMap, HeaderValue, SET
 
 use crate::web::http::cookies::Cookies;
 
-/// Signs a session cookie anew that was signed with `SECRET_KEY_PREVIOUS`, before actix-session,
-/// which knows one key, sees it: nobody is signed out by a new key (SECURITY rule 29). Gives the
-/// cookie, for [`hand_back`].
-pub(super) fn take_over_older_signature(
+/// Signs a session cookie again that carries a signature of an older key. This happens before actix-session
+/// reads the cookie, since actix-session knows only one key. Returns the cookie for [`send_renewed`].
+pub(super) fn renew_older_signature(
     request: &mut ServiceRequest,
     cookies: &Cookies,
 ) -> Option<Cookie<'static>> {
@@ -17,39 +18,39 @@ pub(super) fn take_over_older_signature(
         .headers()
         .get(COOKIE)
         .and_then(|value| value.to_str().ok())?;
-    let (header, renewed) = sign_anew(header, cookies)?;
+    let (header, renewed) = sign_again(header, cookies)?;
     request.headers_mut().insert(COOKIE, header);
     Some(renewed)
 }
 
-/// Gives the browser the cookie as it was signed anew, so that the one who comes back does not need
-/// the older key any more. Not where the answer has a session cookie of its own, and never where the
-/// answer may be kept for somebody else.
-pub(super) fn hand_back(
+/// Sends the renewed cookie to the browser, so that its next request does not need the older key. The cookie is
+/// left out when the response already sets a session cookie, and when a shared cache may store the
+/// response.
+pub(super) fn send_renewed(
     renewed: Cookie<'static>,
     cookies: &Cookies,
-    lasts: Duration,
+    lifetime: Duration,
     headers: &mut HeaderMap,
 ) {
-    let personal = headers
+    let uncached = headers
         .get(CACHE_CONTROL)
         .is_some_and(|value| value == "no-store");
-    let its_own = format!("{}=", cookies.session_name());
-    let has_its_own = headers
+    let session = format!("{}=", cookies.session_name());
+    let sets_session = headers
         .get_all(SET_COOKIE)
-        .any(|line| line.as_bytes().starts_with(its_own.as_bytes()));
-    if !personal || has_its_own {
+        .any(|line| line.as_bytes().starts_with(session.as_bytes()));
+    if !uncached || sets_session {
         return;
     }
-    let cookie = cookies.renewed_session(renewed, lasts);
+    let cookie = cookies.renewed_session(renewed, lifetime);
     if let Ok(line) = HeaderValue::from_str(&cookie.encoded().to_string()) {
         headers.append(SET_COOKIE, line);
     }
 }
 
-/// The header with the session's cookie signed anew, and that cookie; `None` when there is nothing
-/// to do.
-fn sign_anew(header: &str, cookies: &Cookies) -> Option<(HeaderValue, Cookie<'static>)> {
+/// The `Cookie` header with the renewed session cookie, and that cookie. `None` when no older key has signed
+/// the session cookie.
+fn sign_again(header: &str, cookies: &Cookies) -> Option<(HeaderValue, Cookie<'static>)> {
     let (current, older) = cookies.keys().split_first()?;
     let name = cookies.session_name();
     let mut jar = CookieJar::new();

@@ -48,7 +48,7 @@ pub async fn show(
     };
     let (rows, older_than) = match filter {
         Some(filter) => {
-            let page = state.journal.page(filter).await?;
+            let page = state.activity.page(filter).await?;
             (page.rows, page.older_than)
         }
         None => (Vec::new(), None),

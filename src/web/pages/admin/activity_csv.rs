@@ -58,7 +58,7 @@ impl Export {
         let at_most = AT_ONCE.min(self.left);
         let rows = self
             .state
-            .journal
+            .activity
             .rows(self.filter.clone(), at_most)
             .await?;
         let count = i64::try_from(rows.len()).unwrap_or(at_most);

@@ -52,7 +52,7 @@ pub async fn show(
             return Ok(html(status, page.page(&state.site)));
         }
     };
-    let found = state.journal.code_requests(email.clone()).await?;
+    let found = state.activity.code_requests(email.clone()).await?;
     let told: Vec<_> = found
         .requests
         .iter()
