@@ -1,9 +1,9 @@
 //! Every URL in one table, grouped by who may call it.
 
+use actix_web::HttpResponse;
 use actix_web::guard::{self, Guard};
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::HttpResponse;
 
 use crate::error::AppError;
 use crate::web::http::extract::Admin;
