@@ -1,21 +1,20 @@
 use std::time::Duration;
 
-use super::problems::Validator;
-use super::values::{count, duration, email_codes, secret_key};
-use super::{EmailCodes, Problems, Settings, Storage};
+use super::modes::{EmailCodes, read_email_codes};
+use super::problems::{Problems, Validator};
+use super::settings::Settings;
+use super::storage::Storage;
+use super::values::{count, duration};
 use crate::domain::SecretKey;
 
-/// The part of the settings that an operator's commands need: what they do must not depend on
-/// whether the mail server is set up right.
+/// The settings of an operator's commands. They work even if other settings are invalid, such as the mail server's.
 #[derive(Debug, Clone)]
 pub struct OperatorConfig {
-    /// Where things are kept.
     pub storage: Storage,
-    /// From the environment; otherwise from the key file.
+    /// `None`: read from the key file.
     pub secret_key: Option<SecretKey>,
-    /// The key before it.
+    /// The key before the last rotation.
     pub secret_key_previous: Option<SecretKey>,
-    /// Who may use email codes.
     pub email_codes: EmailCodes,
     /// Code requests for one address in any 60 seconds.
     pub code_limit_address: u32,
@@ -26,31 +25,26 @@ pub struct OperatorConfig {
 }
 
 impl OperatorConfig {
-    /// Reads this part of the settings.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
     pub fn from_settings(settings: &Settings) -> Result<Self, Problems> {
         let mut validator = Validator::default();
-        let upkeep = Self::judged(settings, &mut validator);
-        validator.finish(upkeep)
+        let config = Self::read(settings, &mut validator);
+        validator.finish(config)
     }
 
-    pub(super) fn judged(settings: &Settings, validator: &mut Validator) -> Self {
+    pub(super) fn read(settings: &Settings, validator: &mut Validator) -> Self {
         Self {
-            storage: Storage::judged(settings, validator),
-            secret_key: validator.read_optional("SECRET_KEY", &settings.secret_key, secret_key),
+            storage: Storage::read(settings, validator),
+            secret_key: validator.read_optional(
+                "SECRET_KEY",
+                &settings.secret_key,
+                SecretKey::parse,
+            ),
             secret_key_previous: validator.read_optional(
                 "SECRET_KEY_PREVIOUS",
                 &settings.secret_key_previous,
-                secret_key,
+                SecretKey::parse,
             ),
-            email_codes: validator.read(
-                "EMAIL_CODES",
-                &settings.email_codes,
-                EmailCodes::Fallback,
-                email_codes,
-            ),
+            email_codes: read_email_codes(settings, validator),
             code_limit_address: validator.read(
                 "CODE_LIMIT_ADDRESS",
                 &settings.code_limit_address,

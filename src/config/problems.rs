@@ -1,30 +1,23 @@
 use std::fmt;
 
-/// What is wrong with a setting, with its name in front.
+use crate::domain::words;
+
+/// An error in one setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The variable's name.
     pub variable: &'static str,
-    /// What is wrong with it and what to write instead.
+    /// What is wrong and what to write instead, to be read after the name: “is missing”.
     pub message: String,
 }
 
-/// Everything that is wrong, in one message.
+/// Every error in the settings, in one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.0.len() == 1 {
-            "setting needs"
-        } else {
-            "settings need"
-        };
-        write!(
-            f,
-            "Vestibule did not start: {} {plural} attention.",
-            self.0.len()
-        )?;
+        let settings = words::counted(self.0.len(), "setting needs", "settings need");
+        write!(f, "Vestibule did not start: {settings} attention.")?;
         for Problem { variable, message } in &self.0 {
             write!(f, "\n  {variable}: {message}.")?;
         }
@@ -32,7 +25,7 @@ impl fmt::Display for Problems {
     }
 }
 
-/// Collects what is wrong, so that an admin mends everything in one go.
+/// Collects errors, so that an operator can correct all of them at once.
 #[derive(Default)]
 pub(super) struct Validator(Vec<Problem>);
 
@@ -44,27 +37,27 @@ impl Validator {
         });
     }
 
-    /// Reads a setting, or takes the default: with a problem written down, any value will do.
-    pub(super) fn read<T>(
+    /// Parses a setting. An unset one has the default value, and so has an invalid one, whose error is collected.
+    pub(super) fn read<T, E: fmt::Display>(
         &mut self,
         variable: &'static str,
         text: &Option<String>,
         default: T,
-        parse: impl FnOnce(&str) -> Result<T, String>,
+        parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> T {
         self.read_optional(variable, text, parse).unwrap_or(default)
     }
 
-    pub(super) fn read_optional<T>(
+    pub(super) fn read_optional<T, E: fmt::Display>(
         &mut self,
         variable: &'static str,
         text: &Option<String>,
-        parse: impl FnOnce(&str) -> Result<T, String>,
+        parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         match parse(given(text)?) {
             Ok(value) => Some(value),
-            Err(message) => {
-                self.error(variable, message);
+            Err(e) => {
+                self.error(variable, e.to_string());
                 None
             }
         }
@@ -79,7 +72,7 @@ impl Validator {
     }
 }
 
-/// An empty variable is an unset one, as in a `.env` file's `SMTP_URL=`.
+/// The trimmed value. An empty variable counts as unset, such as `SMTP_URL=` in a `.env` file.
 pub(super) fn given(text: &Option<String>) -> Option<&str> {
     text.as_deref()
         .map(str::trim)

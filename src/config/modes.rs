@@ -1,0 +1,55 @@
+use strum::EnumString;
+
+use super::problems::{Problems, Validator};
+use super::settings::Settings;
+use super::values::one_of;
+
+/// Who may use email codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum EmailCodes {
+    /// Accounts that have not moved to WorkOS.
+    Fallback,
+    /// Every account.
+    Always,
+    /// Nobody.
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum LogFormat {
+    /// `[2026-11-28T07:09:00Z INFO  vestibule::server] stopped`, with the request id after the target.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Reads `LOG_FORMAT` alone: every subcommand starts the log before it reads its own settings. [`Config::from_settings`]
+/// reports an error in it along with all others.
+///
+/// [`Config::from_settings`]: super::Config::from_settings
+pub fn log_format(settings: &Settings) -> Result<LogFormat, Problems> {
+    let mut validator = Validator::default();
+    let format = read_log_format(settings, &mut validator);
+    validator.finish(format)
+}
+
+pub(super) fn read_log_format(settings: &Settings, validator: &mut Validator) -> LogFormat {
+    validator.read(
+        "LOG_FORMAT",
+        &settings.log_format,
+        LogFormat::Text,
+        one_of("text or json"),
+    )
+}
+
+pub(super) fn read_email_codes(settings: &Settings, validator: &mut Validator) -> EmailCodes {
+    validator.read(
+        "EMAIL_CODES",
+        &settings.email_codes,
+        EmailCodes::Fallback,
+        one_of("fallback, always or off"),
+    )
+}
