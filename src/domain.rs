@@ -31,7 +31,7 @@ pub use device::{Device, DeviceId};
 pub use email::{Email, InvalidEmail};
 pub use not_me::NotMe;
 pub use person_name::{InvalidName, PersonName};
-pub use printable::{is_hidden, printable, printable_up_to, shows_nothing};
+pub use printable::{is_hidden, printable, printable_up_to, shows_nothing, with_causes};
 pub use request_id::RequestId;
 pub use return_to::ReturnTo;
 pub use secret_key::{InvalidSecretKey, SecretKey};

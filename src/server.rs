@@ -1,14 +1,13 @@
-//! Wires the application together and runs it; nothing else.
+//! Wires the application together and runs it.
 
 mod assemble;
+mod listener;
 mod metrics_server;
 mod signals;
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::num::NonZeroUsize;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,16 +15,17 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use log::{info, warn};
-use tokio::net::TcpSocket;
-use tokio::task::JoinHandle;
+use thiserror::Error;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::clock::Clock;
-use crate::config::{Config, Storage};
-use crate::db::engine::migrations;
-use crate::db::{Database, accounts, activity};
-use crate::keys;
+use crate::config::Config;
+use crate::db::{Database, DatabaseError, accounts, activity};
+use crate::keys::{self, KeyError};
 use crate::mail::{MailQueue, Sender};
 use crate::metrics::Metrics;
+use crate::operations::data_dir::{DataDirError, acquire_server_lock, create_data_dir};
+use crate::operations::database::{OpenError, open_database};
 use crate::operations::housekeeping::Housekeeping;
 use crate::routes;
 use crate::sign_in::oidc::WorkOs;
@@ -35,19 +35,19 @@ use crate::web::http::middleware::finish_every_response;
 use crate::web::http::session_cookie::SessionLayer;
 use crate::web::http::state::AppState;
 
-use assemble::console;
+use assemble::{Parts, assemble};
+pub use listener::ListenError;
+use listener::{cores, listen};
 use metrics_server::MetricsServer;
 pub use signals::StopSignals;
 
-/// In-flight requests, and then queued codes, get this long when the server stops.
-const STOP_WITHIN: Duration = Duration::from_secs(10);
-/// However long requests took, queued codes get this long.
-const LEAST_FOR_MAIL: Duration = Duration::from_secs(4);
-/// A client that has not sent its request's head by then is not going to.
-const REQUEST_WITHIN: Duration = Duration::from_secs(10);
+/// Time for in-flight requests, and then for queued codes, when the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time for queued codes, however long the requests took.
+const MIN_MAIL_TIMEOUT: Duration = Duration::from_secs(4);
+/// For the request line and the headers.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Connections that wait to be taken; the system may allow for fewer (`net.core.somaxconn`).
-const BACKLOG: u32 = 4_096;
 
 /// A running server.
 pub struct Server {
@@ -57,32 +57,64 @@ pub struct Server {
     housekeeping: Arc<Housekeeping>,
     background: Vec<JoinHandle<()>>,
     mail: Arc<MailQueue>,
-    measured: Option<MetricsServer>,
-    _alone: File,
+    metrics: Option<MetricsServer>,
+    _lock: File,
+}
+
+/// Why a server did not start. Nothing is left running.
+#[derive(Debug, Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("the account of ADMIN_EMAIL cannot be written")]
+    Admin(#[source] DatabaseError),
+    #[error("the mail thread cannot be started")]
+    Mail(#[source] io::Error),
+    #[error("the session cookie cannot be set up")]
+    SessionCookie,
+    #[error("no requests can be served")]
+    Serve(#[source] io::Error),
+}
+
+/// Why a running server failed.
+#[derive(Debug, Error)]
+pub enum RunError {
+    #[error("the server ended by itself")]
+    EndedEarly,
+    #[error("the server failed")]
+    Failed(#[from] io::Error),
+    #[error("the server panicked")]
+    Panicked(#[from] JoinError),
 }
 
 impl Server {
-    /// Opens the database, migrates it, and begins to serve.
-    ///
-    /// # Errors
-    /// In words for the operator. Nothing goes on running then.
-    pub async fn start(config: Config, clock: Clock) -> Result<Self, String> {
-        let listener = listen(config.listen)?;
-        let measured = MetricsServer::listen(config.metrics_listen)?;
+    /// Opens and migrates the database, and starts to serve.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
+        // First, so that a server that cannot listen changes nothing.
+        let listener = listen(config.listen, "LISTEN")?;
+        let metrics_listener = config
+            .metrics_listen
+            .map(|address| listen(address, "METRICS_LISTEN"))
+            .transpose()?;
         create_data_dir(&config.storage)?;
-        let alone = acquire_server_lock(&config.storage, "another server")?;
+        let lock = acquire_server_lock(&config.storage, "another server")?;
         let keys = keys::load_or_create(
             config.secret_key.clone(),
             config.secret_key_previous.clone(),
             &config.storage.data_dir,
-        )
-        .map_err(|e| e.to_string())?;
+        )?;
         let database = open_database(&config.storage)?;
         if let Some(email) = &config.admin_email {
             let now = clock.now();
             database
                 .write_blocking(|c| accounts::ensure_admin(c, email, now))
-                .map_err(|e| e.to_string())?;
+                .map_err(StartError::Admin)?;
         }
         give_up_codes_of_an_earlier_server(&database);
         let sender = Sender {
@@ -93,25 +125,32 @@ impl Server {
         };
         let metrics = Metrics::default();
         let mail = MailQueue::start(sender, database.clone(), clock.clone(), metrics.clone())
-            .map_err(|e| format!("the mail thread cannot be started: {e}"))?;
-        let for_housekeeping = database.clone();
-        let parts = (keys, database, clock, Arc::clone(&mail), metrics);
-        let console = web::Data::new(console(&config, parts));
+            .map_err(StartError::Mail)?;
+        let housekeeping_database = database.clone();
+        let parts = Parts {
+            keys,
+            database,
+            clock,
+            mail: Arc::clone(&mail),
+            metrics,
+        };
+        let state = web::Data::new(assemble(&config, parts));
         let housekeeping = Arc::new(Housekeeping {
-            database: for_housekeeping,
-            clock: console.clock.clone(),
-            sessions: Arc::clone(&console.sessions),
-            email_code: Arc::clone(&console.email_code),
+            database: housekeeping_database,
+            clock: state.clock.clone(),
+            sessions: Arc::clone(&state.sessions),
+            email_code: Arc::clone(&state.email_code),
             activity_kept: config.activity_kept,
         });
         let mut background = vec![tokio::task::spawn_local(Arc::clone(&housekeeping).run())];
-        if let Some(workos) = &console.workos {
-            background.extend(keep_up_with(workos, &console.sessions));
+        if let Some(workos) = &state.workos {
+            background.extend(run_provider_tasks(workos, &state.sessions));
         }
-        let measured = measured
-            .map(|listener| MetricsServer::serve(listener, console.clone()))
-            .transpose()?;
-        let (address, server) = serve_on(listener, console)?;
+        let metrics = metrics_listener
+            .map(|listener| MetricsServer::start(listener, state.clone()))
+            .transpose()
+            .map_err(StartError::Serve)?;
+        let (address, server) = serve_on(listener, state)?;
         let handle = server.handle();
         Ok(Self {
             address,
@@ -120,134 +159,70 @@ impl Server {
             background,
             housekeeping,
             mail,
-            measured,
-            _alone: alone,
+            metrics,
+            _lock: lock,
         })
     }
 
-    /// Where it listens; with port 0 in the settings, the port that was free.
+    /// The bound address. With port 0 in the settings, it has the port that the system chose.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The queue that all mail leaves from.
     pub fn mail(&self) -> &MailQueue {
         &self.mail
     }
 
-    /// What is done now and then, for who wants it done now.
+    /// Lets a test run the periodic work at once.
     pub fn housekeeping(&self) -> &Housekeeping {
         &self.housekeeping
     }
 
-    /// Serves until the process is asked to stop, then stops.
-    ///
-    /// # Errors
-    /// When the server fails.
-    pub async fn run_until(mut self, mut asked: StopSignals) -> Result<(), String> {
+    /// Serves until a stop signal arrives, then stops.
+    pub async fn run_until(mut self, mut signals: StopSignals) -> Result<(), RunError> {
         tokio::select! {
-            () = asked.any() => {}
-            ended = &mut self.serving => return Err(format!("the server ended by itself: {ended:?}")),
+            () = signals.any() => {}
+            ended = &mut self.serving => {
+                ended??;
+                return Err(RunError::EndedEarly);
+            }
         }
         info!(
             "stopping: requests and queued mail get {} s",
-            STOP_WITHIN.as_secs()
+            STOP_TIMEOUT.as_secs()
         );
         self.stop().await
     }
 
-    /// Lets requests in flight finish, sends queued codes, writes down what is only in memory.
-    ///
-    /// # Errors
-    /// When the server failed while it stopped.
-    pub async fn stop(self) -> Result<(), String> {
+    /// Finishes in-flight requests, sends queued codes and writes down what is only in memory.
+    pub async fn stop(self) -> Result<(), RunError> {
         self.background.iter().for_each(JoinHandle::abort);
         let begun = Instant::now();
         self.handle.stop(true).await;
         let served = self.serving.await;
-        let left = STOP_WITHIN
+        let left = STOP_TIMEOUT
             .saturating_sub(begun.elapsed())
-            .max(LEAST_FOR_MAIL);
+            .max(MIN_MAIL_TIMEOUT);
         match self.mail.drain(left).await {
             0 => {}
             left => warn!("{left} codes could not be mailed in time"),
         }
         if let Err(e) = self.housekeeping.sessions.write_down_use().await {
-            warn!("when sessions were last used is not written down: {e}");
+            warn!("the times of last use of sessions were not saved: {e}");
         }
-        // Last of all: whoever watches sees the end.
-        if let Some(measured) = self.measured
-            && let Err(e) = measured.stop().await
+        // Last, so that the metrics cover the shutdown.
+        if let Some(metrics) = self.metrics
+            && let Err(e) = metrics.stop().await
         {
-            warn!("the metrics did not stop well: {e}");
+            warn!("the metrics server did not stop cleanly: {e}");
         }
         info!("stopped");
-        match served {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(e)) => Err(e.to_string()),
-            Err(e) => Err(e.to_string()),
-        }
+        Ok(served??)
     }
 }
 
-/// Opens the database file; migrates it, or refuses to go on with migrations pending.
-///
-/// # Errors
-/// In words for the operator.
-pub fn open_database(storage: &Storage) -> Result<Database, String> {
-    create_data_dir(storage)?;
-    let database = Database::open(&storage.database)?;
-    database.with_connection(|connection| {
-        let newer = migrations::unknown(connection)?;
-        if !newer.is_empty() {
-            return Err(format!(
-                "{} was migrated by a newer Vestibule ({}). Start that one, or have it undo its migrations \
-                 with `vestibule migrate --revert` first",
-                storage.database.display(),
-                newer.join(", ")
-            ));
-        }
-        let pending = migrations::pending(connection)?;
-        if pending.is_empty() {
-            return Ok(());
-        }
-        if !storage.auto_migrate {
-            return Err(format!(
-                "{} migrations are pending and AUTO_MIGRATE is false: {}. Run `vestibule migrate`, or \
-                 `diesel migration run`, then start again",
-                pending.len(),
-                pending.join(", ")
-            ));
-        }
-        for name in migrations::run(connection)? {
-            info!("migrated: {name}");
-        }
-        Ok(())
-    })?;
-    Ok(database)
-}
-
-/// Makes the folders of the key and of the database, for the owner's eyes only.
-///
-/// # Errors
-/// In words for the operator.
-pub fn create_data_dir(storage: &Storage) -> Result<(), String> {
-    let beside = storage.database.parent();
-    for folder in [Some(storage.data_dir.as_path()), beside]
-        .into_iter()
-        .flatten()
-    {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|e| format!("the folder {} cannot be made: {e}", folder.display()))?;
-    }
-    Ok(())
-}
-
-/// What goes on at the provider's side: whether it answers, and what is to be ended there.
-fn keep_up_with(workos: &WorkOs, sessions: &Sessions) -> [JoinHandle<()>; 2] {
+/// Starts the probe of the provider and the queue of revocations.
+fn run_provider_tasks(workos: &WorkOs, sessions: &Sessions) -> [JoinHandle<()>; 2] {
     let probing = Arc::clone(&workos.reachability).keep_probing(workos.provider.clone());
     let revoking = Arc::clone(&workos.revocations).keep_going(sessions.ended());
     [
@@ -258,105 +233,39 @@ fn keep_up_with(workos: &WorkOs, sessions: &Sessions) -> [JoinHandle<()>; 2] {
 
 fn serve_on(
     listener: TcpListener,
-    console: web::Data<AppState>,
-) -> Result<(SocketAddr, actix_web::dev::Server), String> {
-    let session = SessionLayer::new(Arc::clone(&console.sessions), &console.cookies)
-        .ok_or("the session cookie cannot be set up")?;
+    state: web::Data<AppState>,
+) -> Result<(SocketAddr, actix_web::dev::Server), StartError> {
+    let session = SessionLayer::new(Arc::clone(&state.sessions), &state.cookies)
+        .ok_or(StartError::SessionCookie)?;
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(console.clone())
+            .app_data(state.clone())
             .app_data(form_config())
             .wrap(from_fn(finish_every_response))
             .configure(|service| routes::configure(service, &session))
     })
     .workers(cores())
     .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(REQUEST_WITHIN)
-    .shutdown_timeout(STOP_WITHIN.as_secs())
+    .client_request_timeout(REQUEST_TIMEOUT)
+    .shutdown_timeout(STOP_TIMEOUT.as_secs())
     .disable_signals()
     .listen(listener)
-    .map_err(|e| format!("nothing can be served: {e}"))?;
-    let address = *server.addrs().first().ok_or("the server has no address")?;
+    .map_err(StartError::Serve)?;
+    let address = server
+        .addrs()
+        .first()
+        .copied()
+        .ok_or_else(|| StartError::Serve(io::ErrorKind::AddrNotAvailable.into()))?;
     Ok((address, server.run()))
 }
 
-/// Who waits for one can ask again; an admin is not to read that it is still on its way. No reason not to start.
+/// Codes queued in memory are lost when a server ends. Marks them as not sent, so that an admin does not read
+/// that they are still queued. An error does not prevent the start.
 fn give_up_codes_of_an_earlier_server(database: &Database) {
     let why = "The server ended before it left.";
     match database.write_blocking(|c| activity::give_up_queued(c, why)) {
         Ok(0) => {}
-        Ok(count) => warn!("{count} codes were not mailed before the server ended"),
-        Err(e) => warn!("codes of an earlier server still count as waiting: {e}"),
-    }
-}
-
-/// Taken before anything else is touched: a server that cannot listen leaves no trace.
-fn listen(address: SocketAddr) -> Result<TcpListener, String> {
-    bind(address).map_err(|e| match e.kind() {
-        io::ErrorKind::AddrInUse => {
-            format!("{address} is in use. Stop the other server, or set LISTEN to another port")
-        }
-        _ => format!("LISTEN {address} cannot be bound: {e}"),
-    })
-}
-
-/// As the standard library does, but for how many connections the system takes while we are busy: 128 are too few
-/// for a team that comes back at once, and whoever is not among them tries again a second later.
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4(),
-        SocketAddr::V6(_) => TcpSocket::new_v6(),
-    }?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)?.into_std()
-}
-
-/// Two servers on one folder would each count half of the requests. The lock goes with the process.
-/// `other` is what the one that holds it is called: for a command it is not “another” server.
-///
-/// # Errors
-/// In words for the operator, when a server runs.
-pub fn acquire_server_lock(storage: &Storage, other: &str) -> Result<File, String> {
-    let path = storage.data_dir.join("serve.lock");
-    let shown = path.display();
-    // Whoever may open it may hold the lock, too.
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|e| format!("{shown} cannot be made: {e}"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(format!(
-            "{other} runs on the folder {}. Stop it first",
-            storage.data_dir.display()
-        )),
-        Err(TryLockError::Error(e)) => Err(format!("{shown} cannot be locked: {e}")),
-    }
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(2, NonZeroUsize::get)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::TcpStream;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_whole_team_may_wait_to_be_taken() {
-        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let address = listener.local_addr().unwrap();
-        // Who finds no place is not refused: the system tries again a second later.
-        let at_once = Duration::from_millis(900);
-        let waiting: Vec<_> = (0..400)
-            .map(|_| TcpStream::connect_timeout(&address, at_once))
-            .take_while(Result::is_ok)
-            .collect();
-        assert_eq!(waiting.len(), 400);
+        Ok(count) => warn!("{count} codes were not mailed before the last server ended"),
+        Err(e) => warn!("codes of the last server still count as queued: {e}"),
     }
 }

@@ -1,5 +1,7 @@
 //! Characters that a page, a terminal or a log must not pass on from foreign text.
 
+use std::error::Error;
+
 /// Foreign text for one line of a page, a terminal or a log. Line breaks and tabs become spaces; other
 /// [hidden](is_hidden) characters become U+FFFD.
 pub fn printable(text: &str) -> String {
@@ -14,6 +16,21 @@ pub fn printable_up_to(longest: usize, text: &str) -> String {
         line.push('…');
     }
     line
+}
+
+/// An error and its causes on one line, separated by colons. A cause whose text is already there is left out.
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !line.contains(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        cause = error.source();
+    }
+    printable(&line).trim().to_owned()
 }
 
 fn shown(c: char) -> char {

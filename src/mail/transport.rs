@@ -7,7 +7,7 @@ use std::time::Duration;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use crate::config::SmtpUrl;
-use crate::domain::printable;
+use crate::domain::{printable, with_causes};
 
 /// For the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -146,20 +146,6 @@ fn is_about_the_recipient(error: &lettre::transport::smtp::Error) -> bool {
     error
         .status()
         .is_some_and(|code| matches!(u16::from(code), 550 | 551 | 553))
-}
-
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let next_words = next.to_string();
-        if !words.contains(&next_words) {
-            words.push_str(": ");
-            words.push_str(&next_words);
-        }
-        cause = next.source();
-    }
-    plain(&words)
 }
 
 /// Written whole beside its place and then renamed, so that nobody reads half a mail; for the

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 
 use crate::config::SmtpUrl;
-use crate::mail::transport::with_causes;
+use crate::domain::with_causes;
 
 /// For all of it.
 const WITHIN: Duration = Duration::from_secs(10);

@@ -1,8 +1,8 @@
-//! Puts the console together from its settings and its parts.
+//! Builds the application state from the settings and the parts that the server has started.
 
 use std::sync::Arc;
 
-use super::cores;
+use super::listener::cores;
 use crate::accounts::activity::ActivityLog;
 use crate::accounts::directory::Directory;
 use crate::accounts::own_account::OwnAccount;
@@ -25,11 +25,24 @@ use crate::web::http::assets::StaticFiles;
 use crate::web::http::cookies::Cookies;
 use crate::web::http::state::AppState;
 
-/// What the console is made of, beside its settings.
-pub(super) type Parts = (Keys, Database, Clock, Arc<MailQueue>, Metrics);
+/// What the server has opened or started before.
+pub(super) struct Parts {
+    pub(super) keys: Keys,
+    pub(super) database: Database,
+    pub(super) clock: Clock,
+    pub(super) mail: Arc<MailQueue>,
+    pub(super) metrics: Metrics,
+}
 
-/// Nothing is asked of anybody yet.
-pub(super) fn console(config: &Config, (keys, database, clock, mail, metrics): Parts) -> AppState {
+/// Makes no request and no query.
+pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
+    let Parts {
+        keys,
+        database,
+        clock,
+        mail,
+        metrics,
+    } = parts;
     let cookies = Cookies::new(config.base_url.is_https(), &keys);
     let static_files = StaticFiles::new(
         config.static_dir.clone(),
@@ -115,7 +128,7 @@ fn site(config: &Config, static_files: &StaticFiles) -> Site {
     Site::new(config.brand_name.clone(), config.base_url.host(), assets)
 }
 
-/// The provider, where one is set up.
+/// `None` without provider settings.
 fn workos(
     config: &Config,
     database: &Database,

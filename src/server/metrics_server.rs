@@ -1,5 +1,5 @@
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
@@ -8,28 +8,15 @@ use tokio::task::JoinHandle;
 use crate::web::http::state::AppState;
 use crate::web::pages::metrics;
 
-/// `/metrics`, on a listener of its own that the public never reaches.
+/// Serves `/metrics` on a separate listener, which is not public.
 pub(super) struct MetricsServer {
     handle: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
 }
 
 impl MetricsServer {
-    /// Taken before anything else is touched, as the public listener is.
-    pub(super) fn listen(address: Option<SocketAddr>) -> Result<Option<TcpListener>, String> {
-        let bind = |address| {
-            super::bind(address).map_err(|e| match e.kind() {
-                io::ErrorKind::AddrInUse => {
-                    format!("{address} is in use. Set METRICS_LISTEN to another port")
-                }
-                _ => format!("METRICS_LISTEN {address} cannot be bound: {e}"),
-            })
-        };
-        address.map(bind).transpose()
-    }
-
-    /// Begins to serve. One thread is enough for whoever reads it.
-    pub(super) fn serve(listener: TcpListener, state: web::Data<AppState>) -> Result<Self, String> {
+    /// Starts to serve, with one worker thread.
+    pub(super) fn start(listener: TcpListener, state: web::Data<AppState>) -> io::Result<Self> {
         let app = move || {
             App::new()
                 .app_data(state.clone())
@@ -39,8 +26,7 @@ impl MetricsServer {
             .workers(1)
             .shutdown_timeout(1)
             .disable_signals()
-            .listen(listener)
-            .map_err(|e| format!("no metrics can be served: {e}"))?;
+            .listen(listener)?;
         let server = server.run();
         Ok(Self {
             handle: server.handle(),

@@ -1,22 +1,20 @@
+use std::io;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// SIGTERM and SIGINT. Listened for before the server says that it is ready: who stops it that very
-/// moment still gets an orderly stop.
+/// SIGTERM and SIGINT. Listen before the server reports that it is ready: a signal sent right after that
+/// report then still stops the server in order.
 pub struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl StopSignals {
-    /// From here on the signals no longer kill the process.
-    ///
-    /// # Errors
-    /// When the system refuses.
-    pub fn listen() -> Result<Self, String> {
-        let listen = |kind| signal(kind).map_err(|e| format!("signals cannot be heard: {e}"));
+    /// From now on the signals no longer kill the process.
+    pub fn listen() -> io::Result<Self> {
         Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
         })
     }
 
