@@ -8,29 +8,31 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{Failure, context, say};
-use crate::accounts::changes::{self, Actor, ChangeError};
+use super::context::address;
+use super::failure::Failure;
+use super::output::say;
 use crate::clock::Clock;
 use crate::config::{Settings, Storage};
-use crate::db::accounts::{AccountRow, NewAccount};
-use crate::db::{QueryResult, SqliteConnection};
-use crate::domain::{AccountId, PersonName, Role, Timestamp};
-use crate::server::open_database;
+use crate::domain::{PersonName, Role};
+use crate::operations::database::{open_database, open_existing_database};
+use crate::operations::operator_accounts::{
+    AccountBefore, AccountChange, OperatorError, add_account, change_account,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Adds a confirmed account: from now on this address gets sign-in codes
+    /// Add a confirmed account, which can sign in with email codes
     Add {
         /// The address that codes go to
         email: String,
-        /// What the person is called
+        /// The person's name
         #[arg(long, default_value = "")]
         name: String,
         /// “member” or “admin”
         #[arg(long, default_value = "member")]
         role: String,
     },
-    /// Adds the accounts of a CSV file; those that exist already are left as they are
+    /// Add the accounts of a CSV file; existing accounts are left unchanged
     ///
     /// The first line names the columns, in any order: email and, where you have them, name, role
     /// (member or admin; empty: member) and confirmed (yes or no; empty: yes). When a line is bad,
@@ -38,13 +40,13 @@ pub(super) enum Command {
     Import {
         /// The file, in UTF-8; at most 5 MB and 50,000 rows
         file: PathBuf,
-        /// Adds the good lines although others are bad
+        /// Add the good lines even if others are bad
         #[arg(long)]
         skip_bad: bool,
     },
-    /// Lists accounts, in the order of their addresses
+    /// List accounts, sorted by address
     List {
-        /// Those with this in their address or name
+        /// Only accounts with this text in their address or name
         #[arg(
             long,
             value_name = "TEXT",
@@ -52,45 +54,45 @@ pub(super) enum Command {
             hide_default_value = true
         )]
         search: String,
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Shows all of an account
+    /// Show an account
     Show {
-        /// Its address
+        /// The account's address
         email: String,
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Vouches for an address that came unconfirmed: from now on it gets sign-in codes
+    /// Confirm an account that was added unconfirmed, so that it gets email codes
     Confirm {
-        /// Its address
+        /// The account's address
         email: String,
     },
-    /// Shuts an account, and ends its sessions at once
+    /// Suspend an account and end its sessions at once
     Suspend {
-        /// Its address
+        /// The account's address
         email: String,
     },
-    /// Opens a suspended account again
+    /// Restore a suspended account
     Restore {
-        /// Its address
+        /// The account's address
         email: String,
     },
-    /// Says what an account may do
+    /// Change the role of an account
     Role {
-        /// Its address
+        /// The account's address
         email: String,
-        /// “member”, or “admin”, who lets others in and out
+        /// “member”, or “admin”, who can manage accounts
         role: String,
     },
-    /// Removes an account with all that belongs to it; asks first
+    /// Delete an account and its data, after a confirmation
     Delete {
-        /// Its address
+        /// The account's address
         email: String,
-        /// Does not ask
+        /// Do not ask for a confirmation
         #[arg(long)]
         yes: bool,
     },
@@ -111,26 +113,24 @@ pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> 
 }
 
 fn add(settings: &Settings, email: &str, name: &str, role: &str) -> Result<(), Failure> {
-    let address = context::address(email)?;
-    let role: Role = role.parse().map_err(Failure::Misused)?;
+    let address = address(email)?;
+    let role = parse_role(role)?;
     let name = PersonName::parse(name).map_err(|e| Failure::Misused(format!("The name: {e}")))?;
     let database = open_database(&Storage::from_settings(settings)?)?;
-    let now = Clock::system().now();
-    let new = NewAccount {
-        email: &address,
-        name: name.as_str(),
-        role,
-        confirmed: true,
-    };
-    match database.write_blocking(|c| changes::add(c, &Actor::command_line(), &new, now))? {
-        Ok(_) => say(format!(
+    match add_account(&database, &address, &name, role, Clock::system().now()) {
+        Ok(()) => say(format!(
             "{address} may sign in now, as {}.",
             with_article(role)
         )),
-        Err(_) => Err(Failure::Failed(format!(
+        Err(OperatorError::Change(_)) => Err(Failure::Failed(format!(
             "{address} has an account already. Nothing was changed."
         ))),
+        Err(e) => Err(e.into()),
     }
+}
+
+fn parse_role(role: &str) -> Result<Role, Failure> {
+    role.parse().map_err(Failure::misused)
 }
 
 fn with_article(role: Role) -> &'static str {
@@ -141,16 +141,17 @@ fn with_article(role: Role) -> &'static str {
 }
 
 fn confirm(settings: &Settings, email: &str) -> Result<(), Failure> {
-    let account = change(settings, email, changes::confirm)?;
-    let but = match account.suspended_at {
-        Some(_) => " It is still suspended.",
-        None => "",
+    let account = change(settings, email, AccountChange::Confirm)?;
+    let but = if account.was_suspended {
+        " It is still suspended."
+    } else {
+        ""
     };
     say(format!("{} is confirmed.{but}", account.email))
 }
 
 fn suspend(settings: &Settings, email: &str) -> Result<(), Failure> {
-    let account = change(settings, email, changes::suspend)?;
+    let account = change(settings, email, AccountChange::Suspend)?;
     say(format!(
         "{} is suspended, and signed out everywhere.",
         account.email
@@ -158,40 +159,30 @@ fn suspend(settings: &Settings, email: &str) -> Result<(), Failure> {
 }
 
 fn restore(settings: &Settings, email: &str) -> Result<(), Failure> {
-    let account = change(settings, email, changes::restore)?;
-    let but = match account.confirmed_at {
-        Some(_) => "may sign in again",
-        None => "is no longer suspended, and not confirmed yet",
-    };
-    say(format!("{} {but}.", account.email))
+    let account = change(settings, email, AccountChange::Restore)?;
+    say(if account.was_confirmed {
+        format!("{} may sign in again.", account.email)
+    } else {
+        format!(
+            "{} is no longer suspended, and not confirmed yet.",
+            account.email
+        )
+    })
 }
 
 fn change_role(settings: &Settings, email: &str, role: &str) -> Result<(), Failure> {
-    let role: Role = role.parse().map_err(Failure::Misused)?;
-    let account = change(settings, email, |c, actor, id, now| {
-        changes::change_role(c, actor, id, role, now)
-    })?;
-    let role = with_article(role);
-    say(format!("{} is {role} now.", account.email))
+    let role = parse_role(role)?;
+    let account = change(settings, email, AccountChange::Role(role))?;
+    say(format!("{} is {} now.", account.email, with_article(role)))
 }
 
-/// Does one of the verbs to the account of an address; gives the account as it was before.
 fn change(
     settings: &Settings,
     email: &str,
-    verb: impl FnOnce(
-        &mut SqliteConnection,
-        &Actor,
-        AccountId,
-        Timestamp,
-    ) -> QueryResult<Result<AccountRow, ChangeError>>,
-) -> Result<AccountRow, Failure> {
-    let address = context::address(email)?;
-    let database = context::database(&Storage::from_settings(settings)?)?;
-    let now = Clock::system().now();
-    let outcome = database.write_blocking(|c| match changes::find(c, &address)? {
-        Ok(account) => verb(c, &Actor::command_line(), account.account_id(), now),
-        Err(denied) => Ok(Err(denied)),
-    })?;
-    outcome.map_err(|denied| Failure::Failed(format!("{address}: {denied}")))
+    change: AccountChange,
+) -> Result<AccountBefore, Failure> {
+    let address = address(email)?;
+    let database = open_existing_database(&Storage::from_settings(settings)?)?;
+    change_account(&database, &address, change, Clock::system().now())
+        .map_err(|e| Failure::about(&address, e))
 }

@@ -1,36 +1,37 @@
 //! `vestibule code`
 
 use super::context;
-use super::{Failure, say};
+use super::failure::Failure;
+use super::output::say;
 use crate::clock::Clock;
 use crate::config::{EmailCodes, OperatorConfig, Settings};
 use crate::domain::{Email, words};
 use crate::keys::Keys;
+use crate::operations::database::open_existing_database;
 use crate::operations::operator_code::{self, Made, NoCode};
 use crate::sign_in::email_code::code_hash::CodeHasher;
 use crate::sign_in::email_code::operator_code::LIFETIME;
 
-/// Shows a one-time code, and how it is used.
 pub(super) fn run(settings: &Settings, email: &str) -> Result<(), Failure> {
     let email = context::address(email)?;
-    let upkeep = OperatorConfig::from_settings(settings)?;
-    if upkeep.email_codes == EmailCodes::Off {
+    let config = OperatorConfig::from_settings(settings)?;
+    if config.email_codes == EmailCodes::Off {
         return Err(Failure::Failed(
             "EMAIL_CODES is off: no page takes a code, so none was made. Set EMAIL_CODES=fallback, start the \
-             server again, and then ask for a code here."
+             server again, and then run this again."
                 .to_owned(),
         ));
     }
-    let keys = context::keys(&upkeep)?;
-    let database = context::database(&upkeep.storage)?;
+    let keys = context::keys(&config)?;
+    let database = open_existing_database(&config.storage)?;
     let hasher = CodeHasher::new(read_by_every_server(keys), 1);
     let made = operator_code::make(&database, &hasher, email.clone(), Clock::system().now());
     let made = context::block_on(made)?.map_err(|e| Failure::Failed(describe(&email, &e)))?;
     say(shown(&email, &made))
 }
 
-/// A server that was not restarted since the key was changed has only the older one, and one that was
-/// reads that, too.
+/// A server that was not restarted since the last rotation has only the previous key. A restarted server reads
+/// both.
 fn read_by_every_server(keys: Keys) -> Keys {
     Keys {
         current: keys.previous.unwrap_or(keys.current),
@@ -44,8 +45,8 @@ fn shown(email: &Email, made: &Made) -> String {
     let until = made.expires_at.describe();
     let hindrance = if made.too_many_tries {
         format!(
-            "\n\nToo many wrong codes were tried for this address today, so a browser that has not signed in before takes\n\
-             none, and not this one either. First run `vestibule limits clear {email}`."
+            "\n\nToo many wrong codes were tried for this address today, so no code works in a browser that has not\n\
+             signed in before, not even this one. First run `vestibule limits clear {email}`."
         )
     } else {
         String::new()
@@ -53,9 +54,9 @@ fn shown(email: &Email, made: &Made) -> String {
     format!(
         "\n  {code}\n\n\
          This code lets {email} in, once, for {minutes}: until {until}.\n\
-         Tell it to that person alone. They open the sign-in page, choose “use email code”, enter\n\
+         Tell it only to that person. They open the sign-in page, choose “use email code”, enter\n\
          {email}, and then this code, whether or not a mail comes.\n\
-         A code made here before for this address no longer works. It is written down in the activity.\
+         An earlier code from this command no longer works. The activity records this command.\
          {hindrance}"
     )
 }

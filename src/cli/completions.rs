@@ -1,14 +1,13 @@
 //! `vestibule completions`
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
+use super::failure::Failure;
 use super::output::print;
-use super::{Arguments, Failure};
 
 /// Writes the script for a shell.
-pub(super) fn run(shell: Shell) -> Result<(), Failure> {
+pub(super) fn run(shell: Shell, mut arguments: clap::Command) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "vestibule", &mut script);
+    clap_complete::generate(shell, &mut arguments, "vestibule", &mut script);
     print(&script)
 }

@@ -9,41 +9,43 @@ mod storage;
 
 use check::{Check, Report};
 
-use super::{Failure, say};
+use crate::cli::failure::Failure;
 use crate::config::{Config, OperatorConfig, Settings, Storage};
 
-/// Asks everything, says a line for each check as it is done, and fails when any of them does.
+/// Runs every check and prints each result at once. Fails if a check fails.
 pub(super) fn run(settings: &Settings, json: bool) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()
-        .map_err(|e| e.to_string())?;
+        .build()?;
     let mut report = Report::new(json);
     runtime.block_on(examine(settings, &mut report))?;
-    // What was given up may still be waiting, for a disk as an example.
+    // A check that timed out may still block a thread, such as on a slow disk.
     runtime.shutdown_background();
     let (all, failed) = (report.len(), report.failed());
     report.finish()?;
-    match failed {
-        0 => Ok(()),
-        1 => Err(Failure::Failed(format!("1 of {all} checks failed."))),
-        _ => Err(Failure::Failed(format!("{failed} of {all} checks failed."))),
+    if failed == 0 {
+        return Ok(());
     }
+    Err(Failure::Failed(format!("{failed} of {all} checks failed.")))
 }
 
 async fn examine(settings: &Settings, report: &mut Report) -> Result<(), Failure> {
     let config = Config::from_settings(settings);
     match &config {
-        Ok(_) => report.add(Check::fine("settings", "each has a value that can be used"))?,
+        Ok(_) => report.add(Check::fine("settings", "all are valid"))?,
         Err(problems) => {
             for problem in &problems.0 {
                 let reason = format!("{} {}", problem.variable, problem.message);
-                report.add(Check::failed("settings", reason, "Mend it, then ask again"))?;
+                report.add(Check::failed(
+                    "settings",
+                    reason,
+                    "Correct it, then run doctor again",
+                ))?;
             }
         }
     }
     match OperatorConfig::from_settings(settings) {
-        Ok(upkeep) => report.add(key::check(&upkeep))?,
+        Ok(config) => report.add(key::check(&config))?,
         Err(_) => report.add(Check::open("key", AFTER_THE_SETTINGS))?,
     }
     match Storage::from_settings(settings) {
@@ -60,4 +62,4 @@ async fn examine(settings: &Settings, report: &mut Report) -> Result<(), Failure
     report.add_all(provider::checks(&config).await)
 }
 
-const AFTER_THE_SETTINGS: &str = "not asked, since the settings need attention first";
+const AFTER_THE_SETTINGS: &str = "not checked: correct the settings first";

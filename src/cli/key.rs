@@ -2,7 +2,8 @@
 
 use clap::Subcommand;
 
-use super::{Failure, say};
+use super::failure::Failure;
+use super::output::say;
 use crate::config::{OperatorConfig, Settings};
 use crate::domain::words;
 use crate::keys::rotation::{RotationError, rotate};
@@ -10,9 +11,9 @@ use crate::keys::{KEY_FILE, PREVIOUS_KEY_FILE};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Makes a new secret key; the one before it is still read, and nobody is signed out
+    /// Create a new secret key; the previous key is still read, and nobody is signed out
     Rotate {
-        /// Even if the key before the present one is still needed
+        /// Rotate even if the previous key is still needed
         #[arg(long)]
         force: bool,
     },
@@ -20,43 +21,43 @@ pub(super) enum Command {
 
 pub(super) fn run(settings: &Settings, command: &Command) -> Result<(), Failure> {
     let Command::Rotate { force } = command;
-    let upkeep = OperatorConfig::from_settings(settings)?;
-    if upkeep.secret_key.is_some() {
+    let config = OperatorConfig::from_settings(settings)?;
+    if config.secret_key.is_some() {
         return Err(Failure::Misused(
-            "SECRET_KEY is set, so the key is not in a file that could be changed here. Set SECRET_KEY_PREVIOUS to \
-             the value that SECRET_KEY has now, and SECRET_KEY to a new one, such as `openssl rand -base64 64 | tr -d \
-             '\\n'` prints. Then start the server again: nobody is signed out."
+            "SECRET_KEY is set, so there is no key file to rotate. Set SECRET_KEY_PREVIOUS to the present value of \
+             SECRET_KEY, and SECRET_KEY to a new one, from `openssl rand -base64 64 | tr -d '\\n'`. Then start the \
+             server again: nobody is signed out."
                 .to_owned(),
         ));
     }
-    if upkeep.secret_key_previous.is_some() {
+    if config.secret_key_previous.is_some() {
         return Err(Failure::Misused(format!(
-            "SECRET_KEY_PREVIOUS is set, so the server would not read the key that {PREVIOUS_KEY_FILE} is to keep, and \
-             everybody would be signed out. Unset it first."
+            "SECRET_KEY_PREVIOUS is set, so the server would not read {PREVIOUS_KEY_FILE}, and everybody would be \
+             signed out. Unset it first."
         )));
     }
-    let data_dir = &upkeep.storage.data_dir;
+    let data_dir = &config.storage.data_dir;
     let (present, previous) = (data_dir.join(KEY_FILE), data_dir.join(PREVIOUS_KEY_FILE));
-    let longest = words::exactly(upkeep.session_max);
-    match rotate(data_dir, upkeep.session_max, *force) {
+    let longest = words::exactly(config.session_max);
+    match rotate(data_dir, config.session_max, *force) {
         Ok(()) => say(format!(
-            "{} holds a new key. The one before it is in {} and is still read, so nobody is signed out; keep it for \
+            "{} holds a new key. The previous key is in {} and is still read, so nobody is signed out; keep it for \
              {longest} (SESSION_MAX) at least.\n\
-             A server that runs still has the old key alone: start it again now.",
+             A running server still uses the previous key: start it again now.",
             present.display(),
             previous.display()
         )),
         Err(RotationError::NoKey) => Err(Failure::Failed(format!(
-            "There is no key to change: {} does not exist. The first start of the server makes it.",
+            "There is no key to rotate: {} does not exist. The first start of the server creates it.",
             present.display()
         ))),
         Err(RotationError::PreviousInUse(left)) => Err(Failure::Failed(format!(
-            "Nothing was changed: the key was changed less than {longest} (SESSION_MAX) ago, and the one before it, in \
-             {}, may still be needed for {}. To forget that one now, with --force, signs out whoever has been signed \
-             in since before the last change and has not come back.",
+            "Nothing was changed: the last rotation was less than {longest} (SESSION_MAX) ago, and the previous key, in \
+             {}, may still be needed for {}. With --force it is forgotten now, which signs out everybody who has not \
+             used the console since the last rotation.",
             previous.display(),
             words::rounded_up(left)
         ))),
-        Err(e @ RotationError::File(_)) => Err(Failure::Failed(e.to_string())),
+        Err(e @ RotationError::File(_)) => Err(e.into()),
     }
 }

@@ -4,26 +4,28 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::context;
+use super::failure::Failure;
 use super::output::print_json;
-use super::{Failure, say};
+use super::output::say;
 use crate::accounts::changes::Actor;
 use crate::clock::Clock;
 use crate::config::{OperatorConfig, Settings};
 use crate::domain::{Email, words};
 use crate::operations::address_limits::{self, AddressLimits};
+use crate::operations::database::open_existing_database;
 use crate::sign_in::limits::{self, try_budget};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Shows how much of its limits an address has used
+    /// Show how much of its limits an address has used
     Show {
         /// The address, with or without an account
         email: String,
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Forgets what an address has used of its limits, in a running server too
+    /// Reset the limits of an address, in a running server too
     Clear {
         /// The address, with or without an account
         email: String,
@@ -33,8 +35,8 @@ pub(super) enum Command {
 pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     let (Command::Show { email, .. } | Command::Clear { email }) = &command;
     let email = context::address(email)?;
-    let upkeep = OperatorConfig::from_settings(settings)?;
-    let database = context::database(&upkeep.storage)?;
+    let config = OperatorConfig::from_settings(settings)?;
+    let database = open_existing_database(&config.storage)?;
     let now = Clock::system().now();
     match command {
         Command::Show { json, .. } => {
@@ -42,7 +44,7 @@ pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> 
             if json {
                 return print_json(&[as_json(&email, &found)]);
             }
-            say(describe(&email, &found, upkeep.code_limit_address))
+            say(describe(&email, &found, config.code_limit_address))
         }
         Command::Clear { .. } => {
             let actor = Actor::command_line();
@@ -50,8 +52,8 @@ pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> 
                 database.write_blocking(|c| address_limits::clear(c, &actor, &email, now))?;
             say(format!(
                 "The limits of {email} are cleared: {} forgotten, and a running server \
-                 forgets how often a code was asked for. The limits of networks (CODE_LIMIT_IP, and 30 wrong \
-                 codes in 10 minutes) stay; they are over within 10 minutes, or with a restart.",
+                 forgets how many codes were requested. The limits of networks (CODE_LIMIT_IP, and 30 wrong \
+                 codes in 10 minutes) stay; they end within 10 minutes, or with a restart.",
                 words::counted(forgotten, "wrong code is", "wrong codes are")
             ))
         }
@@ -93,11 +95,11 @@ fn describe(email: &Email, found: &AddressLimits, a_minute: u32) -> String {
             format!("{} of {}", found.tries_overall, try_budget::OVERALL),
         ),
         (
-            "Codes asked for in the last minute",
+            "Codes requested in the last minute",
             format!("{} of {a_minute}", found.requests_minute),
         ),
         (
-            "Codes asked for in the last 24 hours",
+            "Codes requested in the last 24 hours",
             format!("{} of {}", found.requests_day, limits::REQUESTS_A_DAY),
         ),
         (
@@ -113,9 +115,9 @@ fn describe(email: &Email, found: &AddressLimits, a_minute: u32) -> String {
         .collect();
     format!(
         "{email}\n{table}\n\
-         What cannot be seen from here: a running server counts requests in windows of its own, in memory, one for\n\
-         each browser that it knows and one for all others, and more for each network. The lines about codes asked\n\
-         for are what the activity says, over all browsers. `vestibule limits clear {email}` clears\n\
-         both, here and in the running server; the limits of networks stay."
+         Not shown: a running server counts requests in memory, for each known browser, for all other browsers,\n\
+         and for each network. The lines about requested codes come from the activity, over all browsers.\n\
+         `vestibule limits clear {email}` clears both, here and in the running server.\n\
+         The limits of networks stay."
     )
 }

@@ -1,33 +1,39 @@
-//! What commands list: a table for a person, or JSON for a program.
+//! Standard output: lines, tables for people, JSON for programs.
 
+use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::domain::{Timestamp, printable};
 
-/// Between two columns.
+/// Spaces between two columns.
 const GAP: usize = 2;
 
-/// Writes to standard output. A reader that has seen enough, such as `head`, is no failure.
+/// Prints a line. Unlike [`print`] it fails when nobody reads standard output.
+pub(super) fn say(line: impl Display) -> Result<(), Failure> {
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
+
+/// Prints text. A broken pipe is no failure: a reader such as `head` has seen enough.
 pub(super) fn print(text: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Failure::Failed(e.to_string())),
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(e.into()),
         _ => Ok(()),
     }
 }
 
-/// Writes an array of objects.
+/// Prints a JSON array of objects.
 pub(super) fn print_json<T: Serialize>(rows: &[T]) -> Result<(), Failure> {
-    let mut text = serde_json::to_vec_pretty(rows).map_err(|e| Failure::Failed(e.to_string()))?;
+    let mut text = serde_json::to_vec_pretty(rows)?;
     text.push(b'\n');
     print(&text)
 }
 
-/// Writes a table with a line of heads.
+/// Prints a table with a header line.
 pub(super) fn print_table<const N: usize>(
     heads: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
@@ -38,7 +44,7 @@ pub(super) fn print_table<const N: usize>(
     print(aligned(&lines).as_bytes())
 }
 
-/// Lines whose columns begin at the same place, by the width that a terminal gives each character.
+/// Aligns the columns by the width that a terminal gives each character.
 pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
     let cells: Vec<_> = lines
         .iter()
@@ -59,7 +65,7 @@ pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
     text
 }
 
-/// A moment in words, or other words where there is none.
+/// The time, or `otherwise` if there is none.
 pub(super) fn moment_or(at: Option<i64>, otherwise: &str) -> String {
     at.map_or_else(|| otherwise.to_owned(), |at| Timestamp(at).describe())
 }

@@ -1,56 +1,76 @@
-//! How far a long piece of work is, on a terminal; in a pipe it says nothing.
+//! Progress bars on standard error. In a pipe they show nothing.
 
-use std::io::{IsTerminal, Write, stderr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 const REFRESH: Duration = Duration::from_millis(100);
 
-/// Shown until it is dropped. A thread of its own writes it: a terminal that stands still must not
-/// hold up a transaction.
-pub(super) struct Progress {
-    done: Arc<AtomicUsize>,
-    shown: Option<(Sender<()>, JoinHandle<()>)>,
+/// Counts steps until it is dropped.
+pub(super) struct CountProgress(ProgressBar);
+
+impl CountProgress {
+    pub(super) fn start(what: &'static str, total: usize) -> Self {
+        let bar = bar(total as u64, "{msg}: {pos} of {len}").with_message(what);
+        // Drawn by indicatif's own thread: a terminal that stands still must not hold up a transaction.
+        bar.enable_steady_tick(REFRESH);
+        Self(bar)
+    }
+
+    pub(super) fn step(&self) {
+        self.0.inc(1);
+    }
 }
 
-impl Progress {
-    /// Begins with nothing done of `total`.
-    pub(super) fn start(what: &'static str, total: usize) -> Self {
-        let done = Arc::new(AtomicUsize::new(0));
-        let (stop, stopped) = channel();
-        let counter = Arc::clone(&done);
-        let shown = stderr().is_terminal().then(|| {
-            let thread = std::thread::spawn(move || show(what, total, &counter, &stopped));
+impl Drop for CountProgress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Shows how large a growing file is, until it is dropped.
+pub(super) struct FileProgress {
+    bar: ProgressBar,
+    watcher: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl FileProgress {
+    pub(super) fn start(file: &Path, total_bytes: u64) -> Self {
+        let bar = bar(
+            total_bytes,
+            "{decimal_bytes} of about {decimal_total_bytes}",
+        );
+        let watcher = (!bar.is_hidden()).then(|| {
+            let (stop, stopped) = channel();
+            let (bar, file) = (bar.clone(), PathBuf::from(file));
+            let thread = std::thread::spawn(move || {
+                while stopped.recv_timeout(REFRESH) == Err(RecvTimeoutError::Timeout) {
+                    bar.set_position(fs::metadata(&file).map_or(0, |file| file.len()));
+                }
+            });
             (stop, thread)
         });
-        Self { done, shown }
-    }
-
-    /// One more is done.
-    pub(super) fn step(&self) {
-        self.done.fetch_add(1, Ordering::Relaxed);
+        Self { bar, watcher }
     }
 }
 
-impl Drop for Progress {
+impl Drop for FileProgress {
     fn drop(&mut self) {
-        if let Some((stop, thread)) = self.shown.take() {
+        if let Some((stop, thread)) = self.watcher.take() {
             drop(stop);
-            let _nothing_is_left_to_show = thread.join();
+            // A watcher that panicked has nothing more to show.
+            let _ended = thread.join();
         }
+        self.bar.finish_and_clear();
     }
 }
 
-fn show(what: &str, total: usize, done: &AtomicUsize, stopped: &Receiver<()>) {
-    loop {
-        let count = done.load(Ordering::Relaxed);
-        let _nobody_looks = write!(stderr(), "\r{what}: {count} of {total}\x1b[K");
-        if stopped.recv_timeout(REFRESH) != Err(RecvTimeoutError::Timeout) {
-            break;
-        }
-    }
-    let _nobody_looks = write!(stderr(), "\r\x1b[K");
+fn bar(total: u64, template: &'static str) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(total).with_style(style)
 }

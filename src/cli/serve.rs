@@ -1,8 +1,11 @@
 //! `vestibule serve`
 
+use std::error::Error;
+
 use log::warn;
 
-use super::{Failure, say};
+use super::failure::Failure;
+use super::output::say;
 use crate::clock::Clock;
 use crate::config::{Config, EmailCodes, Settings};
 use crate::server::{Server, StopSignals};
@@ -10,12 +13,10 @@ use crate::server::{Server, StopSignals};
 /// Serves until told to stop.
 pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
     let config = Config::from_settings(settings)?;
-    actix_web::rt::System::new()
-        .block_on(serve(config))
-        .map_err(Failure::Failed)
+    actix_web::rt::System::new().block_on(serve(config))
 }
 
-async fn serve(config: Config) -> Result<(), String> {
+async fn serve(config: Config) -> Result<(), Failure> {
     let base_url = config.base_url.clone();
     let outbox = config
         .mail
@@ -24,10 +25,11 @@ async fn serve(config: Config) -> Result<(), String> {
         .then(|| config.storage.data_dir.join("outbox"));
     let admin = config.admin_email.clone();
     let email_codes = config.email_codes != EmailCodes::Off;
-    let signals = StopSignals::listen()?;
+    let did_not_start = |e: &dyn Error| Failure::because("Vestibule did not start", e);
+    let signals = StopSignals::listen().map_err(|e| did_not_start(&e))?;
     let server = Server::start(config, Clock::system())
         .await
-        .map_err(|e| format!("Vestibule did not start: {e}."))?;
+        .map_err(|e| did_not_start(&e))?;
     let mut lines = format!(
         "\n  Vestibule is ready. Open {} in a browser.",
         base_url.link("/")
@@ -59,5 +61,5 @@ async fn serve(config: Config) -> Result<(), String> {
             base_url.origin()
         );
     }
-    server.run_until(signals).await
+    Ok(server.run_until(signals).await?)
 }

@@ -2,29 +2,31 @@
 
 use clap::{ArgGroup, Subcommand};
 
-use super::output::{print_json, print_table};
-use super::{Failure, context, say};
-use crate::accounts::changes::{self, Actor, ChangeError};
-use crate::accounts::end_sessions;
+use super::context;
+use super::failure::Failure;
+use super::output::{print_json, print_table, say};
 use crate::clock::Clock;
 use crate::config::{OperatorConfig, Settings, Storage};
-use crate::db::listings::{self, ListedSession};
 use crate::domain::{Method, SessionId, Timestamp, words};
+use crate::operations::database::open_existing_database;
+use crate::operations::operator_accounts::{
+    SessionListing, end_all_sessions, end_session, list_sessions,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Lists the sessions in force, the newest first
+    /// List the active sessions, the newest first
     List {
-        /// Those of this address alone
+        /// Only sessions of this address
         email: Option<String>,
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Ends a session, or all sessions of an account; they are refused on their very next request
+    /// End a session, or all sessions of an account; their next request is refused
     #[command(group(ArgGroup::new("which").required(true)))]
     End {
-        /// The session's number, as `sessions list` shows it
+        /// The session's number, from `sessions list`
         #[arg(group = "which")]
         id: Option<i64>,
         /// Every session of this address
@@ -45,20 +47,12 @@ pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> 
 
 fn list(settings: &Settings, email: Option<&str>, json: bool) -> Result<(), Failure> {
     let address = email.map(context::address).transpose()?;
-    let upkeep = OperatorConfig::from_settings(settings)?;
-    let database = context::database(&upkeep.storage)?;
-    let in_force = context::in_force(&upkeep);
-    let found = database.read_in_place(|c| {
-        let account = match &address {
-            None => None,
-            Some(address) => match changes::find(c, address)? {
-                Ok(account) => Some(account.account_id()),
-                Err(denied) => return Ok(Err(denied)),
-            },
-        };
-        listings::sessions(c, account, in_force).map(Ok)
-    })?;
-    let found = found.map_err(|denied| refused(email.unwrap_or_default(), &denied))?;
+    let config = OperatorConfig::from_settings(settings)?;
+    let database = open_existing_database(&config.storage)?;
+    let lifetimes = context::session_lifetimes(&config);
+    let now = Clock::system().now();
+    let found = list_sessions(&database, address.as_ref(), lifetimes, now)
+        .map_err(|e| Failure::about(email.unwrap_or_default(), e))?;
     if json {
         return print_json(&found);
     }
@@ -80,7 +74,7 @@ fn list(settings: &Settings, email: Option<&str>, json: bool) -> Result<(), Fail
     print_table(heads, found.into_iter().map(line))
 }
 
-fn line(session: ListedSession) -> [String; 7] {
+fn line(session: SessionListing) -> [String; 7] {
     let how = match Method::from_word(&session.method) {
         Some(Method::EmailCode) => "email code".to_owned(),
         Some(Method::WorkOs) => "WorkOS".to_owned(),
@@ -98,34 +92,24 @@ fn line(session: ListedSession) -> [String; 7] {
 }
 
 fn end_one(settings: &Settings, id: SessionId) -> Result<(), Failure> {
-    let database = context::database(&Storage::from_settings(settings)?)?;
-    let now = Clock::system().now();
-    let ended = database
-        .write_blocking(|c| end_sessions::one(c, &Actor::command_line(), id, now))?
-        .ok_or_else(|| {
-            Failure::Failed(format!(
-                "There is no session {}. `vestibule sessions list` shows those that there are.",
-                id.0
-            ))
-        })?;
-    let (account, session) = ended;
+    let database = open_existing_database(&Storage::from_settings(settings)?)?;
+    let ended = end_session(&database, id, Clock::system().now())?.ok_or_else(|| {
+        Failure::Failed(format!(
+            "There is no session {}. `vestibule sessions list` shows the active ones.",
+            id.0
+        ))
+    })?;
     say(format!(
         "The session of {} with {} is ended.",
-        account.email, session.browser
+        ended.email, ended.browser
     ))
 }
 
 fn end_all(settings: &Settings, email: &str) -> Result<(), Failure> {
     let address = context::address(email)?;
-    let database = context::database(&Storage::from_settings(settings)?)?;
-    let now = Clock::system().now();
-    let actor = Actor::command_line();
-    let ended = database
-        .write_blocking(|c| match changes::find(c, &address)? {
-            Ok(account) => end_sessions::all_of(c, &actor, &account, now).map(Ok),
-            Err(denied) => Ok(Err(denied)),
-        })?
-        .map_err(|denied| refused(email, &denied))?;
+    let database = open_existing_database(&Storage::from_settings(settings)?)?;
+    let ended = end_all_sessions(&database, &address, Clock::system().now())
+        .map_err(|e| Failure::about(email, e))?;
     say(match ended {
         0 => format!("{address} was not signed in anywhere."),
         _ => format!(
@@ -133,8 +117,4 @@ fn end_all(settings: &Settings, email: &str) -> Result<(), Failure> {
             words::counted(ended, "session", "sessions")
         ),
     })
-}
-
-fn refused(email: &str, why: &ChangeError) -> Failure {
-    Failure::Failed(format!("{email}: {why}"))
 }

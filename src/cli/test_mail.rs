@@ -1,12 +1,12 @@
 //! `vestibule test-mail`
 
 use super::context;
-use super::{Failure, say};
+use super::failure::Failure;
+use super::output::say;
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::mail::{NotSent, Sender, send_test_mail};
 
-/// Sends one mail the way that codes go.
 pub(super) fn run(settings: &Settings, to: &str) -> Result<(), Failure> {
     let to = context::address(to)?;
     let config = Config::from_settings(settings)?;
@@ -20,8 +20,8 @@ pub(super) fn run(settings: &Settings, to: &str) -> Result<(), Failure> {
     let sent = context::block_on(send_test_mail(&sender, &to, Clock::system().now()))?;
     match sent {
         Ok(answer) if by_server => say(format!(
-            "The mail server took a mail from {} to {to}: {answer}\n\
-             Whether it arrives is for the servers after it to say: look into the mailbox, and among the spam.",
+            "The mail server accepted a mail from {} to {to}: {answer}\n\
+             Look for it in the mailbox and in the spam folder.",
             sender.from
         )),
         Ok(answer) => say(format!(

@@ -102,9 +102,9 @@ async fn it_says_a_line_a_check_and_makes_nothing() {
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert_eq!(place.contents(), Vec::<String>::new());
     let expected = [
-        "✓ settings: each has a value that can be used.",
-        "✓ key: there is none at data/secret.key yet. The first start makes it.",
-        "– database: there is none at data/vestibule.db yet. The first start makes it.",
+        "✓ settings: all are valid.",
+        "✓ key: there is no data/secret.key yet. The first start of the server creates it.",
+        "– database: there is no data/vestibule.db yet. The first start of the server creates it.",
         "– address: the server is not running at ",
         "– mail server: none is set: ",
         "– provider: none is set up; ",

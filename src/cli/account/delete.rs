@@ -1,37 +1,38 @@
 use std::io::{IsTerminal, Write, stderr, stdin};
 
-use super::{change, changes};
-use crate::cli::{Failure, context, say};
+use super::change;
+use crate::cli::context;
+use crate::cli::failure::Failure;
+use crate::cli::output::say;
 use crate::config::{Settings, Storage};
-use crate::domain::Email;
+use crate::operations::database::open_existing_database;
+use crate::operations::operator_accounts::{AccountChange, check_account_exists};
 
-/// Removes an account, once somebody has said yes.
+/// Asks for a confirmation first, unless `yes` is set.
 pub(super) fn run(settings: &Settings, email: &str, yes: bool) -> Result<(), Failure> {
     if !yes {
-        make_sure(settings, &context::address(email)?)?;
+        ask(settings, email)?;
     }
-    let account = change(settings, email, changes::delete)?;
+    let account = change(settings, email, AccountChange::Delete)?;
     say(format!("{} is deleted.", account.email))
 }
 
-fn make_sure(settings: &Settings, address: &Email) -> Result<(), Failure> {
+fn ask(settings: &Settings, email: &str) -> Result<(), Failure> {
+    let address = context::address(email)?;
     if !stdin().is_terminal() {
         return Err(Failure::Misused(
-            "Nobody can be asked here. Add --yes to delete without being asked.".to_owned(),
+            "There is no terminal to ask for a confirmation. Add --yes to delete without one."
+                .to_owned(),
         ));
     }
-    let database = context::database(&Storage::from_settings(settings)?)?;
-    database
-        .read_in_place(|c| changes::find(c, address))?
-        .map_err(|denied| Failure::Failed(format!("{address}: {denied}")))?;
-    let failed = |e: std::io::Error| Failure::Failed(e.to_string());
+    let database = open_existing_database(&Storage::from_settings(settings)?)?;
+    check_account_exists(&database, &address).map_err(|e| Failure::about(&address, e))?;
     write!(
         stderr(),
-        "Delete {address}, with its sessions and its link to WorkOS? There is no way back. [y/N] "
-    )
-    .map_err(failed)?;
+        "Delete {address}, with its sessions and its link to WorkOS? This cannot be undone. [y/N] "
+    )?;
     let mut answer = String::new();
-    stdin().read_line(&mut answer).map_err(failed)?;
+    stdin().read_line(&mut answer)?;
     match answer.trim() {
         "y" | "Y" | "yes" => Ok(()),
         _ => Err(Failure::Failed("Nothing was deleted.".to_owned())),

@@ -2,28 +2,20 @@ use std::fs::File;
 use std::io::{Read, Write, stderr};
 use std::path::Path;
 
-use crate::accounts::changes::Actor;
 use crate::accounts::import::{self, BadLine, LARGEST_FILE, Rows};
-use crate::cli::progress::Progress;
-use crate::cli::{Failure, say};
+use crate::cli::failure::Failure;
+use crate::cli::output::say;
+use crate::cli::progress::CountProgress;
 use crate::clock::Clock;
 use crate::config::{Settings, Storage};
 use crate::domain::words;
-use crate::server::open_database;
+use crate::operations::database::open_database;
+use crate::operations::operator_accounts::{Imported, import_accounts};
 
-/// What came of a file.
-#[derive(Default)]
-struct Imported {
-    added: usize,
-    /// Addresses that had an account, which was left as it is.
-    already_there: usize,
-}
-
-/// Adds the accounts of a file.
 pub(super) fn run(settings: &Settings, file: &Path, skip_bad: bool) -> Result<(), Failure> {
     let storage = Storage::from_settings(settings)?;
     let Rows { good, bad } = read(file)?;
-    name_each(&bad)?;
+    report_bad_lines(&bad)?;
     if !bad.is_empty() && !skip_bad {
         return Err(Failure::Failed(format!(
             "Nothing was added: {} bad. Correct the file, or leave such lines out with --skip-bad.",
@@ -31,45 +23,32 @@ pub(super) fn run(settings: &Settings, file: &Path, skip_bad: bool) -> Result<()
         )));
     }
     let database = open_database(&storage)?;
-    let actor = Actor::command_line();
+    let progress = CountProgress::start("Adding accounts", good.len());
     let now = Clock::system().now();
-    let progress = Progress::start("Adding accounts", good.len());
-    let imported = database.write_blocking(|c| {
-        let mut imported = Imported::default();
-        for row in &good {
-            match import::add_one(c, &actor, row, now)? {
-                Ok(_) => imported.added += 1,
-                Err(_) => imported.already_there += 1,
-            }
-            progress.step();
-        }
-        Ok(imported)
-    })?;
+    let imported = import_accounts(&database, &good, now, || progress.step())?;
     drop(progress);
-    say(describe(imported, bad.len()))
+    say(describe(&imported, bad.len()))
 }
 
-/// A file that never ends is not read to its end.
+/// Reads at most one byte more than is allowed, so that an endless file ends the command too.
 fn read(file: &Path) -> Result<Rows, Failure> {
     let shown = file.display();
     let mut bytes = Vec::new();
     File::open(file)
         .and_then(|open| open.take(LARGEST_FILE as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|e| Failure::Failed(format!("{shown} cannot be read: {e}")))?;
-    import::read(&bytes).map_err(|e| Failure::Failed(format!("{shown}: {e}")))
+        .map_err(|e| Failure::about(format!("{shown} cannot be read"), e))?;
+    import::read(&bytes).map_err(|e| Failure::about(shown, e))
 }
 
-fn name_each(bad: &[BadLine]) -> Result<(), Failure> {
+fn report_bad_lines(bad: &[BadLine]) -> Result<(), Failure> {
     let mut lines = String::new();
     for BadLine { line, why } in bad {
         lines.push_str(&format!("line {line}: {why}\n"));
     }
-    stderr()
-        .write_all(lines.as_bytes())
-        .map_err(|e| Failure::Failed(e.to_string()))
+    Ok(stderr().write_all(lines.as_bytes())?)
 }
 
-fn describe(imported: Imported, bad: usize) -> String {
+fn describe(imported: &Imported, bad: usize) -> String {
     let mut words = words::counted(imported.added, "account was added.", "accounts were added.");
     if imported.already_there > 0 {
         let there = words::counted(

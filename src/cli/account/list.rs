@@ -1,24 +1,24 @@
-use crate::accounts::changes::{ChangeError, find};
-use crate::cli::output::{aligned, moment_or, print, print_json, print_table};
-use crate::cli::{Failure, context, say};
+use crate::cli::context::{address, session_lifetimes};
+use crate::cli::failure::Failure;
+use crate::cli::output::{aligned, moment_or, print, print_json, print_table, say};
+use crate::clock::Clock;
 use crate::config::{OperatorConfig, Settings, Storage};
-use crate::db::activity;
-use crate::db::listings::{self, ListedAccount};
+use crate::operations::database::open_existing_database;
+use crate::operations::operator_accounts::{AccountListing, account_details, list_accounts};
 
-/// Lists the accounts that a search finds.
 pub(super) fn all(settings: &Settings, search: &str, json: bool) -> Result<(), Failure> {
-    let database = context::database(&Storage::from_settings(settings)?)?;
-    let found = database.read_in_place(|c| listings::accounts(c, search))?;
+    let database = open_existing_database(&Storage::from_settings(settings)?)?;
+    let found = list_accounts(&database, search)?;
     if json {
         return print_json(&found);
     }
     if found.is_empty() {
         return say(match search {
-            "" => "There are no accounts. Add one with `vestibule account add`.".to_owned(),
-            _ => "No account has that in its address or name.".to_owned(),
+            "" => "There are no accounts. Add one with `vestibule account add`.",
+            _ => "No account has that in its address or name.",
         });
     }
-    let line = |one: ListedAccount| {
+    let line = |one: AccountListing| {
         let state = state(&one).to_owned();
         let added = moment_or(Some(one.created_at), "");
         [one.email, one.name, one.role, state, added]
@@ -29,53 +29,47 @@ pub(super) fn all(settings: &Settings, search: &str, json: bool) -> Result<(), F
     )
 }
 
-/// Shows one account.
 pub(super) fn one(settings: &Settings, email: &str, json: bool) -> Result<(), Failure> {
-    let address = context::address(email)?;
-    let upkeep = OperatorConfig::from_settings(settings)?;
-    let database = context::database(&upkeep.storage)?;
-    let in_force = context::in_force(&upkeep);
-    let found = database.read_in_place(|c| {
-        let (Some(account), Ok(row)) = (listings::account(c, &address)?, find(c, &address)?) else {
-            return Ok(None);
-        };
-        let last_sign_in = activity::last_sign_in(c, &row)?;
-        let id = Some(row.account_id());
-        let sessions = listings::sessions(c, id, in_force)?.len();
-        Ok(Some((account, last_sign_in, sessions)))
-    })?;
-    let (found, last_sign_in, sessions) = found
-        .ok_or_else(|| Failure::Failed(format!("{address}: {}", ChangeError::NoSuchAccount)))?;
+    let address = address(email)?;
+    let config = OperatorConfig::from_settings(settings)?;
+    let database = open_existing_database(&config.storage)?;
+    let lifetimes = session_lifetimes(&config);
+    let details = account_details(&database, &address, lifetimes, Clock::system().now())
+        .map_err(|e| Failure::about(&address, e))?;
+    let account = details.account;
     if json {
-        return print_json(&[found]);
+        return print_json(&[account]);
     }
     let lines = [
-        ("Number", found.id.to_string()),
-        ("Address", found.email),
-        ("Name", found.name),
-        ("Role", found.role),
-        ("Added", moment_or(Some(found.created_at), "")),
-        ("Confirmed", moment_or(found.confirmed_at, "not yet")),
-        ("Suspended", moment_or(found.suspended_at, "no")),
-        ("Moved to WorkOS", moment_or(found.moved_at, "not yet")),
-        ("Last sign-in", moment_or(last_sign_in, "none known")),
-        ("Sessions", sessions.to_string()),
+        ("Number", account.id.to_string()),
+        ("Address", account.email),
+        ("Name", account.name),
+        ("Role", account.role),
+        ("Added", moment_or(Some(account.created_at), "")),
+        ("Confirmed", moment_or(account.confirmed_at, "not yet")),
+        ("Suspended", moment_or(account.suspended_at, "no")),
+        ("Moved to WorkOS", moment_or(account.moved_at, "not yet")),
+        (
+            "Last sign-in",
+            moment_or(details.last_sign_in, "none known"),
+        ),
+        ("Sessions", details.sessions.to_string()),
     ];
     let lines = lines.map(|(what, value)| [what.to_owned(), value]);
     print(aligned(&lines).as_bytes())
 }
 
-/// What decides whether they get in.
-fn state(account: &ListedAccount) -> &'static str {
+/// The one fact that decides how the account can sign in.
+fn state(account: &AccountListing) -> &'static str {
     match account {
-        ListedAccount {
+        AccountListing {
             suspended_at: Some(_),
             ..
         } => "suspended",
-        ListedAccount {
+        AccountListing {
             confirmed_at: None, ..
         } => "not confirmed",
-        ListedAccount {
+        AccountListing {
             moved_at: Some(_), ..
         } => "moved to WorkOS",
         _ => "confirmed",

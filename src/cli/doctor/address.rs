@@ -2,30 +2,30 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::check::Check;
 use crate::config::Config;
-use crate::operations::address_probe::{Found, look};
+use crate::operations::address_probe::{Found, probe};
 
 const NAME: &str = "address";
 
-/// Whether people find the console at `BASE_URL`, as far as that can be seen from here.
+/// Whether the console answers at `BASE_URL`, as seen from this machine.
 pub(super) async fn check(config: &Config) -> Check {
     let origin = config.base_url.origin();
-    let there = match look(&origin).await {
-        Found::AppState if config.base_url.is_https() => {
+    let at_base_url = match probe(&origin).await {
+        Found::Console if config.base_url.is_https() => {
             return Check::fine(NAME, format!("the console answers at {origin}, over TLS"));
         }
-        Found::AppState => {
-            let reason = format!("the console answers at {origin}, for this machine alone");
+        Found::Console => {
+            let reason = format!("the console answers at {origin}, for this machine only");
             return Check::fine(NAME, reason);
         }
         Found::SomethingElse(what) => format!("{origin} is not the console: {what}"),
-        Found::Nobody(why) => format!("{origin} does not answer: {why}"),
+        Found::Nothing(why) => format!("{origin} does not answer: {why}"),
     };
     let listen = reachable(config.listen);
-    if look(&format!("http://{listen}")).await != Found::AppState {
-        let reason = format!("the server is not running at {listen}, and {there}");
-        return Check::open(NAME, reason).and_next("Start it, then ask again");
+    if probe(&format!("http://{listen}")).await != Found::Console {
+        let reason = format!("the server is not running at {listen}, and {at_base_url}");
+        return Check::open(NAME, reason).and_next("Start it, then run doctor again");
     }
-    let next = if there.contains("certificate") {
+    let next = if at_base_url.contains("certificate") {
         format!("Give the reverse proxy a certificate for {origin} that is trusted here")
     } else if config.base_url.is_https() {
         format!("Have the reverse proxy of {origin} pass requests on to {listen}")
@@ -34,12 +34,12 @@ pub(super) async fn check(config: &Config) -> Check {
     };
     Check::failed(
         NAME,
-        format!("the server runs at {listen}, but {there}"),
+        format!("the server runs at {listen}, but {at_base_url}"),
         next,
     )
 }
 
-/// `0.0.0.0` is an address to listen at, not one to ask.
+/// Replaces 0.0.0.0, which can be listened on but not connected to, by 127.0.0.1.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     if listen.ip().is_unspecified() {
         SocketAddr::new(IpAddr::from(Ipv4Addr::LOCALHOST), listen.port())

@@ -1,16 +1,17 @@
 use serde::Serialize;
 
-use super::{Failure, say};
+use crate::cli::failure::Failure;
+use crate::cli::output::say;
 use crate::domain::printable;
 
-/// One line.
+/// One result of `doctor`.
 #[derive(Debug, Serialize)]
 pub(super) struct Check {
     check: &'static str,
-    /// `None`: it cannot be told from here.
+    /// `None`: unknown.
     ok: Option<bool>,
     reason: String,
-    /// What to do; empty where there is nothing to do.
+    /// What to do; may be empty.
     next: String,
 }
 
@@ -27,7 +28,7 @@ impl Check {
         Self::new(check, Some(false), reason, next)
     }
 
-    /// What cannot be told, and why. It fails nothing.
+    /// A check without a verdict. It does not fail the command.
     pub(super) fn open(check: &'static str, reason: impl Into<String>) -> Self {
         Self::new(check, None, reason, "")
     }
@@ -72,7 +73,7 @@ fn tidy(text: &str) -> String {
     printable(text).trim().trim_end_matches('.').to_owned()
 }
 
-/// Every check so far; with `--json` nothing is said before the end.
+/// Collects the checks. Prints each at once, or all at the end with `--json`.
 pub(super) struct Report {
     checks: Vec<Check>,
     json: bool,
@@ -114,6 +115,6 @@ impl Report {
         if !self.json {
             return Ok(());
         }
-        say(serde_json::to_string_pretty(&self.checks).map_err(|e| e.to_string())?)
+        say(serde_json::to_string_pretty(&self.checks)?)
     }
 }

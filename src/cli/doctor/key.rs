@@ -4,34 +4,34 @@ use crate::keys::{self, KEY_FILE, PREVIOUS_KEY_FILE};
 
 const NAME: &str = "key";
 
-/// Whether the server would start with the keys that are there. Nothing is made.
-pub(super) fn check(upkeep: &OperatorConfig) -> Check {
-    let data_dir = &upkeep.storage.data_dir;
+/// Whether the server can start with the present keys. No key is created.
+pub(super) fn check(config: &OperatorConfig) -> Check {
+    let data_dir = &config.storage.data_dir;
     let found = keys::load(
-        upkeep.secret_key.clone(),
-        upkeep.secret_key_previous.clone(),
+        config.secret_key.clone(),
+        config.secret_key_previous.clone(),
         data_dir,
     );
     match found {
         Ok(Some(keys)) => {
-            let before = match keys.previous {
-                Some(_) => ", and so can the one before it",
-                None => "",
+            let readable = match keys.previous {
+                Some(_) => "the key and the previous key can be read",
+                None => "the key can be read",
             };
-            Check::fine(NAME, format!("it can be read{before}"))
+            Check::fine(NAME, readable)
         }
         Ok(None) => {
             let shown = data_dir.join(KEY_FILE);
-            let reason = format!("there is none at {} yet", shown.display());
-            Check::fine(NAME, reason).and_next("The first start makes it")
+            let reason = format!("there is no {} yet", shown.display());
+            Check::fine(NAME, reason).and_next("The first start of the server creates it")
         }
         Err(error) => {
             let next = if error.path().ends_with(PREVIOUS_KEY_FILE) {
-                "Let the user that runs Vestibule read the file, or remove it: whoever has not come back since the key \
-                 was changed is signed out then"
+                "Let the user that runs Vestibule read the file, or remove it. Removing it signs out everybody who has not \
+                 used the console since the key was rotated"
             } else {
-                "Let the user that runs Vestibule read the file, or put the one from a backup in its place. Without it \
-                 the next start makes another key, and everybody is signed out"
+                "Let the user that runs Vestibule read the file, or restore it from a backup. Without it the next start \
+                 creates another key, and everybody is signed out"
             };
             Check::failed(NAME, error.to_string(), next)
         }

@@ -3,34 +3,38 @@ use url::{Host, Url};
 use super::check::Check;
 use crate::config::{MailSettings, SmtpUrl};
 use crate::operations::mail_probe::{Failed, Step, probe};
-use crate::operations::sender_domain::{SenderRecords, records};
+use crate::operations::sender_domain::{Records, records};
 
 const CONNECTION: &str = "mail server";
 const TLS: &str = "mail TLS";
 const LOGIN: &str = "mail login";
 
-/// The mail server, and whether receivers will believe the sender. No mail is sent.
+/// Checks the mail server and the DNS records of the sender's domain. Sends no mail.
 pub(super) async fn checks(mail: &MailSettings) -> Vec<Check> {
     let Some(smtp) = &mail.smtp else {
-        let reason = "none is set: codes are shown on the terminal, for a first look";
-        let next = "Set SMTP_URL and MAIL_FROM before anybody else signs in";
+        let reason = "none is set: codes are shown on the terminal, for a first try";
+        let next = "Set SMTP_URL and MAIL_FROM before other people sign in";
         return vec![Check::open(CONNECTION, reason).and_next(next)];
     };
-    let Some(asked) = Asked::of(smtp) else {
-        return vec![Check::failed(CONNECTION, "SMTP_URL is no URL", "Mend it")];
+    let Some(server) = SmtpCheck::of(smtp) else {
+        return vec![Check::failed(
+            CONNECTION,
+            "SMTP_URL is not a URL",
+            "Correct it",
+        )];
     };
     let failed = probe(smtp).await.err();
     let mut checks = vec![
-        asked.connection(failed.as_ref()),
-        asked.tls(failed.as_ref()),
-        asked.login(failed.as_ref()),
+        server.connection(failed.as_ref()),
+        server.tls(failed.as_ref()),
+        server.login(failed.as_ref()),
     ];
     checks.extend(sender(mail.from.email.domain()).await);
     checks
 }
 
-/// What `SMTP_URL` asks for, without its secrets.
-struct Asked {
+/// What `SMTP_URL` says, without its secrets.
+struct SmtpCheck {
     server: String,
     on_this_machine: bool,
     tls: Tls,
@@ -44,7 +48,7 @@ enum Tls {
     None,
 }
 
-impl Asked {
+impl SmtpCheck {
     fn of(smtp: &SmtpUrl) -> Option<Self> {
         let url = Url::parse(smtp.expose()).ok()?;
         let host = url.host_str()?;
@@ -72,7 +76,7 @@ impl Asked {
             }) => Check::failed(
                 CONNECTION,
                 format!("{} cannot be used: {reason}", self.server),
-                "Check host and port in SMTP_URL, and that nothing in between blocks the way",
+                "Check the host and port in SMTP_URL, and that no firewall is in between",
             ),
             _ => Check::fine(CONNECTION, format!("{} answers", self.server)),
         }
@@ -80,26 +84,28 @@ impl Asked {
 
     fn tls(&self, failed: Option<&Failed>) -> Check {
         match failed {
-            Some(failed) if failed.at < Step::Tls => Check::open(TLS, "it did not come to that"),
+            Some(failed) if failed.at < Step::Tls => {
+                Check::open(TLS, "not checked, since an earlier step failed")
+            }
             Some(failed) if failed.at == Step::Tls => Check::failed(
                 TLS,
                 failed.reason.clone(),
-                "Use smtps:// where TLS begins at once, as on port 465, and ?tls=required for \
-                 STARTTLS, as on port 587; name the server as its certificate does",
+                "Use smtps:// for implicit TLS (port 465), or ?tls=required for STARTTLS (port 587), and the host \
+                 name that is in the server’s certificate",
             ),
             _ => match self.tls {
-                Tls::FromTheStart => Check::fine(TLS, "from the start"),
-                Tls::Required => Check::fine(TLS, "by STARTTLS"),
+                Tls::FromTheStart => Check::fine(TLS, "implicit TLS"),
+                Tls::Required => Check::fine(TLS, "STARTTLS"),
                 Tls::Opportunistic => {
-                    Check::open(TLS, "used where the server offers it, which nobody sees to")
-                        .and_next("?tls=required insists")
+                    Check::open(TLS, "opportunistic: used only if the server offers it")
+                        .and_next("Add ?tls=required to insist on it")
                 }
                 Tls::None if self.on_this_machine => {
-                    Check::fine(TLS, "none, on the way to this very machine")
+                    Check::fine(TLS, "none, and none is needed on this machine")
                 }
                 Tls::None => Check::failed(
                     TLS,
-                    "none: codes travel in the clear",
+                    "none: codes are sent in plain text",
                     "Use smtps://, or ?tls=required for STARTTLS",
                 ),
             },
@@ -109,12 +115,12 @@ impl Asked {
     fn login(&self, failed: Option<&Failed>) -> Check {
         match failed {
             Some(failed) if failed.at < Step::Login => {
-                Check::open(LOGIN, "it did not come to that")
+                Check::open(LOGIN, "not checked, since an earlier step failed")
             }
             Some(failed) => Check::failed(
                 LOGIN,
                 failed.reason.clone(),
-                "Check user and password in SMTP_URL; %40 stands for an @ in them",
+                "Check the user and the password in SMTP_URL; write an @ in them as %40",
             ),
             None if self.login => Check::fine(LOGIN, "the user and the password are accepted"),
             None => Check::open(LOGIN, "none, since SMTP_URL names no user"),
@@ -133,7 +139,7 @@ fn is_here(host: &str) -> bool {
 
 async fn sender(domain: &str) -> Vec<Check> {
     let (spf, dmarc) = match records(domain).await {
-        Ok(SenderRecords { spf, dmarc }) => (
+        Records::Known { spf, dmarc } => (
             match spf {
                 Some(record) => Check::fine("SPF", format!("{domain} says {record}")),
                 None => Check::failed(
@@ -155,17 +161,12 @@ async fn sender(domain: &str) -> Vec<Check> {
                 ),
             },
         ),
-        Err(e) => {
-            let why = e.to_string();
-            (Check::open("SPF", why.clone()), Check::open("DMARC", why))
-        }
+        Records::Unknown(why) => (Check::open("SPF", why.clone()), Check::open("DMARC", why)),
     };
     let dkim = Check::open(
         "DKIM",
-        "its record goes by a name that only the mail server knows",
+        "the name of its record is known only to the mail server",
     )
-    .and_next(
-        "Look for dkim=pass in the headers of a mail that `vestibule test-mail` has sent you",
-    );
+    .and_next("Look for dkim=pass in the headers of a mail from `vestibule test-mail`");
     vec![spf, dkim, dmarc]
 }

@@ -4,15 +4,15 @@ use crate::config::{Config, ProviderSettings};
 use crate::domain::Timestamp;
 use crate::sign_in::provider::{Examined, Provider, ProviderError};
 
-/// How far the two clocks may be apart, in seconds: tokens allow for no more.
-const CLOCKS_APART: u64 = 60;
+/// In seconds. Tokens with a larger skew are refused.
+const MAX_CLOCK_SKEW: u64 = 60;
 const CLOCK: &str = "clock";
 const REACHABLE: &str = "provider";
 const CREDENTIALS: &str = "credentials";
 const KEYS: &str = "signing keys";
 const CALLBACK: &str = "callback";
 
-/// The provider as it is set up, and our clock beside its own.
+/// Checks the configured provider, and compares our clock with the provider's.
 pub(super) async fn checks(config: &Config) -> Vec<Check> {
     let Some(settings) = &config.provider else {
         return vec![
@@ -21,29 +21,36 @@ pub(super) async fn checks(config: &Config) -> Vec<Check> {
             Check::open(CLOCK, "there is no provider to compare it with"),
         ];
     };
-    let asked = Asked::of(settings);
-    let examined = asked.provider.examine().await;
-    let mut checks = vec![asked.reachable(&examined)];
+    let provider = ProviderCheck::of(settings);
+    let examined = provider.provider.examine().await;
+    let mut checks = vec![provider.reachable(&examined)];
     if let Ok(date) = examined.reached {
         checks.push(clock(date, Clock::system().now()));
-        checks.push(asked.credentials(&examined.credentials));
-        checks.push(asked.keys(&examined.keys));
-        checks.push(asked.callback(&examined.callback));
+        checks.push(provider.credentials(&examined.credentials));
+        checks.push(provider.keys(&examined.keys));
+        checks.push(provider.callback(&examined.callback));
     } else {
         let unasked = [CLOCK, CREDENTIALS, KEYS];
-        checks.extend(unasked.map(|check| Check::open(check, "it did not come to that")));
-        let callback = Check::open(CALLBACK, "it did not come to that");
-        checks.push(callback.and_next(format!("It has to be {}", asked.callback)));
+        checks.extend(
+            unasked.map(|check| {
+                Check::open(check, "not checked, since the provider cannot be reached")
+            }),
+        );
+        let callback = Check::open(
+            CALLBACK,
+            "not checked, since the provider cannot be reached",
+        );
+        checks.push(callback.and_next(format!("It has to be {}", provider.callback)));
     }
     let signed_out = config.base_url.link("/signed-out");
     checks.push(
-        Check::open("sign-out redirect", "cannot be asked for without a session")
-            .and_next(format!("Register exactly {signed_out} {}", asked.place)),
+        Check::open("sign-out redirect", "cannot be checked without a session")
+            .and_next(format!("Register exactly {signed_out} {}", provider.place)),
     );
     checks
 }
 
-struct Asked {
+struct ProviderCheck {
     provider: Provider,
     name: String,
     callback: String,
@@ -53,7 +60,7 @@ struct Asked {
     identity: &'static str,
 }
 
-impl Asked {
+impl ProviderCheck {
     fn of(settings: &ProviderSettings) -> Self {
         match settings.clone() {
             ProviderSettings::AuthKit(authkit) => Self {
@@ -81,8 +88,8 @@ impl Asked {
             Err(e) => Check::failed(
                 REACHABLE,
                 format!("{}: {e}", self.name),
-                "See whether this machine gets out to it: DNS, firewall, and the certificates in \
-                 SSL_CERT_FILE if that is set",
+                "Check that this machine can reach it: DNS, firewall, and the certificates in SSL_CERT_FILE if that \
+                 is set",
             ),
         }
     }
@@ -94,7 +101,7 @@ impl Asked {
                 CREDENTIALS,
                 e.to_string(),
                 format!(
-                    "Copy {} anew, from the same environment as the client ID",
+                    "Copy {} again, from the same environment as the client ID",
                     self.credentials
                 ),
             ),
@@ -109,7 +116,7 @@ impl Asked {
             Err(e) => Check::failed(
                 KEYS,
                 e.to_string(),
-                format!("Check {}, to the letter", self.identity),
+                format!("Check {}: every character counts", self.identity),
             ),
         }
     }
@@ -132,17 +139,20 @@ impl Asked {
 
 fn clock(theirs: Option<Timestamp>, ours: Timestamp) -> Check {
     let Some(theirs) = theirs else {
-        return Check::open(CLOCK, "the provider does not say what time it is");
+        return Check::open(CLOCK, "the provider does not send its time");
     };
     let (ahead, behind) = (ours.since(theirs).as_secs(), theirs.since(ours).as_secs());
     let apart = ahead.max(behind);
-    if apart <= CLOCKS_APART {
-        return Check::fine(CLOCK, format!("within {CLOCKS_APART} s of the provider’s"));
+    if apart <= MAX_CLOCK_SKEW {
+        return Check::fine(
+            CLOCK,
+            format!("within {MAX_CLOCK_SKEW} s of the provider’s"),
+        );
     }
     let which = if ahead > behind { "ahead of" } else { "behind" };
     Check::failed(
         CLOCK,
-        format!("{apart} s {which} the provider’s, so its tokens seem expired or not yet valid"),
-        "Have this machine set its clock by NTP, such as with `timedatectl set-ntp true`",
+        format!("{apart} s {which} the provider’s, so its tokens look expired or not yet valid"),
+        "Synchronise the clock by NTP, such as with `timedatectl set-ntp true`",
     )
 }

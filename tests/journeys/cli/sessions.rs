@@ -104,7 +104,7 @@ async fn one_session_is_ended_and_the_others_go_on() {
     assert_eq!(noted(&place, "session_ended", NOOR), 1);
     assert_eq!(
         fails(&place, &["sessions", "end", "1"]).await,
-        "There is no session 1. `vestibule sessions list` shows those that there are."
+        "There is no session 1. `vestibule sessions list` shows the active ones."
     );
     assert_eq!(noted(&place, "session_ended", NOOR), 1);
 }

@@ -87,7 +87,7 @@ async fn a_database_that_everybody_can_read_is_found_and_left_as_it_is() {
         let line = said.stdout.lines().find(|line| line.contains("file mode"));
         (said.code, line.unwrap().to_owned())
     };
-    let fine = "✓ file mode: not everybody here can read data/vestibule.db.".to_owned();
+    let fine = "✓ file mode: data/vestibule.db is not world-readable.".to_owned();
     assert_eq!(doctor().await, (Some(0), fine.clone()));
     let found = "✗ file mode: everybody on this machine can read data/vestibule.db. \
                  Run `chmod 600 data/vestibule.db*`.";
