@@ -1,6 +1,6 @@
 //! The battery: what the journeys try once, tried long and often, with one table at the end.
 //! `tests/battery` runs it; `cargo test` only builds it. The numbers are those of the rules in
-//! `tests/README.md`.
+//! `docs/testing.md`.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

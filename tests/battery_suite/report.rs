@@ -60,7 +60,7 @@ pub struct Row {
 pub enum Verdict {
     /// The rule held.
     Held,
-    /// There is a difference that the README names, with its reason and who can feel it.
+    /// There is a difference that docs/security-model.md names, with its reason and who can feel it.
     Known,
     /// The rule did not hold, or nothing was shown.
     Failed,
@@ -82,7 +82,7 @@ impl Row {
         Self::of(tried, times, found, Verdict::Held)
     }
 
-    /// The same, and what was measured is a difference that the README names.
+    /// The same, and what was measured is a difference that docs/security-model.md names.
     pub fn known(tried: impl Into<String>, times: u64, found: impl Into<String>) -> Self {
         Self::of(tried, times, found, Verdict::Known)
     }

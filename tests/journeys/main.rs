@@ -1,6 +1,5 @@
-//! Journeys through the real application, each named as a sentence. Every test has a server, a
-//! database, a clock and an outbox of its own. The numbers are those of the rules in
-//! `tests/README.md`.
+//! Journeys through the real application; each test's name is a sentence. Every test starts its own
+//! server with a private database, clock and outbox. Rule numbers refer to `docs/testing.md`.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -16,6 +15,7 @@ mod browser;
 mod cli;
 mod command_line;
 mod doctor;
+mod documentation;
 mod email_codes;
 mod guessing;
 mod health;
@@ -30,7 +30,6 @@ mod operator;
 mod origins;
 mod process;
 mod provider;
-mod readme;
 mod return_to;
 mod session_cookies;
 mod sessions;
