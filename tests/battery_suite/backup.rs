@@ -45,7 +45,7 @@ pub fn run(form: Form) -> Vec<Row> {
         let _server = town.place.serve(&[]).await;
         let revived = nobody_is_in(&ledgers, &mut findings).await;
         if backups.iter().all(|backup| backup.sign_ins_before == 0) || revived == 0 {
-            findings.push("nobody was signed in: this shows nothing".to_owned());
+            findings.push("no one was signed in: the trial shows nothing".to_owned());
         }
         let sign_ins: usize = ledgers.iter().map(|ledger| ledger.entries.len()).sum();
         let measured = format!(

@@ -45,7 +45,7 @@ pub fn run(form: Form) -> Vec<Row> {
             compare(&town, &ledger, &mut tally).await;
             ledgers.push(ledger);
         }
-        // What was right after its own crash has to be right after all the later ones.
+        // Answers from before an earlier crash must still hold after every later crash.
         for ledger in &ledgers {
             sessions(ledger, &mut tally).await;
         }
@@ -104,7 +104,7 @@ async fn compare(town: &Town, ledger: &Ledger, tally: &mut Tally) {
     database(town, ledger, tally);
 }
 
-/// Signed in is signed in, and signed out is out, for whoever has the cookie.
+/// Every answered sign-in is still in force; every answered sign-out still holds.
 async fn sessions(ledger: &Ledger, tally: &mut Tally) {
     let client = connections();
     for (state, expected) in [(State::In, true), (State::Out, false)] {
@@ -119,7 +119,7 @@ async fn sessions(ledger: &Ledger, tally: &mut Tally) {
     }
 }
 
-/// A code that let somebody in works no more; one whose answer stayed out works at most once.
+/// A code whose sign-in was answered never works again. A code without an answer works at most once.
 async fn used_codes(ledger: &Ledger, tally: &mut Tally) {
     let client = connections();
     for entry in &ledger.entries {
@@ -139,7 +139,7 @@ async fn used_codes(ledger: &Ledger, tally: &mut Tally) {
     }
 }
 
-/// The file is whole, the accounts are there, and a code is used if and only if it let somebody in.
+/// The database file is intact, all accounts exist, and each code is consumed exactly if it began a session.
 fn database(town: &Town, ledger: &Ledger, tally: &mut Tally) {
     let place = &town.place;
     let damage = place

@@ -30,7 +30,7 @@ pub struct Town {
     sign_ins: Cell<i64>,
 }
 
-/// How far somebody came.
+/// The last step of a sign-in that was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// The sign-in was answered.
@@ -76,7 +76,7 @@ impl Ledger {
 }
 
 impl Entry {
-    /// Somebody with nothing but the cookie of the challenge.
+    /// A new visitor with only the challenge cookie.
     pub fn at_the_code_step(&self, client: &Client) -> Guest {
         self.guest.with_only(client, CHALLENGE, &self.challenge)
     }
@@ -123,12 +123,12 @@ impl Town {
         self.sign_ins.get()
     }
 
-    /// Somebody new.
+    /// A new visitor.
     pub fn guest(&self) -> Guest {
         Guest::new(&connections(), &self.place.url())
     }
 
-    /// Somebody new who has asked for a code, and the code.
+    /// A new visitor who has asked for a code, and the code.
     pub async fn asked(&self, email: &str) -> (Guest, String) {
         let mut guest = self.guest();
         let asked = guest.ask_for_code(email).await.unwrap();
@@ -137,7 +137,7 @@ impl Town {
         (guest, code.unwrap())
     }
 
-    /// A mixed load, until somebody gets no answer, or `until` is set and all are at rest.
+    /// A mixed load. It ends when a visitor gets no answer, or when `until` is set and all visitors are done.
     pub async fn mixed_load(&self, until: &Cell<bool>) -> Ledger {
         let round = self.next_round();
         let client = connections();

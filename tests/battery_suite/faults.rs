@@ -1,6 +1,5 @@
-//! What the console stands on breaks: the mail server, the database's lock, the disk, the clock. The
-//! provider's faults are journeys of their own: `workos/unplugged.rs`, `workos/slow.rs`,
-//! `provider/trouble.rs`.
+//! Faults of the mail server, the database's lock, the disk and the clock. Journeys test the provider's
+//! faults: `workos/unplugged.rs`, `workos/slow.rs`, `provider/trouble.rs`.
 
 mod clock;
 mod disk;

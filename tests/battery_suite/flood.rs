@@ -143,7 +143,7 @@ impl Tally {
     }
 }
 
-/// The sign-in page and the session check, asked for again and again on a thread of its own.
+/// Requests the sign-in page and the session check repeatedly on a separate thread.
 struct Pages {
     stop: Arc<AtomicBool>,
     thread: std::thread::JoinHandle<Seen>,
@@ -198,7 +198,7 @@ async fn watch(url: String, cookie: String, asker: Asker, stop: &AtomicBool) -> 
         let outcome = asker.ask(VICTIM.to_owned(), 0x00ff_0000 + asked).await;
         match outcome {
             Outcome::Limited => seen.victim += 1,
-            // Whoever is not even looked at is not let through.
+            // A request that got 503 was not let through.
             Outcome::Busy => {}
             Outcome::Sent => seen
                 .findings
@@ -260,7 +260,7 @@ async fn flood(form: Form, place: &Workplace, server: &Process, mira: &Visitor) 
         }
     }
     if tally.busy.load(Ordering::Relaxed) == 0 {
-        findings.push("nobody was told to come back: it was no flood".to_owned());
+        findings.push("no request got 503: it was no flood".to_owned());
     }
     if seen.victim == 0 {
         findings.push("no limited address was asked for: this shows nothing of it".to_owned());

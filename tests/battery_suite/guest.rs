@@ -8,7 +8,7 @@ use reqwest::{Client, Method, StatusCode};
 
 use crate::support::use_ring;
 
-/// No page of ours may take longer than this, whatever is wrong.
+/// No page may take longer than this, under any fault.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// What the cookies are called on http localhost.
 pub const SESSION: &str = "session";
@@ -33,7 +33,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Whether this lets somebody in.
+    /// Whether this answer signs in.
     pub fn lets_in(&self) -> bool {
         self.leads_to("/dashboard")
     }
@@ -62,7 +62,7 @@ pub fn connections() -> Client {
 }
 
 impl Guest {
-    /// Someone who has never been here, from an address of their own.
+    /// A new visitor with a random IP address.
     pub fn new(client: &Client, base: &str) -> Self {
         let [a, b, c]: [u8; 3] = rand::random();
         Self {
@@ -87,7 +87,7 @@ impl Guest {
         self.cookies.get(name).cloned()
     }
 
-    /// Somebody else who has got hold of this one cookie.
+    /// A thief who has only this one cookie.
     pub fn with_only(&self, client: &Client, name: &str, value: &str) -> Self {
         let mut thief = Self::new(client, &self.base);
         thief.cookies.insert(name.to_owned(), value.to_owned());

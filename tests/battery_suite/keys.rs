@@ -1,4 +1,4 @@
-//! The secret key is changed under load (SECURITY rule 29): nobody is signed out.
+//! The secret key is changed under load (SECURITY rule 29): no one is signed out.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub fn run(form: Form) -> Vec<Row> {
             }
         }
         if people.is_empty() {
-            findings.push("nobody was signed in: this shows nothing".to_owned());
+            findings.push("no one was signed in: the trial shows nothing".to_owned());
         }
         let measured = format!(
             "{} people came back {checks} times over all changes, none was signed out",

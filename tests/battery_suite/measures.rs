@@ -1,4 +1,4 @@
-//! What is measured: times, memory, and whether two sets of times are one.
+//! Measures times and memory, and tests whether two sets of times have the same distribution.
 
 use std::fs;
 use std::time::Duration;
@@ -64,8 +64,7 @@ impl Times {
         sorted
     }
 
-    /// Kolmogorov and Smirnov's test: the greatest distance between the two distributions, and what it
-    /// would exceed once in a thousand cases if they were one.
+    /// Two-sample Kolmogorov-Smirnov test: the statistic D, and its limit for alpha 0.001.
     pub fn distance_to(&self, other: &Self) -> (f64, f64) {
         let (one, other) = (self.sorted(), other.sorted());
         let (n, m) = (one.len() as f64, other.len() as f64);

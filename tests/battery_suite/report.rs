@@ -45,11 +45,11 @@ pub struct Part {
 /// A line of the table.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// What was tried, with the rule that it tries.
+    /// The trial, with the number of its rule.
     pub tried: String,
     /// How many times.
     pub times: u64,
-    /// What was lost, or found.
+    /// The result: losses or findings.
     pub found: String,
     /// What follows from it.
     pub verdict: Verdict,
@@ -77,7 +77,7 @@ impl Verdict {
 }
 
 impl Row {
-    /// What was tried so many times, and that nothing came of it but what was measured.
+    /// A trial without losses.
     pub fn held(tried: impl Into<String>, times: u64, found: impl Into<String>) -> Self {
         Self::of(tried, times, found, Verdict::Held)
     }

@@ -72,8 +72,8 @@ async fn measure(form: Form) -> Vec<Row> {
     let bursts = form.pick(BURSTS_SHORT, BURSTS);
     let single = form.pick(SINGLE_SHORT, SINGLE);
     let limited = form.pick(LIMITED_SHORT, LIMITED);
-    // The rows of each kind lie among the others, too: in pages of their own they would be in memory more often
-    // than others, or less.
+    // The rows of all kinds are mixed. If each kind had its own database pages, one kind might be cached more
+    // often than another.
     place.sql(&format!(
         "INSERT INTO accounts (email, name, confirmed_at, suspended_at, moved_at, created_at)
          WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {most} + {})
@@ -83,7 +83,7 @@ async fn measure(form: Form) -> Vec<Row> {
     ));
     let order = shuffled(&[of_each; KINDS.len()]);
     let port = place.url().rsplit_once(':').unwrap().1.parse().unwrap();
-    // The client is on a thread of its own, and does nothing but wait for the answer.
+    // The client runs on a separate thread and only waits for the answer.
     let client = std::thread::spawn(move || {
         let times = times_of(port, &order, most);
         // Past all those that have been used.
@@ -128,7 +128,7 @@ async fn measure(form: Form) -> Vec<Row> {
             form == Form::Full,
         ),
         judged(
-            "5: somebody else's requests in the half second after nine for one address, what 95 in 100 stay under",
+            "5: other visitors' requests in the half second after nine for one address, p95",
             &first_felt,
             echo_tolerance,
             true,
@@ -140,7 +140,7 @@ async fn measure(form: Form) -> Vec<Row> {
             true,
         ),
         judged(
-            "5: somebody else's pages in the third of a second after one, the mean of the slowest tenth",
+            "5: other visitors' pages in the third of a second after one, the mean of the slowest tenth",
             &slowest_felt,
             echo_tolerance,
             true,
@@ -179,7 +179,7 @@ fn times_of(port: u16, order: &[(usize, usize)], most: usize) -> [ByKind; 2] {
     let warm_up = (most - WARM_UP..most).map(|number| (number % KINDS.len(), number));
     for (turn, (kind, number)) in warm_up.chain(order.iter().copied()).enumerate() {
         let email = address(kind, number);
-        // Each from a network of its own, so that no limit refuses.
+        // Each request comes from another network, so no limit refuses it.
         let ip = network(turn);
         let (time, answer) = connection.post("/sign-in/email", &email, &ip, "");
         assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
@@ -236,8 +236,8 @@ fn network(number: usize) -> String {
     )
 }
 
-/// Asks for several codes at once with an address, and then with others: what 95 in 100 of those stay under at
-/// first, and the mean of all. The slowest of all would say whether SQLite took its log back just then.
+/// Asks for several codes in parallel with one address, then with others. Returns the p95 of the first
+/// requests of others, and the mean of all. The maximum would only show whether SQLite ran a checkpoint.
 fn echoes(
     port: u16,
     first: usize,
@@ -304,8 +304,8 @@ fn echoes_of_one(
     felt
 }
 
-/// The field with an address. Those of each kind stand among the others: in one place of their own the unknown ones
-/// would always be looked for in the same page of the database.
+/// The form field with an address. Addresses of all kinds are mixed: otherwise all unknown ones would be
+/// looked up in the same database page.
 fn address(kind: usize, number: usize) -> String {
     format!("email={number:06}{}%40acme.test", KINDS[kind])
 }

@@ -43,7 +43,7 @@ async fn send_all(count: u64, seed: u64) -> Vec<Row> {
     let place = Workplace::empty()
         .with("TRUSTED_PROXIES", "127.0.0.0/8")
         .with("CODE_LIMIT_IP", "10000")
-        // Nothing listens there: whoever comes back from it is refused, and told so.
+        // Nothing listens on this port, so every callback is refused with a message.
         .with("WORKOS_API_URL", "http://127.0.0.1:9")
         .with("WORKOS_CLIENT_ID", "client_vestibule")
         .with("WORKOS_API_KEY", "sk_test_made_up");
@@ -121,11 +121,11 @@ async fn still_serves(place: &Workplace, server: &mut Process, findings: &mut Ve
     let visitor = place.visitor().at("203.0.113.200");
     server.let_in(&visitor, "after@acme.test").await;
     if !visitor.is_in().await {
-        findings.push("nobody gets in any more".to_owned());
+        findings.push("no sign-in works any more".to_owned());
     }
 }
 
-/// What the server should not have said: that it panicked, and what nobody may read (rule 4).
+/// Findings in the server's output: a panic, or a secret (rule 4).
 async fn said(server: Process, secrets: &[String]) -> Vec<String> {
     let finished = server.stopped().await;
     let mut findings = Vec::new();

@@ -32,7 +32,7 @@ async fn rename(visitor: &Visitor, name: &str) -> Answer {
 }
 
 #[actix_web::test]
-async fn the_profile_says_who_one_is_and_how_one_signs_in() {
+async fn the_profile_shows_the_account_and_its_sign_in_method() {
     let (app, mira) = with_mira().await;
     let profile = mira.get("/account").await;
     assert_snapshot!(content(&profile), @r"
@@ -81,7 +81,7 @@ async fn a_name_is_changed_by_its_owner_and_shows_everywhere_at_once() {
         app.number("SELECT count(*) FROM activity WHERE kind = 'name_changed'"),
         1
     );
-    // What nobody could see is no name, no more than nothing is.
+    // Invisible characters alone are not a name.
     for nothing in ["", "\u{3164}", "\u{200b} \u{ad}\u{e0041}"] {
         rename(&mira, "Mira").await.location();
         let saved = rename(&mira, nothing).await;
@@ -98,7 +98,7 @@ async fn a_name_is_changed_by_its_owner_and_shows_everywhere_at_once() {
 }
 
 #[actix_web::test]
-async fn a_name_that_is_none_is_shown_again_with_what_is_wrong() {
+async fn an_invalid_name_is_shown_again_with_the_error() {
     let (app, mira) = with_mira().await;
     for (typed, words) in [
         (
@@ -121,7 +121,7 @@ async fn a_name_that_is_none_is_shown_again_with_what_is_wrong() {
         assert_eq!(refused.attribute("#name", "value"), typed);
     }
     assert_eq!(app.text("SELECT name FROM accounts"), "Mira Bell");
-    // What looks like markup is a name like any other.
+    // A name that looks like markup is shown as text.
     rename(&mira, "<b>Mira</b>").await;
     assert_eq!(mira.get("/account").await.text(".menu .who"), "<b>Mira</b>");
 }
@@ -142,7 +142,7 @@ async fn only_fixed_words_are_shown_after_a_change() {
 }
 
 #[actix_web::test]
-async fn the_activity_says_what_happened_and_keeps_the_mail_servers_words_to_admins() {
+async fn the_activity_shows_events_and_the_mail_servers_answers_only_to_admins() {
     let (app, mira) = with_mira().await;
     let stranger = app.visitor();
     stranger.ask_for_code(MIRA).await;
@@ -155,7 +155,7 @@ async fn the_activity_says_what_happened_and_keeps_the_mail_servers_words_to_adm
     );
     let outcome = "UPDATE activity SET outcome = 'accepted', detail = '250 OK from mx'";
     app.sql(&format!("{outcome} WHERE kind = 'code_requested'"));
-    // Somebody else's is not here.
+    // Another account's activity is not listed.
     app.signed_in("noor@acme.test").await;
 
     let page = mira.get("/account/activity").await;

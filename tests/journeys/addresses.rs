@@ -58,7 +58,7 @@ async fn accounts_that_look_alike_get_their_own_codes() {
 
 // SECURITY rule 7: one `@`, no control characters, no line breaks; nothing of it becomes mail.
 #[actix_web::test]
-async fn what_is_no_address_is_refused_and_nothing_is_mailed() {
+async fn a_malformed_address_is_refused_and_no_mail_is_sent() {
     let app = TestApp::spawn().await;
     app.add_account("mira@acme.test", "");
     let long_local_part = format!("{}@acme.test", "m".repeat(65));
@@ -146,7 +146,7 @@ async fn a_browser_cannot_write_into_the_headers_of_a_mail() {
 }
 
 #[actix_web::test]
-async fn what_was_typed_is_shown_again_as_text_and_never_as_markup() {
+async fn typed_text_is_shown_again_as_text_and_never_as_markup() {
     let app = TestApp::spawn().await;
     let visitor = app.visitor();
     let typed = "\"><script>alert(1)</script>";

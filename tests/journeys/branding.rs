@@ -71,7 +71,7 @@ async fn a_sender_without_a_name_is_given_the_consoles() {
 }
 
 #[actix_web::test]
-async fn the_accent_is_a_style_sheet_of_its_own_after_the_built_in_one() {
+async fn the_accent_is_a_separate_style_sheet_after_the_built_in_one() {
     let accent = "#FFD400".to_owned();
     let app = TestApp::spawn_with(|settings| settings.brand_accent = Some(accent)).await;
     let visitor = app.visitor();
@@ -138,7 +138,7 @@ async fn a_logo_in_the_folder_takes_the_place_of_the_mark() {
 }
 
 #[actix_web::test]
-async fn what_is_no_name_and_no_colour_is_refused_before_anything_is_touched() {
+async fn an_invalid_name_or_colour_is_refused_before_anything_is_touched() {
     let long = "x".repeat(61);
     for (variable, value) in [
         ("BRAND_NAME", long.as_str()),

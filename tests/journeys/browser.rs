@@ -1,4 +1,4 @@
-//! The same journeys in a real Chromium. Whatever is left in the browser's console is a failure.
+//! The same journeys in a real Chromium. A test fails if the browser's console is not empty at its end.
 
 mod account;
 mod admin;

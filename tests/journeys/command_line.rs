@@ -107,7 +107,7 @@ async fn an_account_is_added_with_its_name_and_role() {
 }
 
 #[actix_web::test]
-async fn what_is_no_account_is_refused_before_anything_is_touched() {
+async fn an_invalid_account_is_refused_before_anything_is_touched() {
     let long = "m".repeat(201);
     for (arguments, words) in [
         (vec!["not-an-address"], "is not an email address"),
@@ -207,7 +207,7 @@ async fn every_wrong_setting_is_named_at_once_and_nothing_is_touched() {
 
 // SECURITY rule 4.
 #[actix_web::test]
-async fn no_message_repeats_a_secret_however_it_was_given() {
+async fn no_message_repeats_a_secret_from_any_source() {
     let key = "--secret-key=hunter2";
     let older = "--secret-key-previous=hunter2";
     for url in [
@@ -251,7 +251,7 @@ async fn a_console_that_is_not_on_localhost_needs_a_mail_server_and_https() {
 }
 
 #[actix_web::test]
-async fn a_provider_is_set_up_as_a_whole_and_there_is_only_one() {
+async fn incomplete_or_double_provider_settings_are_refused() {
     for (set, missing) in [
         (&["WORKOS_CLIENT_ID"][..], &["WORKOS_API_KEY"][..]),
         (&["WORKOS_API_KEY"], &["WORKOS_CLIENT_ID"]),
@@ -310,7 +310,7 @@ async fn a_file_named_dot_env_is_read_and_the_environment_goes_before_it() {
 
 // SECURITY rule 4.
 #[actix_web::test]
-async fn a_broken_line_of_dot_env_is_named_without_what_is_in_it() {
+async fn a_broken_line_of_dot_env_is_reported_without_its_content() {
     for broken in [
         "SMTP_URL=smtps://console:hunter2@mail \"oops",
         "SECRET_KEY='hunter2",
@@ -355,7 +355,7 @@ async fn a_listen_address_that_tells_no_origin_needs_a_base_url() {
 }
 
 #[actix_web::test]
-async fn what_is_no_database_file_and_no_folder_is_refused_before_anything_is_touched() {
+async fn an_invalid_database_path_is_refused_before_anything_is_touched() {
     for (variable, value) in [
         ("DATABASE_URL", ":memory:"),
         ("DATABASE_URL", "postgres://localhost/vestibule"),

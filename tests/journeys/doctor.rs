@@ -75,7 +75,7 @@ impl Findings {
 }
 
 #[actix_web::test]
-async fn with_the_server_running_a_first_look_finds_nothing_wrong() {
+async fn with_the_server_running_every_check_passes() {
     let place = Workplace::empty();
     let _server = place.serve(&[]).await;
     let findings = ask(&place).await;
@@ -96,7 +96,7 @@ async fn with_the_server_running_a_first_look_finds_nothing_wrong() {
 }
 
 #[actix_web::test]
-async fn it_says_a_line_a_check_and_makes_nothing() {
+async fn doctor_prints_a_line_for_each_check_and_creates_nothing() {
     let place = Workplace::empty();
     let finished = place.run(&["doctor"]).await;
     assert_eq!(finished.code, Some(0), "{finished:?}");
@@ -160,7 +160,7 @@ async fn an_address_that_leads_elsewhere_is_told_from_a_server_that_is_down() {
 }
 
 #[actix_web::test]
-async fn an_address_where_something_else_answers_is_found_whatever_its_status() {
+async fn another_server_at_base_url_is_detected_for_every_status() {
     let something = Hostile::start(START).await;
     let place = Workplace::empty().with("BASE_URL", &something.url);
     let _server = place.serve(&[]).await;

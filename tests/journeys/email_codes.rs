@@ -62,7 +62,7 @@ async fn a_code_works_for_ten_minutes_and_not_a_moment_longer() {
 
 // SECURITY rule 1: the clock was wrong by an hour, and is set right.
 #[actix_web::test]
-async fn a_code_from_before_the_clock_was_set_back_works_neither_then_nor_an_hour_later() {
+async fn a_code_from_before_a_clock_change_never_works_again() {
     let app = app_with_mira().await;
     let hour = Duration::from_hours(1);
     app.later(hour);
@@ -112,7 +112,7 @@ async fn a_code_works_in_the_browser_that_asked_and_in_no_other() {
 
 // SECURITY rule 4: a new code replaces the older one of the same challenge.
 #[actix_web::test]
-async fn a_new_code_replaces_the_older_one_and_has_five_tries_of_its_own() {
+async fn a_new_code_replaces_the_older_one_and_has_five_tries() {
     let app = app_with_mira().await;
     let (mira, older) = app.asked(MIRA).await;
     for _ in 0..5 {
@@ -145,7 +145,7 @@ async fn asking_again_from_the_email_step_replaces_the_older_code_too() {
     assert_eq!(mira.enter(&newer).await.location(), "/dashboard");
 }
 
-// SECURITY rule 1: a new code has a lifetime of its own.
+// SECURITY rule 1: a new code has its own lifetime.
 #[actix_web::test]
 async fn a_new_code_lives_as_long_as_the_first_one_would_have() {
     let app = app_with_mira().await;
@@ -223,7 +223,7 @@ async fn a_code_is_taken_the_way_people_type_and_paste_it() {
 }
 
 #[actix_web::test]
-async fn what_is_no_code_is_refused_in_words_and_costs_no_try() {
+async fn malformed_input_is_refused_with_a_message_and_costs_no_try() {
     let app = app_with_mira().await;
     let (mira, code) = app.asked(MIRA).await;
     let long = format!("{code}0");

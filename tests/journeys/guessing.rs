@@ -13,7 +13,7 @@ const AT_ONCE: usize = 50;
 const ROUNDS: usize = 20;
 const DAY: Duration = Duration::from_hours(24);
 
-// SECURITY rule 3: a try is counted before it is compared, in a write of its own.
+// SECURITY rule 3: a try is counted in a separate write before it is compared.
 #[actix_web::test]
 async fn of_fifty_wrong_codes_at_once_five_are_evaluated_every_time() {
     let app = TestApp::spawn().await;
@@ -105,9 +105,9 @@ fn assert_refused_for_hours(answer: &Answer, hours: usize) {
     assert!(answer.text("#code-error").contains(words));
 }
 
-// SECURITY rule 8: the owner's known browser has a budget of its own, and it is 50 as well.
+// SECURITY rule 8: the owner's known browser has its own budget of 50.
 #[actix_web::test]
-async fn a_known_browser_gets_in_while_strangers_are_refused_and_has_fifty_tries_itself() {
+async fn a_known_browser_gets_in_during_an_attack_and_has_its_own_fifty_tries() {
     let app = TestApp::spawn().await;
     let owner = app.signed_in(MIRA).await;
     owner.post("/sign-out", &[]).await;
@@ -206,7 +206,7 @@ async fn a_thousand_wrong_codes_over_all_accounts_leave_codes_to_known_browsers(
 
 // SECURITY rule 8: addresses without an account use nothing of everybody's budget up.
 #[actix_web::test]
-async fn wrong_codes_for_addresses_without_an_account_do_not_count_for_everybody() {
+async fn wrong_codes_for_unknown_addresses_do_not_count_towards_the_overall_budget() {
     let app = TestApp::spawn().await;
     app.add_account(MIRA, "");
     write_down_tries(&app, 1_000, "nobody@acme.test");

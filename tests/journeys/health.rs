@@ -64,7 +64,7 @@ async fn an_admin_sees_that_everything_works() {
 }
 
 #[actix_web::test]
-async fn for_a_member_there_is_no_such_page_and_a_stranger_is_sent_to_sign_in() {
+async fn the_health_page_is_missing_for_members_and_strangers_are_sent_to_sign_in() {
     let app = TestApp::spawn().await;
     let noor = app.signed_in(NOOR).await;
     let (here, nowhere) = (noor.get(HEALTH).await, noor.get("/admin/nowhere").await);
@@ -79,7 +79,7 @@ async fn for_a_member_there_is_no_such_page_and_a_stranger_is_sent_to_sign_in() 
 }
 
 #[actix_web::test]
-async fn the_page_works_while_somebody_holds_the_database() {
+async fn the_page_works_while_the_database_is_locked() {
     use diesel::connection::SimpleConnection;
     let app = TestApp::spawn().await;
     let mira = admin(&app).await;
@@ -90,7 +90,7 @@ async fn the_page_works_while_somebody_holds_the_database() {
 }
 
 #[actix_web::test]
-async fn that_nothing_can_be_written_is_shown_until_something_is() {
+async fn a_failing_write_is_shown_until_the_next_write_succeeds() {
     use diesel::connection::SimpleConnection;
     let app = TestApp::spawn().await;
     let mira = admin(&app).await;
@@ -117,7 +117,7 @@ async fn that_nothing_can_be_written_is_shown_until_something_is() {
 }
 
 #[actix_web::test]
-async fn a_database_that_everybody_can_read_is_shown_with_what_to_do() {
+async fn a_world_readable_database_is_shown_with_its_fix() {
     use std::fs::{Permissions, set_permissions};
     use std::os::unix::fs::PermissionsExt;
     let app = TestApp::spawn().await;
@@ -137,7 +137,7 @@ async fn a_database_that_everybody_can_read_is_shown_with_what_to_do() {
 }
 
 #[actix_web::test]
-async fn what_waits_in_the_write_ahead_log_counts_on_the_disk() {
+async fn the_size_on_disk_includes_the_write_ahead_log() {
     let app = TestApp::spawn().await;
     let mira = admin(&app).await;
     let database = row(&mira, "Database").await;
@@ -152,7 +152,7 @@ async fn what_waits_in_the_write_ahead_log_counts_on_the_disk() {
 }
 
 #[actix_web::test]
-async fn somebody_who_guesses_codes_is_shown_until_the_budget_is_not_used_up_any_more() {
+async fn a_guessing_attack_is_shown_until_the_budget_recovers() {
     let app = TestApp::spawn().await;
     let mira = admin(&app).await;
     // The newest of them a minute ago, the oldest that counts at 11:42.
@@ -174,7 +174,7 @@ async fn somebody_who_guesses_codes_is_shown_until_the_budget_is_not_used_up_any
     ] {
         assert!(guessing.contains(words), "no {words} in {guessing}");
     }
-    // Where WorkOS isn’t configured nobody is sent there.
+    // Without WorkOS the page does not mention it.
     assert!(!guessing.contains("WorkOS"), "{guessing}");
     app.sql("DELETE FROM wrong_tries WHERE id = (SELECT min(id) FROM wrong_tries)");
     let page = mira.get(HEALTH).await;
@@ -235,7 +235,7 @@ async fn a_mail_server_that_refuses_is_shown_with_its_answer_until_it_accepts() 
 }
 
 #[actix_web::test]
-async fn a_provider_that_is_down_is_shown_with_what_waits_for_it() {
+async fn a_provider_outage_is_shown_with_its_waiting_revocations() {
     let provider = Hostile::start(crate::support::app::START).await;
     let url = provider.url.clone();
     let app = TestApp::spawn_with(|settings| {

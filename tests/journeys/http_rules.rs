@@ -132,7 +132,7 @@ async fn a_partial_request_gets_a_fragment_and_every_other_a_page() {
 }
 
 #[actix_web::test]
-async fn a_step_swapped_in_place_has_an_address_of_its_own() {
+async fn a_step_swapped_in_place_has_its_own_address() {
     let app = TestApp::spawn().await;
     let visitor = app.visitor();
     for path in [
@@ -155,7 +155,7 @@ async fn a_step_swapped_in_place_has_an_address_of_its_own() {
 }
 
 #[actix_web::test]
-async fn who_is_not_signed_in_is_sent_to_the_door_and_back() {
+async fn a_signed_out_visitor_is_sent_to_sign_in_and_back() {
     let app = TestApp::spawn().await;
     let visitor = app.visitor();
     let guarded: Vec<_> = routes::table()
@@ -167,7 +167,7 @@ async fn who_is_not_signed_in_is_sent_to_the_door_and_back() {
         let method = Method::from_bytes(entry.method.as_str().as_bytes()).unwrap();
         let page = visitor.request(method.clone(), entry.path);
         let page = Answer::of(page.send().await.unwrap()).await;
-        // Nobody can come back to a form that was sent.
+        // A browser cannot come back to a POST.
         let back = match method {
             Method::GET => entry.path,
             _ => "/dashboard",
@@ -195,7 +195,7 @@ fn assert_words(answer: &Answer, status: StatusCode, title: &str) {
 }
 
 #[actix_web::test]
-async fn an_error_is_a_page_with_words_and_a_reference_of_its_own() {
+async fn an_error_page_has_a_message_and_a_reference() {
     let app = TestApp::spawn().await;
     let visitor = app.visitor();
     for path in [

@@ -60,7 +60,7 @@ async fn the_eleventh_request_in_a_minute_is_refused_for_known_and_unknown_addre
 }
 
 #[actix_web::test]
-async fn a_refusal_is_a_page_or_a_fragment_as_it_was_asked_for() {
+async fn a_refusal_is_a_page_or_a_fragment_as_requested() {
     let app = TestApp::spawn().await;
     let visitor = app.visitor();
     ask(&visitor, MIRA, 10).await;
@@ -98,7 +98,7 @@ async fn the_window_slides_and_a_refused_request_does_not_lengthen_it() {
 }
 
 #[actix_web::test]
-async fn the_wait_is_rounded_up_so_that_who_comes_back_on_time_is_let() {
+async fn the_wait_is_rounded_up_so_that_a_punctual_retry_succeeds() {
     let app = TestApp::spawn().await;
     let visitor = app.visitor();
     ask(&visitor, MIRA, 10).await;
@@ -198,7 +198,7 @@ async fn a_refused_request_counts_nowhere() {
 }
 
 #[actix_web::test]
-async fn a_whole_ipv6_subscriber_counts_as_one() {
+async fn an_ipv6_64_counts_as_one_network() {
     let app = TestApp::spawn_behind_a_proxy().await;
     many_ask(&app.visitor_at("2001:db8:1:2::1"), 0..30).await;
     many_ask(&app.visitor_at("2001:db8:1:2:ffff:ffff:ffff:ffff"), 30..60).await;
@@ -238,7 +238,7 @@ async fn the_thirty_first_wrong_code_of_a_network_in_ten_minutes_is_refused() {
 
 // Right codes, and what is no try at all, use up nothing of the thirty.
 #[actix_web::test]
-async fn right_codes_do_not_count_as_wrong_ones() {
+async fn right_codes_do_not_count_as_wrong_tries() {
     let app = TestApp::spawn().await;
     for number in 0..35 {
         let email = format!("p{number}@acme.test");
@@ -250,7 +250,7 @@ async fn right_codes_do_not_count_as_wrong_ones() {
 
 // SECURITY rule 8: a stranger can neither use up the owner's requests nor lock the owner out.
 #[actix_web::test]
-async fn a_known_browser_has_windows_of_its_own() {
+async fn a_known_browser_has_its_own_windows() {
     let app = TestApp::spawn().await;
     let owner = app.signed_in(MIRA).await;
     owner.post("/sign-out", &[]).await;

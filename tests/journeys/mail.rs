@@ -40,7 +40,7 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 }
 
 #[actix_web::test]
-async fn the_mail_says_the_code_how_long_it_lasts_who_asked_and_what_to_do_about_it() {
+async fn the_mail_states_the_code_its_lifetime_the_requester_and_what_to_do() {
     let (server, app, mira) = console().await;
     mira.ask_for_code("mira@acme.test").await;
     let received = server.next_mail().await;
@@ -96,8 +96,8 @@ async fn no_two_mails_have_the_same_message_id() {
     assert!(ids.iter().all(|id| id.len() == 32), "{ids:?}");
 }
 
-// Whoever asks again looks for the code in the newest mail. A mail server may take two that come together in
-// another order; the outbox does not.
+// People look for the code in the newest mail. A mail server may accept two simultaneous mails in another
+// order; the outbox keeps the order.
 #[actix_web::test]
 async fn mails_that_are_asked_for_at_once_leave_in_the_order_of_the_requests() {
     let app = TestApp::spawn().await;
@@ -114,7 +114,7 @@ async fn mails_that_are_asked_for_at_once_leave_in_the_order_of_the_requests() {
 }
 
 #[actix_web::test]
-async fn reading_the_mail_fetches_nothing() {
+async fn reading_the_mail_loads_nothing_from_the_network() {
     let (server, _app, mira) = console().await;
     mira.ask_for_code("mira@acme.test").await;
     let html = Mail::parse(server.next_mail().await.data).part("text/html");
@@ -132,7 +132,7 @@ async fn reading_the_mail_fetches_nothing() {
 
 // SECURITY rules 6 and 7.
 #[actix_web::test]
-async fn nothing_that_a_visitor_typed_or_sent_gets_into_a_header() {
+async fn nothing_typed_or_sent_by_a_visitor_reaches_a_mail_header() {
     let (server, app, mira) = console().await;
     mira.ask_for_code("mira@acme.test").await;
     let usual = Mail::parse(server.next_mail().await.data);
@@ -178,7 +178,7 @@ async fn an_address_that_would_end_its_header_gets_no_mail() {
 }
 
 #[actix_web::test]
-async fn the_admins_are_told_of_somebody_who_guesses_codes() {
+async fn admins_are_mailed_about_a_guessing_attack() {
     let letter = guessing_notice();
     assert_eq!(
         words(&letter.html),

@@ -105,7 +105,7 @@ async fn a_login_that_the_server_refuses_is_tried_again_since_it_may_be_mended()
 }
 
 #[actix_web::test]
-async fn one_delivery_that_hangs_does_not_hold_up_everybody_elses_mail() {
+async fn one_hanging_delivery_does_not_delay_other_mail() {
     let server = SmtpServer::start(Behaviour::plain().replying(Reply::HangFirst(1))).await;
     let app = server.console().await;
     app.add_account(MIRA, "");
@@ -135,7 +135,7 @@ async fn a_mailbox_that_does_not_exist_is_given_up_at_once_and_the_next_code_com
 }
 
 #[actix_web::test]
-async fn a_code_that_has_run_out_is_not_tried_again() {
+async fn the_mail_of_an_expired_code_is_not_retried() {
     let server = SmtpServer::start(Behaviour::plain().replying(Reply::HangAfterData)).await;
     let app = server.console().await;
     app.add_account(MIRA, "");
@@ -167,7 +167,7 @@ async fn a_code_that_runs_out_before_its_turn_is_not_tried_at_all() {
 }
 
 #[actix_web::test]
-async fn a_full_queue_changes_nothing_in_the_answer() {
+async fn a_full_queue_does_not_change_the_answer() {
     let server = SmtpServer::start(Behaviour::plain().replying(Reply::HangFirst(usize::MAX))).await;
     let app = server.console().await;
     app.add_account(MIRA, "");
@@ -250,7 +250,7 @@ async fn a_code_goes_over_implicit_tls_after_a_login() {
 }
 
 #[actix_web::test]
-async fn a_server_with_a_certificate_that_nobody_vouches_for_gets_no_mail() {
+async fn a_mail_server_with_an_untrusted_certificate_gets_no_mail() {
     for behaviour in [Behaviour::starttls(), Behaviour::implicit_tls()] {
         let server = SmtpServer::start(behaviour).await;
         let app = server.console().await;

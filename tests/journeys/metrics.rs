@@ -1,4 +1,4 @@
-//! `/metrics`, on a listener of its own.
+//! `/metrics`, on its own listener.
 
 use vestibule::config::Settings;
 
@@ -9,7 +9,7 @@ use crate::workos::{bring_back, set_out, way_back};
 
 const MIRA: &str = "mira@acme.test";
 
-/// A console that is measured, and whoever reads the measures.
+/// A console with metrics, and a visitor of its metrics listener.
 async fn measured(change: impl FnOnce(&mut Settings)) -> (TestApp, Visitor) {
     let address = free_address();
     let reader = Visitor::new(format!("http://{address}"));
@@ -88,9 +88,9 @@ async fn a_sign_in_a_wrong_code_and_a_limited_request_are_counted() {
     assert!(value(&metrics, r#"vestibule_level{of="database_bytes"}"#) > 4096.0);
 }
 
-// SECURITY rule 4, and nobody's address.
+// SECURITY rule 4: no secret and no address.
 #[actix_web::test]
-async fn no_label_holds_what_a_visitor_typed() {
+async fn no_metric_label_contains_visitors_input() {
     let (app, reader) = measured(|_| {}).await;
     app.add_account(MIRA, "Mira Bell");
     let mira = app.visitor();
@@ -122,7 +122,7 @@ async fn no_label_holds_what_a_visitor_typed() {
 }
 
 #[actix_web::test]
-async fn the_public_listener_serves_no_metrics_and_theirs_nothing_else() {
+async fn only_the_metrics_listener_serves_metrics_and_it_serves_nothing_else() {
     let (app, reader) = measured(|_| {}).await;
     assert_eq!(app.visitor().get("/metrics").await.status, 404);
     for path in ["/", "/sign-in", "/dashboard", "/readyz"] {
@@ -131,7 +131,7 @@ async fn the_public_listener_serves_no_metrics_and_theirs_nothing_else() {
 }
 
 #[actix_web::test]
-async fn exchanges_with_the_provider_are_timed_and_sign_ins_counted_by_what_came_of_them() {
+async fn provider_calls_are_timed_and_sign_ins_counted_by_outcome() {
     let provider = Hostile::start(START).await;
     let url = provider.url.clone();
     let (app, reader) = measured(|settings| {

@@ -53,7 +53,7 @@ async fn the_folder_of_migrations_makes_the_schema_that_the_binary_makes() {
 }
 
 #[test]
-fn every_migration_goes_back_to_nothing_and_forth_again() {
+fn every_migration_reverts_and_runs_again() {
     let place = Workplace::empty();
     let mut connection = migrated(&place.path().join("folder.db"));
     let whole = schema(&mut connection);

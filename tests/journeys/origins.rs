@@ -161,7 +161,7 @@ async fn ip_written_down(app: &TestApp, forwarded_for: &str) -> String {
 
 // SECURITY rule 16: `X-Forwarded-For` only from `TRUSTED_PROXIES`.
 #[actix_web::test]
-async fn who_is_no_trusted_proxy_speaks_for_nobody() {
+async fn forwarded_headers_of_an_untrusted_peer_are_ignored() {
     let app = TestApp::spawn_with(|settings| {
         settings.trusted_proxies = Some("10.0.0.0/8".to_owned());
     })
@@ -199,7 +199,7 @@ async fn the_forwarded_address_is_read_from_the_right() {
     }
 }
 
-// SECURITY rule 16: bytes that are no text hide nobody behind the proxy.
+// SECURITY rule 16: bytes that are not text do not hide the client behind the proxy.
 #[actix_web::test]
 async fn a_hop_that_is_no_text_does_not_hide_the_one_to_its_right() {
     let app = TestApp::spawn_behind_a_proxy().await;
@@ -217,7 +217,7 @@ async fn a_hop_that_is_no_text_does_not_hide_the_one_to_its_right() {
 
 // SECURITY rule 16: lines that a client sent before the proxy's own are further left.
 #[actix_web::test]
-async fn several_lines_are_read_as_one() {
+async fn several_forwarded_headers_are_read_as_one() {
     let app = TestApp::spawn_behind_a_proxy().await;
     app.add_account(MIRA, "");
     let mira = app.visitor_at("6.6.6.6");

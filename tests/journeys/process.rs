@@ -92,7 +92,7 @@ async fn the_reference_on_an_error_page_is_in_the_log_with_its_cause() {
         "{finished:?}"
     );
     assert!(line.is_some_and(|line| line.contains("INFO")), "{line:?}");
-    // That somebody has to sign in first is no news.
+    // A redirect to the sign-in page is not logged.
     assert!(!finished.stderr.contains(sent.header("x-request-id")));
 }
 

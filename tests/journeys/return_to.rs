@@ -1,4 +1,4 @@
-//! Where someone was going before the sign-in, and where nobody is ever sent.
+//! `return_to` leads back to the page before the sign-in, and never to another site.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ async fn where_they_were_going_survives_the_sign_in_by_fragment() {
 }
 
 #[actix_web::test]
-async fn nobody_who_has_just_signed_in_lands_on_the_way_in_or_out() {
+async fn after_a_sign_in_no_one_lands_on_a_sign_in_or_sign_out_page() {
     let app = TestApp::spawn().await;
     let mira = app.signed_in(MIRA).await;
     for path in [
@@ -80,7 +80,7 @@ async fn nobody_who_has_just_signed_in_lands_on_the_way_in_or_out() {
 
 // SECURITY rule 15: a hostile destination becomes one of ours, judged by a real URL parser.
 #[actix_web::test]
-async fn nobody_is_sent_to_another_origin_after_the_sign_in() {
+async fn no_sign_in_leads_to_another_origin() {
     let app = TestApp::spawn().await;
     let mira = app.signed_in(MIRA).await;
     let home = Url::parse("https://console.acme.test/sign-in/code").unwrap();

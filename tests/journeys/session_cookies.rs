@@ -90,7 +90,7 @@ fn new_key() -> String {
     SecretKey::generate(&mut rand::rng()).expose()
 }
 
-// SECURITY rule 29: `SECRET_KEY` rotated with `SECRET_KEY_PREVIOUS`: nobody is signed out.
+// SECURITY rule 29: `SECRET_KEY` rotated with `SECRET_KEY_PREVIOUS`: no one is signed out.
 #[actix_web::test]
 async fn a_new_key_keeps_sessions_codes_and_known_browsers_of_the_older_one() {
     let mut app = TestApp::spawn().await;
@@ -114,10 +114,10 @@ async fn a_new_key_keeps_sessions_codes_and_known_browsers_of_the_older_one() {
     assert_eq!(known.location(), "/sign-in/code");
 }
 
-// SECURITY rule 29: whoever comes back does not need the older key any more, and nothing that a
-// proxy may keep carries a session.
+// SECURITY rule 29: after one request a browser no longer needs the older key, and no cacheable response
+// sets a session cookie.
 #[actix_web::test]
-async fn whoever_comes_back_after_a_new_key_stays_signed_in_through_the_next_one_too() {
+async fn a_session_reissued_under_a_new_key_survives_the_next_rotation() {
     let mut app = TestApp::spawn().await;
     let first = fs::read_to_string(app.data().join("secret.key")).unwrap();
     let (second, third) = (new_key(), new_key());
@@ -150,7 +150,7 @@ async fn whoever_comes_back_after_a_new_key_stays_signed_in_through_the_next_one
 
 // SECURITY rule 29: and the other way round, a key that is gone reads nothing any more.
 #[actix_web::test]
-async fn a_new_key_alone_ends_what_the_older_one_signed() {
+async fn without_the_previous_key_older_cookies_are_refused() {
     let mut app = TestApp::spawn().await;
     let mira = app.signed_in(MIRA).await;
     let (waiting, code) = app.asked(MIRA).await;

@@ -28,7 +28,7 @@ async fn signing_in_again_ends_the_session_before() {
     assert!(!mira.is_in().await);
 }
 
-// SECURITY rule 10: a session that somebody else planted is not adopted.
+// SECURITY rule 10: a planted session token is not adopted (session fixation).
 #[actix_web::test]
 async fn a_planted_session_cookie_is_not_adopted() {
     let app = TestApp::spawn().await;
@@ -47,7 +47,7 @@ async fn a_planted_session_cookie_is_not_adopted() {
     assert!(!made_up.is_in().await);
 }
 
-// SECURITY rule 10: who changes a bit of the cookie is nobody.
+// SECURITY rule 10: a cookie with one changed bit is no session.
 #[actix_web::test]
 async fn a_session_cookie_works_unchanged_only() {
     let app = TestApp::spawn().await;
@@ -109,7 +109,7 @@ async fn shorter_lifetimes_are_kept() {
     assert!(!mira.is_in().await);
 }
 
-// SECURITY rule 11: suspension acts on the very next request, whoever writes it down.
+// SECURITY rule 11: a suspension by any process takes effect on the next request.
 #[actix_web::test]
 async fn suspension_from_another_process_ends_access_on_the_next_request() {
     let app = TestApp::spawn().await;
@@ -180,7 +180,7 @@ async fn signing_out_ends_this_session_alone_and_twice_is_no_error() {
 }
 
 #[actix_web::test]
-async fn looking_around_writes_nothing_and_sets_no_cookie() {
+async fn a_visitors_gets_write_nothing_and_set_no_cookie() {
     let app = TestApp::spawn().await;
     let before = app.rows();
     let visitor = app.visitor();
@@ -214,7 +214,7 @@ async fn looking_around_writes_nothing_and_sets_no_cookie() {
 }
 
 #[actix_web::test]
-async fn housekeeping_writes_down_when_a_session_was_last_used() {
+async fn housekeeping_stores_the_last_use_of_sessions() {
     let app = TestApp::spawn().await;
     let mira = app.signed_in(MIRA).await;
     app.later(HOUR);
@@ -243,7 +243,7 @@ async fn use_is_not_forgotten_by_a_restart() {
 }
 
 #[actix_web::test]
-async fn a_server_cleans_up_at_its_start_and_goes_on_until_nothing_that_has_expired_is_left() {
+async fn a_server_removes_all_expired_rows_at_its_start() {
     let mut app = TestApp::spawn().await;
     app.signed_in(MIRA).await;
     app.later(HOUR * 13);
@@ -266,7 +266,7 @@ async fn a_server_cleans_up_at_its_start_and_goes_on_until_nothing_that_has_expi
 
 // Visitors decide how much that is, so that it is not kept for as long as what accounts did.
 #[actix_web::test]
-async fn what_was_done_with_an_address_without_an_account_is_kept_for_fourteen_days() {
+async fn activity_of_an_address_without_an_account_is_kept_for_fourteen_days() {
     let app = TestApp::spawn().await;
     app.signed_in(MIRA).await;
     app.visitor().ask_for_code("ghost@acme.test").await;
@@ -284,7 +284,7 @@ async fn what_was_done_with_an_address_without_an_account_is_kept_for_fourteen_d
 }
 
 #[actix_web::test]
-async fn housekeeping_removes_what_has_expired_and_nothing_else() {
+async fn housekeeping_removes_only_expired_rows() {
     let app = TestApp::spawn().await;
     let mira = app.signed_in(MIRA).await;
     let _unused = app.signed_in("other@acme.test").await;

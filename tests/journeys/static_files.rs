@@ -49,7 +49,7 @@ fn source_of(path: &str) -> Vec<u8> {
 }
 
 #[actix_web::test]
-async fn built_in_files_are_kept_for_ever_and_come_compressed_to_who_takes_it() {
+async fn built_in_files_are_cached_for_ever_and_compressed_on_request() {
     let app = TestApp::spawn().await;
     let visitor = app.visitor();
     let files = files_of(&visitor.get("/sign-in").await);
@@ -126,7 +126,7 @@ async fn no_page_is_heavier_than_fifty_kilobytes_with_all_it_brings() {
 }
 
 #[actix_web::test]
-async fn nothing_but_the_files_themselves_is_served() {
+async fn only_existing_files_are_served() {
     let app = TestApp::spawn().await;
     let visitor = app.visitor();
     for path in [

@@ -20,8 +20,8 @@ pub use app::TestApp;
 pub use process::Workplace;
 pub use visitor::{Answer, Visitor, how_many, other_than};
 
-/// Says which cryptography `reqwest` and `thirtyfour` are to use in the tests: with the product's
-/// choice of features they have none of their own. The product does not depend on this.
+/// Installs the cryptography for `reqwest` and `thirtyfour` in the tests: the product's choice of features
+/// gives them none. The product does not depend on this.
 pub fn use_ring() {
     rustls::crypto::ring::default_provider()
         .install_default()

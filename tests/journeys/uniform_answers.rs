@@ -1,4 +1,4 @@
-//! Nobody can tell from an answer whether an address has an account, or what kind.
+//! No answer reveals whether an address has an account, or of which kind.
 
 use std::time::Duration;
 
@@ -60,8 +60,8 @@ fn without_token(line: &str) -> String {
     format!("{name} of {} characters;{attributes}", token.len())
 }
 
-/// Takes the same way with every kind of address, each in a browser of its own, and has the last
-/// answers agree; the portrait they share comes back.
+/// Runs the same journey with every kind of address, each in a new browser. Asserts that the last answers
+/// agree, and returns what they share.
 async fn one_answer_for_all(journey: impl AsyncFn(&Visitor, &str) -> Answer) -> String {
     let app = app_with_every_kind().await;
     let mut portraits = Vec::new();

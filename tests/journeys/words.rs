@@ -79,7 +79,7 @@ async fn the_code_step() {
 }
 
 #[actix_web::test]
-async fn what_the_code_step_says_of_codes_it_does_not_take() {
+async fn messages_of_the_code_step_for_refused_codes() {
     let (app, mira) = asked().await;
     let no_code = mira.enter("12345").await;
     assert_snapshot!(no_code.text("#code-error"), @"Enter the six digits from the mail.");
@@ -113,7 +113,7 @@ async fn what_the_code_step_says_of_codes_it_does_not_take() {
 }
 
 #[actix_web::test]
-async fn what_the_email_step_says_when_too_much_is_asked() {
+async fn messages_of_the_email_step_at_its_limits() {
     let app = TestApp::spawn_with(|settings| settings.code_limit_ip = Some("11".to_owned())).await;
     let mira = app.visitor();
     for _ in 0..10 {
@@ -167,7 +167,7 @@ async fn the_page_after_a_sign_out() {
 }
 
 #[actix_web::test]
-async fn the_pages_that_say_what_went_wrong() {
+async fn messages_of_the_error_pages() {
     let app = TestApp::spawn().await;
     let shown = |answer: &Answer| shown(&app, answer).replace(&answer.text("code"), "[reference]");
     let visitor = app.visitor();

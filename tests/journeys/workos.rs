@@ -45,7 +45,7 @@ pub(crate) async fn with_mira() -> (TestApp, Hostile) {
     (app, provider)
 }
 
-/// The provider answers nobody's questions, which the console has noticed.
+/// The provider stops answering, and the console has noticed.
 async fn take_down(app: &TestApp, provider: &Hostile) {
     for path in [
         "/user_management/authenticate",

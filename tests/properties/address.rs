@@ -47,7 +47,7 @@ fn drawn() -> impl Strategy<Value = String> {
 
 // SECURITY rule 7: one `@`, nothing that a header could read; and what is printed is read back.
 #[test]
-fn an_address_is_read_back_as_it_is_printed_and_has_nothing_in_it_that_ends_a_header() {
+fn an_address_round_trips_and_contains_nothing_that_ends_a_header() {
     holds_for(texts("address"), drawn(), |typed| {
         let Ok(email) = Email::parse(typed) else {
             return;
@@ -65,7 +65,7 @@ fn an_address_is_read_back_as_it_is_printed_and_has_nothing_in_it_that_ends_a_he
 
 // SECURITY rule 7: the mail to such an address has the headers that we gave it, and no other.
 #[test]
-fn whatever_the_address_the_mail_has_our_headers_alone() {
+fn every_address_yields_only_our_mail_headers() {
     holds_for(texts("address"), drawn(), |typed| {
         let Ok(email) = Email::parse(typed) else {
             return;

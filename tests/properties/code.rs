@@ -14,7 +14,7 @@ fn drawn() -> impl Strategy<Value = String> {
     like(texts("code"), PIECES)
 }
 
-// SECURITY rule 1: exactly six digits, whatever stands around them.
+// SECURITY rule 1: exactly six digits, with anything around them.
 #[test]
 fn a_code_is_six_ascii_digits_and_is_read_back_as_it_is_exposed() {
     holds_for(texts("code"), drawn(), |typed| {

@@ -53,7 +53,7 @@ pub fn sending(line: &str) -> HttpRequest {
     }
 }
 
-/// What is left of a value when a byte of it was changed, taken out or put in.
+/// The value with one character changed, removed or inserted.
 pub fn tampered(value: &str, place: &proptest::sample::Index, with: char, kind: u8) -> String {
     let mut text: Vec<char> = value.chars().collect();
     let at = place.index(text.len());
@@ -65,9 +65,9 @@ pub fn tampered(value: &str, place: &proptest::sample::Index, with: char, kind: 
     text.into_iter().collect()
 }
 
-// SECURITY rules 2 and 12: whatever a browser sends, nothing is found that we did not give it.
+// SECURITY rules 2 and 12: in any cookie header, only values that we signed are found.
 #[test]
-fn a_cookie_line_that_we_did_not_write_is_nobodys() {
+fn a_foreign_cookie_line_yields_no_session() {
     let cookies = Cookies::new(false, &keys());
     let drawn = prop_oneof![
         like(texts("cookies"), PIECES),
@@ -87,7 +87,7 @@ fn a_cookie_line_that_we_did_not_write_is_nobodys() {
 
 // SECURITY rule 8: a known browser is what we signed, byte for byte.
 #[test]
-fn a_device_cookie_that_was_touched_makes_no_other_device() {
+fn a_modified_device_cookie_yields_no_other_device() {
     let keys = keys();
     let cookies = Cookies::new(false, &keys);
     let drawn = (
@@ -140,7 +140,7 @@ fn a_token_is_of_one_length_and_one_alphabet() {
     });
 }
 
-// What is signed is ours, but an older version of ours may have written it: nothing in it panics.
+// A signed value may come from an older version: no content of it panics.
 #[test]
 fn a_devices_text_is_read_back_or_refused() {
     let near = "[A-Za-z0-9_-]{21,23}(\\.[A-Za-z0-9_-]{0,22}:-?[0-9]{0,20}){0,3}";

@@ -77,7 +77,7 @@ pub fn holds_for<T: Debug>(
     kept.into_iter().for_each(|input| property(&input));
     let config = Config {
         cases: DRAWN,
-        // What fails is to be kept in the corpus, where it can be read.
+        // A failing input belongs in the corpus, where it can be read.
         failure_persistence: None,
         ..Config::default()
     };

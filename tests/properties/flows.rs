@@ -43,7 +43,7 @@ fn line(cookies: &[Cookie<'_>]) -> String {
 
 // SECURITY rule 17: a state that we did not write tells nothing, however like ours it is.
 #[test]
-fn a_state_that_was_touched_is_none_of_ours() {
+fn a_modified_state_is_rejected() {
     let states = StateOrigin::new(keys());
     let host = "[a-z0-9.:\\[\\]-]{0,30}";
     let drawn = (
@@ -112,7 +112,7 @@ fn a_flow_is_found_by_its_own_state_alone() {
         let touched = tampered(newest, place, *with, *kind);
         assert!(touched == *newest || flows.find(&touched).is_none());
 
-        // One flow's cookie under the name of another is nobody's: the name is sealed in, too.
+        // A flow's cookie under the name of another flow is rejected: the name is authenticated too.
         let swapped = Cookie::new(
             held[0].name().to_owned(),
             held[held.len() - 1].value().to_owned(),
@@ -123,9 +123,9 @@ fn a_flow_is_found_by_its_own_state_alone() {
     });
 }
 
-// Whatever stands in the callback's query and in the cookies, a flow is not made of it.
+// No content of the callback's query and of the cookies forms a flow.
 #[test]
-fn no_flow_is_made_of_what_we_did_not_write() {
+fn no_flow_is_read_from_foreign_input() {
     let cookies = Cookies::new(false, &keys());
     let lines = like(texts("cookies"), PIECES)
         .prop_map(|value| format!("flow-AAAAAAAAAA={value}; {value}"));

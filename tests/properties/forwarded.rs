@@ -40,7 +40,7 @@ fn written(ip: IpAddr, way: u8) -> String {
 
 // SECURITY rule 16: from a peer that is no proxy, nothing of the header is believed.
 #[test]
-fn a_stranger_speaks_for_nobody_else() {
+fn an_untrusted_peer_speaks_only_for_itself() {
     let drawn = (a_stranger(), vec(any::<u8>(), 0..60));
     let kept = bytes("forwarded").into_iter();
     let kept = kept.map(|line| (IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7)), line));
@@ -49,9 +49,9 @@ fn a_stranger_speaks_for_nobody_else() {
     });
 }
 
-// SECURITY rule 16: read from the right, so that whatever a client wrote itself changes nothing.
+// SECURITY rule 16: read from the right, so that text from the client changes nothing.
 #[test]
-fn what_the_client_wrote_left_of_its_address_changes_nothing() {
+fn forwarded_addresses_left_of_the_client_change_nothing() {
     let chain = (
         a_stranger(),
         any::<u8>(),

@@ -55,10 +55,10 @@ fn drawn() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-// SECURITY rules 6 and 7: whatever the file, a row is one well-formed address, once; and what is said
-// of the others can be shown on a terminal.
+// SECURITY rules 6 and 7: for any file, each row has one well-formed address and no address occurs twice.
+// The messages about other lines are safe on a terminal.
 #[test]
-fn a_file_gives_each_address_once_and_shows_nothing_that_moves_a_cursor() {
+fn a_file_yields_each_address_once_and_no_control_characters() {
     holds_for(bytes("import"), drawn(), |file| {
         let rows = match read(file) {
             Ok(rows) => rows,
@@ -87,7 +87,7 @@ fn assert_plain(words: &str) {
     assert!(!words.contains(char::is_control), "{words:?}");
 }
 
-/// Name, role and whether confirmed, of the row with a number of its own.
+/// Name, whether admin, and whether confirmed, of a row; its address is its number.
 type Person = (String, bool, bool);
 
 // What a spreadsheet writes is what is read, with any separator and any line ending.

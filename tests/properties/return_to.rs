@@ -50,9 +50,9 @@ fn drawn() -> impl Strategy<Value = String> {
     like(texts("return_to"), PIECES)
 }
 
-// SECURITY rule 15: whatever was asked for, the browser stays at this origin.
+// SECURITY rule 15: for any requested target, the browser stays on this origin.
 #[test]
-fn nothing_leads_to_another_origin_and_what_is_kept_is_plain() {
+fn no_return_to_leads_to_another_origin() {
     let doors = [
         "https://console.acme.test/sign-in",
         "http://localhost:8080/auth/workos/callback?code=a",
@@ -78,7 +78,7 @@ fn nothing_leads_to_another_origin_and_what_is_kept_is_plain() {
 
 // SECURITY rule 15: it survives being carried in a query.
 #[test]
-fn a_place_that_is_carried_in_a_query_is_found_there_again() {
+fn a_return_to_round_trips_through_a_query() {
     holds_for(texts("return_to"), drawn(), |asked| {
         let place = ReturnTo::parse(asked);
         let door = Url::parse("https://console.acme.test").unwrap();
@@ -91,9 +91,9 @@ fn a_place_that_is_carried_in_a_query_is_found_there_again() {
     });
 }
 
-// Nobody who has just signed in is sent to the sign-in, or to what is no page.
+// After a sign-in, no one is sent to the sign-in page or to a URL that is not a page.
 #[test]
-fn nobody_is_sent_back_to_the_door() {
+fn no_return_to_leads_back_to_the_sign_in() {
     holds_for(texts("return_to"), drawn(), |asked| {
         let place = ReturnTo::parse(asked);
         for door in ["/sign-in", "/sign-out", "/signed-out", "/auth/", "/static/"] {

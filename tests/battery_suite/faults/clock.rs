@@ -1,5 +1,5 @@
-//! The clock jumps by an hour, forth and back (SECURITY rules 1 and 26): nobody gets in with a code
-//! that is older than it says, and nobody is locked out for the hour that the clock was wrong.
+//! The clock jumps by an hour, forth and back (SECURITY rules 1 and 26). No code works past its
+//! lifetime, and no person is locked out for the hour that the clock was wrong.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ pub(super) async fn run(form: Form) -> Row {
         tally.findings.push("this shows nothing".to_owned());
     }
     let measured = format!(
-        "the clock jumped {} times; {} got in, with codes of at most {} s; {} had to ask for another one; no panic, nobody locked out",
+        "the clock jumped {} times; {} got in, with codes of at most {} s; {} needed a new code; no panic, no one locked out",
         tally.jumps,
         tally.got_in,
         tally.oldest.as_secs(),
@@ -96,7 +96,7 @@ async fn one_sign_in(app: &TestApp, smtp: &SmtpServer, email: &str, tally: &mut 
         if age >= WORKS + SLACK {
             tally
                 .findings
-                .push(format!("a code of {} s let somebody in", age.as_secs()));
+                .push(format!("a code of {} s began a session", age.as_secs()));
         }
     } else {
         tally.kept_out += 1;

@@ -51,7 +51,10 @@ fn begin_the_log_anew(town: &Town) {
     let done: Checkpoint = diesel::sql_query("PRAGMA wal_checkpoint(RESTART)")
         .get_result(&mut connect(town))
         .unwrap();
-    assert_eq!(done.busy, 0, "somebody was in the way for ten seconds");
+    assert_eq!(
+        done.busy, 0,
+        "another process held the lock for ten seconds"
+    );
 }
 
 #[derive(QueryableByName)]
@@ -89,7 +92,7 @@ fn connect(town: &Town) -> SqliteConnection {
     connection
 }
 
-/// A file system of its own.
+/// A small file system for this trial.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {

@@ -14,8 +14,8 @@ use crate::support::outbox::Mail;
 use crate::support::process::Process;
 use crate::support::smtp::{Behaviour, Reply, SmtpServer};
 
-/// In each trouble all pages but two take no longer than this, and of all pages together 95 in 100: the disk
-/// may be slow once or twice, but whoever waits for the mail server does so for every code.
+/// The bound for all but two pages of each trouble, and for the p95 of all pages. The disk may be slow once
+/// or twice; a page that waits for the mail server would be slow for every code.
 const PAGE_WITHIN: Duration = Duration::from_millis(300);
 const MAY_BE_SLOW: usize = 2;
 /// And no page at all takes as long as a mail server that hangs.
@@ -61,7 +61,7 @@ pub(super) async fn run(form: Form) -> Row {
         findings.push(format!("pages took {:?}", pages.p95()));
     }
     let measured = format!(
-        "no code lost; of {} pages meanwhile 95 in 100 took at most {} ms, the slowest {} ms; mail came within {} s of the recovery",
+        "no code lost; of {} pages meanwhile p95 {} ms, slowest {} ms; mail came within {} s of the recovery",
         pages.count(),
         pages.p95().as_millis(),
         pages.worst().as_millis(),
@@ -103,7 +103,7 @@ async fn nobody_listens(form: Form, tally: &mut Tally) {
     tally.troubles += 1;
 }
 
-/// Whoever waits for a code, by address.
+/// Visitors who wait for a code, by address.
 type Waiting = HashMap<String, Guest>;
 
 async fn console(place: Workplace) -> (Workplace, Process) {
@@ -112,7 +112,7 @@ async fn console(place: Workplace) -> (Workplace, Process) {
     (place, console)
 }
 
-/// Somebody with an account of their own, who asks for a code.
+/// Creates an account and asks for a code with it.
 async fn asks(place: &Workplace, person: u64, pages: &mut Stopwatch) -> (String, Guest, Seen) {
     let email = format!("m{person}@acme.test");
     place.sql(&format!(

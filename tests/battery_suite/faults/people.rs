@@ -30,7 +30,7 @@ impl Tally {
             self.findings.push(format!("an answer took {worst:?}"));
         }
         let measured = format!(
-            "{} writes answered 503, the slowest after {} ms; {} reads answered within {} ms; nobody got in by mistake; all \
+            "{} writes answered 503, the slowest after {} ms; {} reads answered within {} ms; no sign-in by mistake; all \
              got their way within {} ms of the end",
             self.writes.count(),
             self.writes.worst().as_millis(),
@@ -104,7 +104,7 @@ impl<'a> People<'a> {
         }
     }
 
-    /// What was refused before goes through now: nothing was used up by the refusals.
+    /// The requests that were refused before succeed now: the refusals used up no limit.
     pub(super) async fn get_their_way(mut self, tally: &mut Tally) {
         let began = Instant::now();
         let asked = self.asking.ask_for_code(&address(self.round, 3)).await;

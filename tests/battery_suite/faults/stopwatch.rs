@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// What was measured so far.
+/// The times measured so far.
 #[derive(Debug, Default)]
 pub(super) struct Stopwatch(Vec<Duration>);
 

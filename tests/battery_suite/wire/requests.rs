@@ -31,7 +31,7 @@ const REQUESTS: [&str; 22] = [
     "POST /admin/accounts/import HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nContent-Type: multipart/form-data; boundary=a\r\nContent-Length: 113\r\n{COOKIES}\r\n--a\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nemail,name,role\nnoor@acme.test,Noor,member\n\r\n--a--\r\n",
 ];
 
-/// What is put in: what has a meaning to some parser.
+/// Inserted pieces that are significant to some parser.
 const PIECES: &[&[u8]] = &[
     b"\r\n",
     b"\r\n\r\n",

@@ -8,7 +8,7 @@ use crate::support::{Answer, TestApp, Visitor};
 const SUBJECT: &str = "New sign-in";
 
 fn told(app: &TestApp) -> i64 {
-    // What waits, and what left: the outbox's file is written before the row is gone.
+    // Waiting and sent mail: the outbox's file is written before the row is deleted.
     let sent = std::fs::read_dir(app.data().join("outbox")).unwrap();
     let sent = sent
         .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
@@ -62,7 +62,7 @@ async fn a_browser_that_is_known_is_no_news_to_its_owner() {
 }
 
 #[actix_web::test]
-async fn a_sign_in_that_fails_tells_nobody() {
+async fn a_failed_sign_in_sends_no_mail() {
     let (app, _here) = with_mira().await;
     let there = app.visitor();
     there.ask_for_code(MIRA).await;

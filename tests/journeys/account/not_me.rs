@@ -12,7 +12,7 @@ fn mark(link: &str) -> &str {
     link.split_once("?link=").unwrap().1
 }
 
-/// Somebody asks for a code of Mira's, who has the mail open in another browser.
+/// A stranger asks for a code for Mira's address. Mira has the mail open in another browser.
 async fn asked() -> (TestApp, Visitor, String) {
     let app = TestApp::spawn().await;
     app.add_account(MIRA, "");
@@ -34,7 +34,7 @@ fn shown(app: &TestApp, answer: &Answer) -> String {
 }
 
 #[actix_web::test]
-async fn the_link_says_who_asked_and_changes_nothing_until_the_button_is_pressed() {
+async fn the_link_shows_the_request_and_changes_nothing_until_the_button_is_pressed() {
     let (app, stranger, link) = asked().await;
     let before = app.rows();
     let page = app.visitor().get(&link).await;
@@ -89,7 +89,7 @@ async fn the_button_kills_the_code_and_writes_it_down() {
 }
 
 #[actix_web::test]
-async fn it_kills_whatever_code_the_challenge_has_by_then_and_there_is_no_new_one() {
+async fn disowning_ends_the_newest_code_and_allows_no_new_one() {
     let (app, stranger, link) = asked().await;
     stranger.resend().await;
     let newer = app.newest_code(MIRA).await;
@@ -108,7 +108,7 @@ async fn it_kills_whatever_code_the_challenge_has_by_then_and_there_is_no_new_on
 }
 
 #[actix_web::test]
-async fn after_the_code_was_used_the_page_says_so_and_where_to_end_that() {
+async fn after_the_code_was_used_the_page_says_so_and_links_to_the_sessions() {
     let (app, stranger, link) = asked().await;
     let code = app.newest_code(MIRA).await;
     assert_eq!(stranger.enter(&code).await.location(), "/dashboard");
@@ -142,9 +142,9 @@ async fn after_the_code_was_used_the_page_says_so_and_where_to_end_that() {
     assert!(stranger.is_in().await);
 }
 
-// SECURITY rule 10: 128 bits that nobody guesses; a link is for its own challenge alone.
+// SECURITY rule 10: a link has 128 unguessable bits and is valid for one challenge.
 #[actix_web::test]
-async fn a_link_that_we_did_not_write_does_nothing() {
+async fn a_forged_link_does_nothing() {
     let (app, stranger, link) = asked().await;
     let code = app.newest_code(MIRA).await;
     let real = mark(&link).to_owned();
@@ -207,7 +207,7 @@ async fn a_new_key_keeps_the_links_of_the_older_one() {
 }
 
 #[actix_web::test]
-async fn it_works_for_someone_signed_in_and_every_request_has_a_link_of_its_own() {
+async fn the_link_works_while_signed_in_and_every_request_has_its_own() {
     let (app, mira) = with_mira().await;
     let stranger = app.visitor();
     stranger.ask_for_code(MIRA).await;

@@ -67,7 +67,7 @@ async fn a_session_that_is_ended_is_over_at_once_and_the_other_goes_on() {
 }
 
 #[actix_web::test]
-async fn somebody_elses_session_answers_like_one_that_does_not_exist() {
+async fn another_accounts_session_answers_like_a_missing_one() {
     let (app, mira) = with_mira().await;
     let noor = app.signed_in("noor@acme.test").await;
     let theirs = mira.post(&end_of(&app, "DESC"), &[]).await;
@@ -86,7 +86,7 @@ async fn somebody_elses_session_answers_like_one_that_does_not_exist() {
 }
 
 #[actix_web::test]
-async fn all_others_end_at_once_and_only_ones_own() {
+async fn ending_all_others_ends_only_sessions_of_the_same_account() {
     let (app, here) = with_mira().await;
     let noor = app.signed_in("noor@acme.test").await;
     let others = [second_browser(&app).await, second_browser(&app).await];

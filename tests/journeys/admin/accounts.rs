@@ -14,7 +14,7 @@ fn people(page: &Answer) -> Vec<String> {
 
 // SECURITY rule 28: SQLite would refuse so long a pattern.
 #[actix_web::test]
-async fn a_text_longer_than_any_address_finds_nobody() {
+async fn a_search_text_longer_than_any_address_finds_no_account() {
     let (_app, admin) = app_with_admin().await;
     for length in [1_000, 1_001, 25_000, 60_000] {
         let page = admin
@@ -26,7 +26,7 @@ async fn a_text_longer_than_any_address_finds_nobody() {
 }
 
 #[actix_web::test]
-async fn accounts_are_found_by_a_part_of_the_address_or_the_name_and_by_nothing_else() {
+async fn accounts_are_found_only_by_a_part_of_the_address_or_the_name() {
     let (app, admin) = app_with_admin().await;
     app.add_account(NOOR, "Noor Haddad");
     app.add_account("under_score@acme.test", "100% Mira");
@@ -52,7 +52,7 @@ async fn accounts_are_found_by_a_part_of_the_address_or_the_name_and_by_nothing_
 }
 
 #[actix_web::test]
-async fn each_account_says_what_it_is() {
+async fn each_account_shows_its_state() {
     let (app, admin) = app_with_admin().await;
     for email in ["a@acme.test", "b@acme.test", "c@acme.test"] {
         app.add_account(email, "");
@@ -95,7 +95,7 @@ async fn page_after_page_shows_every_account_once() {
 }
 
 #[actix_web::test]
-async fn the_page_of_an_account_tells_of_nobody_else() {
+async fn the_page_of_an_account_shows_no_other_account() {
     let (app, admin) = app_with_admin().await;
     app.add_account(NOOR, "");
     app.visitor().ask_for_code(NOOR).await;
@@ -106,7 +106,7 @@ async fn the_page_of_an_account_tells_of_nobody_else() {
 }
 
 #[actix_web::test]
-async fn somebody_added_is_invited_by_mail_and_gets_in() {
+async fn an_added_person_is_invited_by_mail_and_signs_in() {
     let (app, smtp) = TestApp::spawn_with_smtp(|_| {}).await;
     app.add_account(ADMIN, "");
     make_admin(&app, ADMIN);
@@ -165,7 +165,7 @@ async fn somebody_added_is_invited_by_mail_and_gets_in() {
 
 // SECURITY rule 7: nothing typed reaches a mail header.
 #[actix_web::test]
-async fn what_is_wrong_with_somebody_new_stands_beside_the_field_and_nothing_is_sent() {
+async fn errors_in_a_new_account_are_shown_beside_the_field_and_no_mail_is_sent() {
     let (app, admin) = app_with_admin().await;
     let add = async |email: &str, name: &str| {
         let form = [("email", email), ("name", name), ("role", "member")];
@@ -196,7 +196,7 @@ async fn change(app: &TestApp, admin: &Visitor, email: &str, verb: &str) -> Answ
 
 // SECURITY rule 11: suspension acts on the server at once.
 #[actix_web::test]
-async fn whoever_is_suspended_is_out_on_their_very_next_request() {
+async fn a_suspended_account_is_signed_out_on_its_next_request() {
     let (app, admin) = app_with_admin().await;
     let noor = app.signed_in(NOOR).await;
     let done = change(&app, &admin, NOOR, "suspend").await;
@@ -289,7 +289,7 @@ async fn the_last_admin_can_be_neither_removed_nor_suspended_nor_demoted() {
 }
 
 #[actix_web::test]
-async fn two_admins_who_demote_each_other_at_once_leave_one() {
+async fn two_admins_demoting_each_other_in_parallel_leave_one_admin() {
     let (app, admin) = app_with_admin().await;
     app.add_account(NOOR, "");
     make_admin(&app, NOOR);
@@ -307,7 +307,7 @@ async fn two_admins_who_demote_each_other_at_once_leave_one() {
 }
 
 #[actix_web::test]
-async fn an_account_is_deleted_after_asking_and_what_it_did_stays() {
+async fn an_account_is_deleted_after_confirmation_and_its_activity_stays() {
     let (app, admin) = app_with_admin().await;
     let noor = app.signed_in(NOOR).await;
     let path = page_of(&app, NOOR);
@@ -360,7 +360,7 @@ async fn an_admin_ends_one_session_or_all_of_them() {
 }
 
 #[actix_web::test]
-async fn an_admin_who_suspends_themselves_is_out() {
+async fn an_admin_who_suspends_themselves_is_signed_out() {
     let app = TestApp::spawn().await;
     let admin = admin_of(&app).await;
     app.add_account(NOOR, "");
@@ -374,7 +374,7 @@ async fn an_admin_who_suspends_themselves_is_out() {
 }
 
 #[actix_web::test]
-async fn what_is_said_to_be_done_is_what_the_account_can_do_now() {
+async fn the_confirmation_of_a_change_states_what_the_account_can_do_now() {
     let (app, admin) = app_with_admin().await;
     app.add_account(NOOR, "");
     let path = page_of(&app, NOOR);
@@ -412,7 +412,7 @@ async fn what_is_said_to_be_done_is_what_the_account_can_do_now() {
 }
 
 #[actix_web::test]
-async fn mail_to_somebody_who_is_shut_out_or_gone_is_not_sent_any_more() {
+async fn mail_waiting_for_a_suspended_or_deleted_account_is_not_sent() {
     let (app, admin) = app_with_admin().await;
     app.add_account(NOOR, "");
     app.add_account("ada@acme.test", "");

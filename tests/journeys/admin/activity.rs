@@ -12,7 +12,7 @@ fn lines(page: &Answer) -> usize {
     page.attributes("main li.row time", "datetime").len()
 }
 
-/// Rows of the past, one an hour, for somebody who did nothing else.
+/// Adds past rows, one an hour, for an address without other activity.
 fn write_down(app: &TestApp, kind: &str, email: &str, count: i64) {
     let newest = app.clock.now().0;
     app.sql(&format!(
@@ -44,7 +44,7 @@ async fn activity_is_found_by_person_kind_and_day() {
 }
 
 #[actix_web::test]
-async fn what_admins_do_is_in_it_with_their_name() {
+async fn actions_of_admins_are_listed_with_their_name() {
     let (app, admin) = app_with_admin().await;
     app.add_account(NOOR, "");
     admin

@@ -33,7 +33,7 @@ async fn an_address_without_an_account_can_be_added_from_there() {
 }
 
 #[actix_web::test]
-async fn what_the_account_is_comes_before_what_became_of_the_code() {
+async fn the_state_of_the_account_is_shown_before_the_outcome_of_the_code() {
     let (app, admin) = app_with_admin().await;
     app.add_account(NOOR, "");
     for (change, verdict, words) in [
@@ -70,7 +70,7 @@ async fn what_the_account_is_comes_before_what_became_of_the_code() {
 }
 
 #[actix_web::test]
-async fn every_request_of_the_last_days_is_there_with_what_became_of_it() {
+async fn every_request_of_the_last_days_is_listed_with_its_outcome() {
     let (app, admin) = app_with_admin().await;
     app.add_account(NOOR, "");
     app.visitor().ask_for_code(NOOR).await;
@@ -101,7 +101,7 @@ async fn every_request_of_the_last_days_is_there_with_what_became_of_it() {
 }
 
 #[actix_web::test]
-async fn what_the_mail_server_answered_is_there_in_its_own_words() {
+async fn the_mail_servers_answer_is_shown_verbatim() {
     let (app, smtp) = TestApp::spawn_with_smtp(|_| {}).await;
     app.add_account(ADMIN, "");
     make_admin(&app, ADMIN);
@@ -174,7 +174,7 @@ async fn a_code_that_an_earlier_server_had_not_mailed_is_given_up() {
 }
 
 #[actix_web::test]
-async fn what_is_no_address_is_said_beside_the_field() {
+async fn a_malformed_address_is_reported_beside_the_field() {
     let (_app, admin) = app_with_admin().await;
     let page = why(&admin, "noor").await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -31,7 +31,7 @@ async fn send(visitor: &Visitor, path: &str, fields: &[(&str, &[u8])]) -> Answer
 }
 
 #[actix_web::test]
-async fn a_file_is_looked_over_and_then_added_as_it_was_seen() {
+async fn a_file_is_previewed_and_then_imported_as_previewed() {
     let (app, admin) = app_with_admin().await;
     let file = "email,name,role\r\nnoor@acme.test,\"Noor \"\"N\"\" Haddad, <b>\",admin\r\n\
                 nobody,,\r\nADMIN@acme.test,,\r\nada@acme.test,Ada,king\r\n";
@@ -101,7 +101,7 @@ async fn a_stray_quotation_mark_leaves_out_its_own_line_and_says_so() {
 }
 
 #[actix_web::test]
-async fn who_is_imported_is_invited_where_that_is_asked_for_and_they_are_confirmed() {
+async fn imported_people_are_invited_only_if_asked_for_and_confirmed() {
     let (app, admin) = app_with_admin().await;
     let text = "email;confirmed\nnoor@acme.test;yes\nada@acme.test;no\nadmin@acme.test;\n";
     let fields: [(&str, &[u8]); 2] = [("text", text.as_bytes()), ("invite", b"yes")];
@@ -127,7 +127,7 @@ async fn thousands_are_added_in_one_go() {
 }
 
 #[actix_web::test]
-async fn what_is_no_such_file_is_said_and_nothing_is_added() {
+async fn a_bad_file_is_reported_and_nothing_is_imported() {
     let (app, admin) = app_with_admin().await;
     for (bytes, why) in [
         (&b""[..], "The file is empty."),

@@ -1,4 +1,4 @@
-//! To a member there are no admin pages, whatever is asked of them.
+//! For a member, every request under `/admin` answers like a missing page.
 
 use reqwest::{Method, StatusCode};
 use vestibule::routes::{self, Access};
@@ -57,8 +57,7 @@ fn said(answer: &Answer) -> (StatusCode, Vec<(String, String)>, String) {
 }
 
 #[actix_web::test]
-async fn a_member_gets_for_every_admin_page_and_every_method_what_a_page_that_does_not_exist_gets()
-{
+async fn every_admin_route_answers_a_member_like_a_missing_page() {
     let (app, _admin) = app_with_admin().await;
     let noor = app.signed_in(NOOR).await;
     for method in METHODS {
@@ -72,7 +71,7 @@ async fn a_member_gets_for_every_admin_page_and_every_method_what_a_page_that_do
 }
 
 #[actix_web::test]
-async fn a_member_is_told_nothing_by_a_form_that_is_no_form_or_far_too_large() {
+async fn a_bad_or_huge_form_on_an_admin_route_tells_a_member_nothing() {
     let (app, _admin) = app_with_admin().await;
     let noor = app.signed_in(NOOR).await;
     for kind in [
@@ -98,7 +97,7 @@ async fn a_member_is_told_nothing_by_a_form_that_is_no_form_or_far_too_large() {
 }
 
 #[actix_web::test]
-async fn who_is_not_signed_in_is_shown_the_way_to_sign_in_and_comes_back() {
+async fn a_signed_out_visitor_of_an_admin_page_signs_in_and_comes_back() {
     let app = TestApp::spawn().await;
     let visitor = app.visitor();
     for path in paths() {
@@ -136,7 +135,7 @@ async fn an_admin_finds_the_way_and_every_page_opens() {
 }
 
 #[actix_web::test]
-async fn an_admin_is_told_plainly_of_what_does_not_exist_or_cannot_be_done_that_way() {
+async fn an_admin_gets_a_clear_error_for_a_missing_page_or_a_wrong_method() {
     let (_app, admin) = app_with_admin().await;
     for path in [
         "/admin/accounts/4711",

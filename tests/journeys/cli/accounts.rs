@@ -30,7 +30,7 @@ async fn accounts_are_listed_in_a_table_that_a_person_reads() {
 }
 
 #[actix_web::test]
-async fn a_search_finds_a_part_of_the_address_or_the_name_and_reads_nothing_into_it() {
+async fn a_search_matches_parts_of_address_or_name_literally() {
     let place = place().await;
     for (search, found) in [
         ("bell", vec![MIRA]),
@@ -121,7 +121,7 @@ async fn an_address_without_an_account_is_said_to_have_none() {
 }
 
 #[actix_web::test]
-async fn what_is_used_wrongly_says_so_with_code_2_and_touches_nothing() {
+async fn wrong_usage_exits_with_code_2_and_touches_nothing() {
     for (arguments, words) in [
         (
             &["account", "show", "mira"][..],
@@ -188,7 +188,7 @@ async fn what_is_used_wrongly_says_so_with_code_2_and_touches_nothing() {
 }
 
 #[actix_web::test]
-async fn a_command_about_what_is_there_makes_no_database_in_the_wrong_folder() {
+async fn a_command_creates_no_database_in_the_wrong_folder() {
     let place = Workplace::empty();
     for arguments in [
         &["account", "list"][..],

@@ -101,7 +101,7 @@ async fn the_last_admin_stays_until_there_is_another_one() {
 }
 
 #[actix_web::test]
-async fn where_there_is_no_admin_yet_a_member_is_changed_all_the_same() {
+async fn without_an_admin_a_member_can_still_be_changed() {
     let place = place().await;
     place.sql("UPDATE accounts SET role = 'member'");
     succeeds(&place, &["account", "suspend", NOOR]).await;

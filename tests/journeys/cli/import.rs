@@ -19,7 +19,7 @@ async fn addresses(place: &Workplace) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn a_file_adds_those_who_are_missing_and_leaves_the_others_as_they_are() {
+async fn an_import_adds_missing_accounts_and_leaves_existing_ones_unchanged() {
     let place = place().await;
     write(
         &place,
@@ -59,7 +59,7 @@ async fn a_file_adds_those_who_are_missing_and_leaves_the_others_as_they_are() {
 }
 
 #[actix_web::test]
-async fn one_bad_line_and_nothing_is_added_unless_it_may_be_left_out() {
+async fn one_bad_line_stops_the_import_unless_bad_lines_are_skipped() {
     let place = place().await;
     write(
         &place,
@@ -110,7 +110,7 @@ async fn a_stray_quotation_mark_leaves_out_its_own_line_and_says_so() {
 }
 
 #[actix_web::test]
-async fn what_is_no_list_of_accounts_is_refused_in_one_sentence() {
+async fn a_file_without_accounts_is_refused_in_one_sentence() {
     let place = Workplace::empty();
     let said = fails(&place, &["account", "import", FILE]).await;
     assert!(said.starts_with("team.csv cannot be read: "), "{said}");
@@ -146,7 +146,7 @@ async fn what_is_no_list_of_accounts_is_refused_in_one_sentence() {
 }
 
 #[actix_web::test]
-async fn a_failure_on_the_way_leaves_nothing_half_done() {
+async fn a_failed_import_adds_nothing() {
     let place = place().await;
     place.sql(
         "CREATE TRIGGER fails BEFORE INSERT ON accounts WHEN NEW.email = 'zoe@acme.test'

@@ -14,7 +14,7 @@ fn run(list: &[serde_json::Value]) -> Vec<(&str, bool)> {
 }
 
 #[actix_web::test]
-async fn the_status_is_said_before_there_is_a_database_and_after() {
+async fn the_status_is_shown_before_and_after_the_database_exists() {
     let place = Workplace::empty();
     let before = succeeds(&place, &["migrate", "--status"]).await;
     assert!(place.contents().is_empty());
@@ -77,7 +77,7 @@ async fn the_newest_migration_is_reverted_by_name_and_can_be_run_again() {
 }
 
 #[actix_web::test]
-async fn nothing_is_reverted_under_a_running_server() {
+async fn a_revert_is_refused_while_a_server_runs() {
     let place = place().await;
     let console = place.serve(&[]).await;
     assert_eq!(

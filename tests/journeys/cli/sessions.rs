@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use super::{MIRA, NOOR, fails, names, noted, objects, place, succeeds};
 
 #[actix_web::test]
-async fn sessions_are_listed_without_what_would_let_anybody_in() {
+async fn sessions_are_listed_without_their_tokens() {
     let place = place().await;
     assert_eq!(
         succeeds(&place, &["sessions", "list"]).await,
@@ -58,7 +58,7 @@ async fn sessions_are_listed_without_what_would_let_anybody_in() {
 }
 
 #[actix_web::test]
-async fn a_list_says_in_words_who_is_signed_in_how_and_since_when() {
+async fn the_list_shows_person_method_and_start_of_each_session() {
     let place = place().await;
     let now = "unixepoch() * 1000";
     place.sql(&format!(
@@ -89,7 +89,7 @@ async fn a_list_says_in_words_who_is_signed_in_how_and_since_when() {
 
 // SECURITY rule 11.
 #[actix_web::test]
-async fn one_session_is_ended_and_the_others_go_on() {
+async fn one_session_is_ended_and_the_others_stay() {
     let place = place().await;
     let mut console = place.serve(&[]).await;
     let (at_work, at_home) = (place.visitor(), place.visitor());
@@ -111,7 +111,7 @@ async fn one_session_is_ended_and_the_others_go_on() {
 
 // SECURITY rule 11.
 #[actix_web::test]
-async fn all_sessions_of_an_account_are_ended_and_nobody_elses() {
+async fn only_the_sessions_of_one_account_are_ended() {
     let place = place().await;
     let mut console = place.serve(&[]).await;
     let visitors = [place.visitor(), place.visitor(), place.visitor()];

@@ -1,4 +1,4 @@
-//! What is different on a terminal, which util-linux’s `script` plays here.
+//! Behaviour on a terminal, which util-linux's `script` simulates.
 
 use std::fs;
 use std::io::Write;
@@ -29,7 +29,7 @@ fn on_terminal(place: &Workplace, command: &str, typed: &str) -> (Option<i32>, S
 }
 
 #[actix_web::test]
-async fn an_account_is_deleted_after_somebody_has_said_yes() {
+async fn an_account_is_deleted_after_the_answer_yes() {
     let place = place().await;
     let count = "SELECT count(*) FROM accounts WHERE email = 'noor@acme.test'";
     for typed in ["n\n", "\n", "maybe\n"] {

@@ -27,7 +27,7 @@ async fn a_mail_server_that_takes_the_login_is_fine_by_either_kind_of_tls() {
 }
 
 #[actix_web::test]
-async fn without_tls_the_way_to_this_machine_will_do_and_without_a_user_there_is_no_login() {
+async fn plain_smtp_is_accepted_on_localhost_and_login_needs_a_user() {
     let (findings, _) = asked_of(Behaviour::plain()).await;
     assert_eq!(marks(&findings), [Mark::Fine, Mark::Fine, Mark::Open]);
     // The sender's domain is one that the DNS cannot know.
@@ -72,7 +72,7 @@ async fn tls_that_is_not_offered_or_broken_or_not_trusted_is_found() {
 }
 
 #[actix_web::test]
-async fn a_mail_server_that_says_nothing_is_given_up() {
+async fn a_silent_mail_server_times_out() {
     let (findings, _) = asked_of(Behaviour::plain().replying(Reply::Drip)).await;
     assert_eq!(findings.failed(), ["mail server"]);
     assert!(findings.words("mail server").contains("no answer in 10 s"));

@@ -151,7 +151,7 @@ async fn a_provider_that_is_down_is_said_once() {
 }
 
 #[actix_web::test]
-async fn a_system_that_knows_no_certificate_authority_is_told_what_to_set_where_one_is_needed() {
+async fn without_certificate_authorities_doctor_names_the_setting() {
     let provider = Hostile::start(START).await;
     let plain = provider.url.as_str();
     for (authorities, url, expected) in [

@@ -9,7 +9,7 @@ use crate::support::app::connect;
 async fn migrated() -> Workplace {
     let place = Workplace::empty();
     assert_eq!(place.run(&["migrate"]).await.code, Some(0));
-    // What is to be damaged below must not lie in the write-ahead log instead.
+    // The page that is damaged below must be in the file, not in the write-ahead log.
     let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
     connect(&place.database())
         .batch_execute(checkpoint)
@@ -35,7 +35,7 @@ async fn a_pending_migration_is_named_and_not_run() {
 }
 
 #[actix_web::test]
-async fn a_database_that_somebody_holds_is_said_to_be_held() {
+async fn a_locked_database_is_reported_as_locked() {
     let place = migrated().await;
     let mut holder = connect(&place.database());
     holder.batch_execute("BEGIN IMMEDIATE").unwrap();

@@ -36,7 +36,7 @@ impl Load {
             stop: Arc::default(),
             written: Arc::default(),
         };
-        // What is as old as 1970 would be cleaned up meanwhile.
+        // Rows from 1970 would be deleted by housekeeping during the test.
         let now = Clock::system().now().0;
         let (stop, written) = (Arc::clone(&load.stop), Arc::clone(&load.written));
         std::thread::spawn(move || {
@@ -134,7 +134,7 @@ async fn a_backup_overwrites_nothing() {
 }
 
 #[actix_web::test]
-async fn a_failed_backup_leaves_nothing_half() {
+async fn a_failed_backup_leaves_no_partial_file() {
     let place = Workplace::empty();
     let missing = place.run(&["backup", "copy.db"]).await;
     assert_failed(&missing, &["There is no database at data/vestibule.db"]);

@@ -68,7 +68,7 @@ async fn an_operators_code_lets_its_person_in_once_from_any_browser_that_asked()
 }
 
 #[actix_web::test]
-async fn a_sign_in_with_an_operators_code_is_told_as_what_it_was() {
+async fn a_sign_in_with_an_operator_code_is_recorded_as_such() {
     let app = app_of_today(|_| {}).await;
     app.signed_in(MIRA).await;
     let mira = asking(&app, MIRA).await;
@@ -112,7 +112,7 @@ async fn an_operators_code_works_for_ten_minutes_and_until_the_next_one() {
 
 // SECURITY rule 2: also for an account that has moved to WorkOS, while no code is due.
 #[actix_web::test]
-async fn an_operators_code_lets_in_who_has_moved_to_workos() {
+async fn an_operator_code_works_for_a_moved_account() {
     let now = vestibule::clock::Clock::system().now();
     let provider = Hostile::start(now).await;
     let app = TestApp::spawn_at(now, |settings| {
@@ -158,7 +158,7 @@ async fn of_fifty_right_ones_at_once_one_begins_a_session() {
     assert_eq!(app.number("SELECT count(*) FROM sessions"), 2);
 }
 
-// SECURITY rule 3: whoever comes second has lost nothing of their own.
+// SECURITY rule 3: the browser that comes second keeps its own challenge.
 #[actix_web::test]
 async fn of_browsers_that_race_for_an_operators_code_the_losers_keep_their_own() {
     let app = app_of_today(|_| {}).await;
@@ -219,9 +219,9 @@ async fn an_operators_code_gives_no_more_tries() {
     assert_eq!(fresh.enter(&code).await.location(), "/dashboard");
 }
 
-// SECURITY rule 8: while codes are left to known browsers, an operator still gets somebody in.
+// SECURITY rule 8: an operator code works while other codes are limited to known browsers.
 #[actix_web::test]
-async fn an_operators_code_works_while_somebody_guesses_codes() {
+async fn an_operator_code_works_during_a_guessing_attack() {
     let app = app_of_today(|_| {}).await;
     for email in [MIRA, NOOR, "ada@acme.test"] {
         app.add_account(email, "");
@@ -243,7 +243,7 @@ async fn an_operators_code_works_while_somebody_guesses_codes() {
 
 // SECURITY rule 8: the budget of an address stands, and who makes a code is told.
 #[actix_web::test]
-async fn whoever_makes_a_code_that_would_not_be_taken_is_told_so() {
+async fn an_operator_code_that_would_be_refused_comes_with_a_warning() {
     let app = app_of_today(|_| {}).await;
     app.add_account(MIRA, "");
     let terminal = terminal(&app);
@@ -288,7 +288,7 @@ async fn an_operators_code_ends_with_its_account_and_with_a_suspension() {
 }
 
 #[actix_web::test]
-async fn who_may_not_sign_in_gets_no_operators_code() {
+async fn an_account_that_may_not_sign_in_gets_no_operator_code() {
     let app = app_of_today(|_| {}).await;
     let terminal = terminal(&app);
     app.add_account(MIRA, "");

@@ -11,7 +11,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// What is in a folder and in those below it, with the mode of each.
+/// Every file and folder below a folder, with its mode.
 fn within(folder: &Path) -> Vec<(PathBuf, u32)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -25,7 +25,7 @@ fn within(folder: &Path) -> Vec<(PathBuf, u32)> {
     found
 }
 
-/// Each of `names` is there, and whatever is there is the owner's alone.
+/// Each of `names` exists, and every file is readable by its owner only.
 #[track_caller]
 fn assert_shut(data: &Path, names: &[&str]) {
     let found = within(data);
@@ -53,7 +53,7 @@ fn place_with_open_folder() -> (Workplace, PathBuf) {
 }
 
 #[actix_web::test]
-async fn in_a_folder_that_everybody_may_enter_all_that_is_written_is_the_owners_alone() {
+async fn in_a_world_accessible_folder_all_files_are_owner_only() {
     let (place, data) = place_with_open_folder();
     let mut server = place.serve(&["--admin-email", MIRA]).await;
     place.visitor().ask_for_code(MIRA).await;
@@ -79,7 +79,7 @@ async fn in_a_folder_that_everybody_may_enter_all_that_is_written_is_the_owners_
 }
 
 #[actix_web::test]
-async fn a_database_that_everybody_can_read_is_found_and_left_as_it_is() {
+async fn a_world_readable_database_is_reported_and_left_unchanged() {
     let (place, data) = place_with_open_folder();
     let _server = place.serve(&[]).await;
     let doctor = async || {
@@ -94,7 +94,7 @@ async fn a_database_that_everybody_can_read_is_found_and_left_as_it_is() {
     for file in ["vestibule.db", "vestibule.db-wal"] {
         set_mode(&data.join(file), 0o644);
         assert_eq!(doctor().await, (Some(1), found.to_owned()));
-        // Whoever cannot enter the folder cannot read the file.
+        // A folder that others cannot enter protects the file.
         set_mode(place.path(), 0o700);
         assert_eq!(doctor().await, (Some(0), fine.clone()));
         set_mode(place.path(), 0o755);

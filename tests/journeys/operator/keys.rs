@@ -26,7 +26,7 @@ async fn app_with_provider() -> (TestApp, Hostile) {
 // SECURITY rules 23 and 29: sessions, a code under way, a known browser and a sealed refresh token,
 // all over a restart with a new key.
 #[actix_web::test]
-async fn a_rotated_key_signs_nobody_out() {
+async fn a_rotated_key_signs_no_one_out() {
     let (mut app, provider) = app_with_provider().await;
     let noor = app.signed_in(NOOR).await;
     app.add_account(MIRA, "");

@@ -87,7 +87,7 @@ async fn wrong_codes_are_shown_by_browser_and_forgotten_when_cleared() {
 }
 
 #[actix_web::test]
-async fn limits_are_not_looked_for_where_there_is_no_database() {
+async fn limits_are_refused_without_a_database() {
     let place = Workplace::empty();
     for verb in ["show", "clear"] {
         let failed = place.run(&["limits", verb, MIRA]).await;

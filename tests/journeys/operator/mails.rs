@@ -20,7 +20,7 @@ async fn a_test_mail_is_sent_at_once_and_the_servers_answer_is_shown() {
 }
 
 #[actix_web::test]
-async fn a_test_mail_that_fails_says_why_and_what_to_do() {
+async fn a_failed_test_mail_states_its_cause_and_fix() {
     let refusing = SmtpServer::start(Behaviour::plain().replying(Reply::Permanent)).await;
     let refused = refusing.workplace().run(&["test-mail", MIRA]).await;
     assert_failed(&refused, &["550", "no such user", "Look at the address"]);
@@ -60,7 +60,7 @@ async fn without_a_mail_server_a_test_mail_is_written_and_said_not_to_be_sent() 
 
 // SECURITY rule 25: a mail server's words are a stranger's.
 #[actix_web::test]
-async fn a_servers_answer_reaches_no_terminal_and_no_page_as_a_command() {
+async fn control_characters_in_a_mail_servers_answer_reach_no_terminal_and_no_page() {
     let server = SmtpServer::start(Behaviour::plain().replying(Reply::AcceptInColour)).await;
     let app = server.console().await;
     app.add_account(MIRA, "");

@@ -26,7 +26,7 @@ const INTACT: &str = "SELECT count(*) FROM pragma_integrity_check WHERE integrit
 // SECURITY rule 30: it refuses while a server runs, and revives no session, no challenge and no
 // operator's code.
 #[actix_web::test]
-async fn a_restore_brings_accounts_back_and_lets_nobody_in() {
+async fn a_restore_brings_accounts_back_and_ends_every_session() {
     let place = Workplace::empty();
     assert_fine(place.run(&["account", "add", MIRA]).await);
     let mut server = place.serve(&[]).await;
@@ -133,7 +133,7 @@ async fn a_restore_after_a_kill_keeps_both_databases_apart() {
 }
 
 #[actix_web::test]
-async fn a_restore_replaces_a_damaged_database_and_keeps_it_as_it_is() {
+async fn a_restore_replaces_a_damaged_database_and_keeps_the_damaged_file() {
     let place = Workplace::empty();
     assert_fine(place.run(&["account", "add", MIRA]).await);
     assert_fine(place.run(&["backup", "copy.db"]).await);
@@ -150,7 +150,7 @@ async fn a_restore_replaces_a_damaged_database_and_keeps_it_as_it_is() {
 }
 
 #[actix_web::test]
-async fn what_is_no_backup_of_ours_changes_nothing() {
+async fn a_file_that_is_not_a_backup_changes_nothing() {
     let place = Workplace::empty();
     assert_fine(place.run(&["account", "add", MIRA]).await);
     let path = |name: &str| place.path().join(name);

@@ -87,7 +87,7 @@ async fn offline_access_is_asked_for_where_it_is_announced() {
 }
 
 #[actix_web::test]
-async fn an_access_token_of_which_nobody_says_how_long_it_lasts_is_renewed_after_an_hour() {
+async fn an_access_token_without_a_lifetime_is_renewed_after_an_hour() {
     let party = Party::of(Oidc).await;
     party.hostile.script().answer.remove("expires_in").unwrap();
     let tokens = party.sign_in().await.unwrap().tokens;
@@ -148,7 +148,7 @@ async fn authkit_gets_json_with_the_verifier_and_whose_browser_it_is() {
 }
 
 #[actix_web::test]
-async fn an_openid_provider_gets_the_secret_as_it_wants_it() {
+async fn an_openid_provider_gets_the_secret_by_its_announced_method() {
     for (methods, in_body) in [
         (Value::Null, false),
         (json!(["client_secret_post", "client_secret_basic"]), false),
@@ -187,7 +187,7 @@ async fn an_openid_provider_gets_the_secret_as_it_wants_it() {
 }
 
 #[actix_web::test]
-async fn a_provider_that_does_not_rotate_leaves_the_refresh_token_as_it_was() {
+async fn without_rotation_the_refresh_token_stays_the_same() {
     let party = Party::of(Oidc).await;
     party
         .hostile

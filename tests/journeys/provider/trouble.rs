@@ -62,7 +62,7 @@ async fn party(kind: Kind, path: &'static str, verb: Verb, instead: Instead) -> 
 }
 
 #[actix_web::test]
-async fn a_provider_in_trouble_is_unreachable_whatever_it_is_asked_for() {
+async fn a_provider_in_trouble_is_unreachable_for_every_call() {
     let wait = Some(Duration::from_secs(7));
     let troubles = [
         (
@@ -101,7 +101,7 @@ async fn a_provider_in_trouble_is_unreachable_whatever_it_is_asked_for() {
 }
 
 #[actix_web::test]
-async fn a_provider_that_is_not_there_is_unreachable() {
+async fn a_provider_that_refuses_connections_is_unreachable() {
     for (kind, scheme) in [
         (Oidc, "http"),
         (Oidc, "https"),
@@ -127,12 +127,12 @@ async fn a_provider_that_is_not_there_is_unreachable() {
 }
 
 #[actix_web::test]
-async fn a_provider_that_hangs_up_is_unreachable_though_there_was_a_connection() {
+async fn a_provider_that_closes_the_connection_is_unreachable() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     actix_web::rt::spawn(async move {
         loop {
-            // Whoever connects is let go at once.
+            // Every connection is closed at once.
             drop(listener.accept().await);
         }
     });
@@ -176,7 +176,7 @@ async fn garbage_is_not_trusted_and_ends_no_session() {
 
 // An answer that cannot be verified would be lost with what it cost.
 #[actix_web::test]
-async fn nothing_is_spent_at_a_provider_whose_keys_cannot_be_had() {
+async fn no_code_is_spent_while_the_providers_keys_are_unavailable() {
     for (kind, keys) in [(Oidc, "/jwks"), (AuthKit, "/sso/jwks/client_vestibule")] {
         for verb in [Verb::Complete, Verb::Refresh] {
             let party = Party::of(kind).await;
@@ -220,7 +220,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[actix_web::test]
-async fn what_was_known_stays_known_through_an_outage() {
+async fn cached_metadata_and_keys_survive_an_outage() {
     for kind in [Oidc, AuthKit] {
         let party = Party::of(kind).await;
         party.provider.warm_up().await.unwrap();
@@ -293,7 +293,7 @@ async fn a_refusal_keeps_its_meaning_and_loses_our_secrets() {
 }
 
 #[actix_web::test]
-async fn ending_what_has_ended_already_is_done() {
+async fn ending_an_ended_provider_session_succeeds() {
     for (kind, path, status, body, is_done) in [
         (AuthKit, "/user_management/sessions/revoke", 400, "", true),
         (AuthKit, "/user_management/sessions/revoke", 404, "", true),
@@ -335,7 +335,7 @@ async fn ending_what_has_ended_already_is_done() {
 }
 
 #[actix_web::test]
-async fn with_nothing_to_end_nothing_is_asked() {
+async fn without_a_provider_session_no_request_is_sent() {
     for kind in [Oidc, AuthKit] {
         let party = Party::of(kind).await;
         party

@@ -128,7 +128,7 @@ fn rotate(script: &mut Script) {
 
 // SECURITY rule 19: the relying-party conformance cases.
 #[actix_web::test]
-async fn a_provider_is_believed_only_if_everything_about_its_answer_is_as_it_must_be() {
+async fn an_identity_is_accepted_only_if_every_claim_and_signature_is_valid() {
     let mut wrong = Vec::new();
     for &(case, kind, when, change, reason) in REFUSED {
         match outcome(kind, when, change).await {

@@ -155,7 +155,7 @@ async fn a_session_with_workos_is_begun_refreshed_and_ended_there() {
 }
 
 #[actix_web::test]
-async fn what_workos_says_of_a_person_is_passed_on_as_it_is() {
+async fn the_identity_from_workos_is_passed_on_unchanged() {
     let peer = emulator();
     let provider = authkit(&peer);
     let noor = sign_in(&provider, Some("noor@acme.test")).await;

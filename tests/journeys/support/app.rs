@@ -1,4 +1,4 @@
-//! The real application on a port of its own.
+//! The real application on a free port.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ impl TestApp {
             .await
     }
 
-    /// Starts it with a mail server of its own, and some settings changed.
+    /// Starts it with a private mail server and changed settings.
     pub async fn spawn_with_smtp(change: impl FnOnce(&mut Settings)) -> (Self, SmtpServer) {
         let smtp = SmtpServer::start(Behaviour::plain()).await;
         let app = Self::spawn_with(|settings| {
@@ -93,7 +93,7 @@ impl TestApp {
         self.start_again().await;
     }
 
-    /// Stops the server: from now on nobody answers.
+    /// Stops the server. Later requests are refused.
     pub async fn stop(&mut self) {
         self.server.take().unwrap().stop().await.unwrap();
     }
@@ -237,7 +237,7 @@ impl TestApp {
             .collect()
     }
 
-    /// What comes back for a request target that no URL library would send as it is.
+    /// The raw response to a request target that URL libraries would normalise.
     pub async fn get_as_written(&self, target: &str) -> String {
         let mut stream = TcpStream::connect(self.server().address()).await.unwrap();
         let request =
@@ -298,8 +298,8 @@ pub fn connect(path: &Path) -> SqliteConnection {
     connection
 }
 
-/// An address that nothing listens on. Its port lies below those that the kernel gives out by
-/// itself, so that nobody else is given it before it is used.
+/// An address that nothing listens on. Its port lies below the kernel's ephemeral ports, so no other
+/// process gets it before it is used.
 pub fn free_address() -> String {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let first = 10_000 + std::process::id() % 100 * 200;

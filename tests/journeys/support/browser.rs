@@ -44,7 +44,7 @@ impl Theme {
     }
 }
 
-/// A window on the application. Whatever its console says has to be read by [`Browser::close`].
+/// A browser window on the application. [`Browser::close`] must read its console at the end.
 pub struct Browser {
     pub driver: WebDriver,
     base: String,
@@ -150,7 +150,7 @@ impl Browser {
             let wanted = wanted.clone();
             async move {
                 for element in page.find_all(By::Css(wanted)).await? {
-                    // What is replaced in this moment is looked at again in the next.
+                    // An element that is being replaced is checked again in the next round.
                     if element.is_displayed().await.unwrap_or(true) {
                         return Ok(false);
                     }
@@ -247,8 +247,8 @@ impl Browser {
             .collect()
     }
 
-    /// The address and the title that the tab shows. While the next page is on its way this can be
-    /// had, where whatever asks the page itself would wait. `None` in the moment that a page comes.
+    /// The address and the title of the tab, without waiting for a page that is loading. `None` while the
+    /// page changes.
     pub async fn tab(&self) -> Option<(String, String)> {
         let method = "Page.getNavigationHistory";
         let history = self.driver.cdp().send_raw(method, json!({})).await.ok()?;

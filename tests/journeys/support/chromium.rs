@@ -13,7 +13,7 @@ use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLe
 pub const HOW_TO_INSTALL: &str =
     "The browser suite needs Debian's chromium and chromium-driver: tests/run installs them.";
 
-/// A headless Chromium with a profile of its own, which keeps to itself and logs everything.
+/// A headless Chromium with its own profile, without network services, and with all logs.
 pub fn capabilities(profile: &Path, preferences: Value) -> ChromeCapabilities {
     let mut chrome = DesiredCapabilities::chrome();
     chrome

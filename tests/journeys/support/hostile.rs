@@ -65,7 +65,7 @@ impl Gate {
     }
 
     async fn pass(&self) {
-        // Nobody is ever given a permit: what ends the wait is that the semaphore closes.
+        // No permit is ever given: closing the semaphore ends the wait.
         assert!(self.0.acquire().await.is_err());
     }
 }
@@ -103,7 +103,7 @@ pub struct Hostile {
 }
 
 impl Hostile {
-    /// A provider that behaves, as an `OpenID` Provider or as `AuthKit`, whatever it is asked as.
+    /// A well-behaved provider that answers both as an `OpenID` Provider and as `AuthKit`.
     pub async fn start(now: Timestamp) -> Self {
         let script = Arc::new(Mutex::new(Script::decent(now.0 / 1000)));
         let shared = web::Data::from(Arc::clone(&script));
@@ -311,7 +311,7 @@ fn object(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
-/// Its own pages: whoever comes is signed in at once, and leaves with a fragment in the address.
+/// The provider's pages: they sign in every visitor and redirect with a fragment in the address.
 fn page(script: &mut Script, url: &Url) -> Option<HttpResponse> {
     let asked = |name: &str| {
         let found = url.query_pairs().find(|(key, _)| key == name);

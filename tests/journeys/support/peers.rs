@@ -1,4 +1,4 @@
-//! The npm packages of `tests/peers` as child processes, each on a port of its own.
+//! The npm packages of `tests/peers` as child processes, each on a free port.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

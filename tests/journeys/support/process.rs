@@ -1,5 +1,5 @@
-//! The real binary as a child process, in a working directory of its own and with no environment
-//! but what the test gives it.
+//! The real binary as a child process, in a private working directory and with only the environment
+//! that the test sets.
 
 use std::collections::BTreeMap;
 use std::fs;

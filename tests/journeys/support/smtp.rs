@@ -211,7 +211,7 @@ impl SmtpServer {
         self.seen.borrow().accepted
     }
 
-    /// How many TCP connections it has taken, whatever became of them.
+    /// The number of accepted TCP connections, successful or not.
     pub fn attempts(&self) -> usize {
         self.seen.borrow().attempts
     }

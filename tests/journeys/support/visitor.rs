@@ -257,7 +257,7 @@ impl Answer {
     }
 }
 
-/// What a reader sees of a page or a mail: each block of text on a line of its own.
+/// The visible text of a page or a mail, one line for each block.
 pub fn words(html: &str) -> String {
     let mut text = String::new();
     let body = Selector::parse("body").unwrap();

@@ -1,5 +1,5 @@
-//! Whatever a callback's query says: for every line of `tests/corpus/callback.txt`, and for others drawn
-//! from their pieces.
+//! Callbacks with hostile queries: every line of `tests/corpus/callback.txt`, and queries drawn from their
+//! pieces.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn queries() -> Vec<String> {
     kept.into_iter().chain(drawn).collect()
 }
 
-/// Nobody is in, nothing broke, and the browser stays here.
+/// No session begins, nothing breaks, and the browser stays on this site.
 #[track_caller]
 fn assert_refused(app: &TestApp, query: &str, answer: &str) {
     let status = answer.get(9..12).unwrap_or_default();
@@ -58,7 +58,7 @@ fn assert_refused(app: &TestApp, query: &str, answer: &str) {
 
 // SECURITY rules 17 and 28: no query brings anybody in without the flow that it belongs to.
 #[actix_web::test]
-async fn no_query_brings_anybody_in_who_did_not_set_out() {
+async fn no_callback_query_signs_in_without_a_flow() {
     let (app, _provider) = with_mira().await;
     for query in queries() {
         let answer = app
@@ -68,7 +68,7 @@ async fn no_query_brings_anybody_in_who_did_not_set_out() {
     }
 }
 
-// SECURITY rules 4 and 28: whatever the provider is said to have said, beside the right state.
+// SECURITY rules 4 and 28: hostile queries with the right state.
 #[actix_web::test]
 async fn whatever_comes_with_the_right_state_is_an_answer_in_our_words() {
     let (app, provider) = with_mira().await;

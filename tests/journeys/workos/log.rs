@@ -44,7 +44,7 @@ async fn the_reference_on_the_sign_in_page_is_in_the_log_with_its_cause() {
 }
 
 #[actix_web::test]
-async fn where_there_are_no_email_codes_the_terminal_speaks_of_none() {
+async fn with_email_codes_off_the_terminal_mentions_no_codes() {
     let (place, _provider) = place_and_provider().await;
     let place = place.with("EMAIL_CODES", "off").with("ADMIN_EMAIL", MIRA);
     let said = place.serve(&[]).await.stopped().await.stdout;

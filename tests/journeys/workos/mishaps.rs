@@ -1,4 +1,4 @@
-//! What goes wrong on the way to the provider and back: each cause has its own words.
+//! Failures on the way to the provider and back: each cause has its own message.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn a_flow_is_used_once() {
 
 // SECURITY rule 17.
 #[actix_web::test]
-async fn a_callback_in_another_browser_signs_nobody_in() {
+async fn a_callback_in_another_browser_is_refused() {
     let (app, provider) = with_mira().await;
     let state = set_out(&app.visitor(), "/auth/workos").await;
     let other = app.visitor();
@@ -71,7 +71,7 @@ async fn a_callback_in_another_browser_signs_nobody_in() {
 }
 
 #[actix_web::test]
-async fn a_sign_in_that_took_more_than_ten_minutes_has_expired() {
+async fn a_sign_in_older_than_ten_minutes_has_expired() {
     let (app, provider) = with_mira().await;
     let mira = app.visitor();
     let state = set_out(&mira, "/auth/workos").await;
@@ -83,7 +83,7 @@ async fn a_sign_in_that_took_more_than_ten_minutes_has_expired() {
 }
 
 #[actix_web::test]
-async fn a_sign_in_that_was_started_at_another_address_says_at_which_to_start() {
+async fn a_sign_in_started_at_another_address_names_the_right_address() {
     let (app, _provider) = with_mira().await;
     let port = app.server().address().port();
     let elsewhere = Visitor::new(format!("http://127.0.0.1:{port}"));
@@ -95,7 +95,7 @@ async fn a_sign_in_that_was_started_at_another_address_says_at_which_to_start() 
 }
 
 #[actix_web::test]
-async fn somebody_who_changed_their_mind_is_back_where_they_were() {
+async fn a_cancelled_sign_in_returns_to_the_sign_in_page() {
     let (app, _provider) = with_mira().await;
     let mira = app.visitor();
     let state = set_out(&mira, "/auth/workos").await;
@@ -106,7 +106,7 @@ async fn somebody_who_changed_their_mind_is_back_where_they_were() {
 }
 
 #[actix_web::test]
-async fn what_the_provider_says_of_an_error_is_not_repeated_on_the_page() {
+async fn the_providers_error_text_is_not_repeated_on_the_page() {
     let (app, _provider) = with_mira().await;
     let mira = app.visitor();
     let state = set_out(&mira, "/auth/workos").await;
@@ -119,7 +119,7 @@ async fn what_the_provider_says_of_an_error_is_not_repeated_on_the_page() {
 }
 
 #[actix_web::test]
-async fn every_refusal_of_the_provider_has_its_own_words() {
+async fn every_refusal_of_the_provider_has_its_own_message() {
     let (app, provider) = with_mira().await;
     let unauthorized = r#"{"error":"invalid_client","error_description":"no"}"#;
     let spent = r#"{"error":"invalid_grant","error_description":"used"}"#;
@@ -138,7 +138,7 @@ async fn every_refusal_of_the_provider_has_its_own_words() {
 
 // SECURITY rule 9: anyone can make up a code, and the provider is asked about each.
 #[actix_web::test]
-async fn whoever_comes_back_in_vain_too_often_keeps_only_their_own_network_out() {
+async fn too_many_failed_callbacks_block_only_their_own_network() {
     let (app, provider) = console_and_provider(|settings| {
         settings.trusted_proxies = Some("127.0.0.1/32".to_owned());
     })
@@ -212,7 +212,7 @@ async fn at_most_five_flows_are_kept_and_the_oldest_is_given_up() {
 }
 
 #[actix_web::test]
-async fn the_flow_cookie_is_for_this_host_alone_and_tells_nothing() {
+async fn the_flow_cookie_is_host_only_and_reveals_nothing() {
     let (app, _provider) = with_mira().await;
     let answer = app.visitor().get("/auth/workos").await;
     let state = super::state_in(answer.location());
@@ -224,7 +224,7 @@ async fn the_flow_cookie_is_for_this_host_alone_and_tells_nothing() {
 }
 
 #[actix_web::test]
-async fn whoever_comes_back_unfinished_finds_the_callback_to_be_registered() {
+async fn an_unfinished_sign_in_shows_the_callback_to_register() {
     let (app, _provider) = with_mira().await;
     let mira = app.visitor();
     assert!(!mira.get("/sign-in").await.has("details"));
@@ -279,7 +279,7 @@ async fn the_probe_alone_notices_that_the_provider_is_down_and_that_it_is_back()
     .await;
 }
 
-// SECURITY rule 17: nobody is signed in to an account that is not theirs.
+// SECURITY rule 17: no browser is signed in to a foreign account (login CSRF).
 #[actix_web::test]
 async fn a_callback_that_another_site_opens_finds_no_flow() {
     let (app, _provider) = with_mira().await;

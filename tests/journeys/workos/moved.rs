@@ -57,7 +57,7 @@ async fn subjects(app: &TestApp, count: usize) -> Vec<String> {
 
 // SECURITY rule 5.
 #[actix_web::test]
-async fn nobody_can_tell_who_has_moved_whether_the_provider_is_up_or_down() {
+async fn the_answer_is_the_same_for_moved_accounts_with_the_provider_up_or_down() {
     let (app, provider) = with_every_kind().await;
     assert_all_look_the_same(&app).await;
     take_down(&app, &provider).await;
@@ -66,7 +66,7 @@ async fn nobody_can_tell_who_has_moved_whether_the_provider_is_up_or_down() {
 }
 
 #[actix_web::test]
-async fn whoever_has_moved_gets_a_mail_that_says_so_and_no_code() {
+async fn a_moved_account_gets_a_mail_that_says_so_instead_of_a_code() {
     let (app, _provider) = with_every_kind().await;
     app.visitor().ask_for_code(MOVED).await;
     subjects(&app, 1).await;
@@ -78,7 +78,7 @@ async fn whoever_has_moved_gets_a_mail_that_says_so_and_no_code() {
     assert!(text.contains("so no code was sent"), "{text}");
     assert!(text.contains(&format!("{}/sign-in", app.url())), "{text}");
 
-    // Once an hour, however often somebody asks.
+    // At most one mail an hour, for any number of requests.
     app.visitor().ask_for_code(MOVED).await;
     app.later(Duration::from_mins(59));
     app.visitor().ask_for_code(MOVED).await;
@@ -110,7 +110,7 @@ async fn a_provider_that_is_asked_too_often_is_no_outage() {
 }
 
 #[actix_web::test]
-async fn whoever_has_moved_gets_a_code_during_an_outage_and_not_afterwards() {
+async fn a_moved_account_gets_codes_only_during_an_outage() {
     let (app, provider) = with_every_kind().await;
     take_down(&app, &provider).await;
     let moved = app.visitor();

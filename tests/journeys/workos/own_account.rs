@@ -1,4 +1,4 @@
-//! One's own account, for somebody who signs in with `WorkOS`.
+//! The account pages of a person who signs in with `WorkOS`.
 
 use serde_json::json;
 

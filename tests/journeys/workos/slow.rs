@@ -34,7 +34,7 @@ fn has_a_flow(visitor: &Visitor) -> bool {
 }
 
 #[actix_web::test]
-async fn a_page_says_that_the_provider_is_slow_and_goes_on_when_it_has_answered() {
+async fn a_waiting_page_continues_once_a_slow_provider_has_answered() {
     let (app, provider) = with_mira().await;
     let gate = provider.hold(TOKENS);
     let mira = app.visitor();
@@ -68,7 +68,7 @@ async fn a_reload_joins_the_sign_in_that_is_under_way() {
 }
 
 #[actix_web::test]
-async fn each_of_two_tabs_that_wait_goes_on_to_where_it_was_going() {
+async fn two_waiting_tabs_each_continue_to_their_own_page() {
     let (app, provider) = with_mira().await;
     let gate = provider.hold(TOKENS);
     let mira = app.visitor();
@@ -123,7 +123,7 @@ async fn a_slow_provider_that_fails_in_the_end_leads_back_with_the_cause() {
 
 // SECURITY rule 17: what is waited for is bound to the browser that set out.
 #[actix_web::test]
-async fn whoever_waits_for_nothing_is_sent_where_they_belong() {
+async fn a_waiting_page_without_a_flow_redirects() {
     let (app, provider) = with_mira().await;
     let gate = provider.hold(TOKENS);
     let mira = app.visitor();
@@ -147,7 +147,7 @@ async fn whoever_waits_for_nothing_is_sent_where_they_belong() {
 }
 
 #[actix_web::test]
-async fn an_outcome_that_nobody_asked_for_within_a_minute_is_forgotten() {
+async fn an_outcome_not_fetched_within_a_minute_is_forgotten() {
     let (app, provider) = with_mira().await;
     let gate = provider.hold(TOKENS);
     let mira = app.visitor();
@@ -188,7 +188,7 @@ async fn a_database_that_is_held_for_some_seconds_delays_a_sign_in_and_loses_non
     holder.batch_execute("BEGIN IMMEDIATE").unwrap();
     let mira = app.visitor();
     let on = come_back_to_wait(&mira).await;
-    // Whoever writes after her is given up on, so her own first try was, too.
+    // A later write has timed out, so her own first try has timed out too.
     let noor = app.visitor().ask_for_code("noor@acme.test").await;
     assert_eq!(noor.status, 503);
     holder.batch_execute("ROLLBACK").unwrap();
@@ -198,7 +198,7 @@ async fn a_database_that_is_held_for_some_seconds_delays_a_sign_in_and_loses_non
 }
 
 #[actix_web::test]
-async fn a_database_that_is_held_for_too_long_has_them_start_again() {
+async fn a_database_locked_for_too_long_ends_the_sign_in() {
     let (app, _provider) = with_mira().await;
     let mut holder = connect(&app.database());
     holder.batch_execute("BEGIN IMMEDIATE").unwrap();

@@ -11,7 +11,7 @@ use crate::support::TestApp;
 use crate::support::app::free_address;
 
 #[actix_web::test]
-async fn before_anything_was_ever_heard_of_it() {
+async fn unplugged_before_the_first_contact() {
     let app = TestApp::spawn_with(|settings| {
         settings.oidc_issuer = Some(format!("http://{}", free_address()));
         settings.oidc_client_id = Some("vestibule".to_owned());
@@ -27,7 +27,7 @@ async fn before_anything_was_ever_heard_of_it() {
 }
 
 #[actix_web::test]
-async fn during_the_callback_while_somebody_waits_for_it() {
+async fn unplugged_during_the_callback() {
     let (app, provider) = with_mira().await;
     let _gate = provider.hold("/user_management/authenticate");
     let mira = app.visitor();
@@ -39,7 +39,7 @@ async fn during_the_callback_while_somebody_waits_for_it() {
 }
 
 #[actix_web::test]
-async fn while_somebody_is_signed_in() {
+async fn unplugged_while_a_person_is_signed_in() {
     let (app, provider) = with_mira().await;
     let mira = signed_in(&app).await;
     provider.unplug().await;
@@ -64,7 +64,7 @@ async fn at_the_sign_out_the_browser_is_not_sent_to_a_page_that_is_not_there() {
 }
 
 #[actix_web::test]
-async fn once_that_is_known_nobody_is_sent_there_until_it_answers_again() {
+async fn during_a_known_outage_sign_ins_stay_here_until_the_provider_answers() {
     let (app, provider) = with_mira().await;
     take_down(&app, &provider).await;
     let mira = app.visitor();
@@ -78,7 +78,7 @@ async fn once_that_is_known_nobody_is_sent_there_until_it_answers_again() {
 }
 
 #[actix_web::test]
-async fn where_there_are_no_email_codes_none_is_offered() {
+async fn with_email_codes_off_an_outage_offers_none() {
     let (app, provider) = console_and_provider(|settings| {
         settings.email_codes = Some("off".to_owned());
     })
@@ -92,7 +92,7 @@ async fn where_there_are_no_email_codes_none_is_offered() {
 }
 
 #[actix_web::test]
-async fn on_the_way_to_come_as_somebody_else() {
+async fn unplugged_while_changing_to_another_account() {
     let (app, provider) = console_and_provider(|_| {}).await;
     let mira = app.visitor();
     assert_turned_back(&mira, &come_back(&mira).await, "no-account").await;

@@ -1,4 +1,4 @@
-//! What happens to the provider's tokens and sessions while somebody is signed in, and at the end.
+//! The provider's tokens and sessions while a person is signed in, and at the sign-out.
 
 use std::fs;
 use std::time::Duration;
@@ -65,7 +65,7 @@ async fn twenty_requests_at_once_cause_one_refresh() {
 
 // SECURITY rule 21.
 #[actix_web::test]
-async fn a_session_that_the_provider_has_ended_ends_here() {
+async fn a_session_ended_by_the_provider_ends_here() {
     let (app, provider) = with_mira().await;
     let mira = signed_in(&app).await;
     run_out(&app, &provider, "never");
@@ -130,7 +130,7 @@ async fn an_access_token_is_renewed_from_the_moment_it_runs_out() {
     assert_eq!(refreshes(&provider), 1);
 }
 
-// SECURITY rule 21: two seconds, whatever the provider does.
+// SECURITY rule 21: a request waits at most two seconds for the provider.
 #[actix_web::test]
 async fn no_request_waits_long_for_a_provider_that_never_answers() {
     let (app, provider) = with_mira().await;
@@ -142,7 +142,7 @@ async fn no_request_waits_long_for_a_provider_that_never_answers() {
 }
 
 #[actix_web::test]
-async fn a_session_by_email_code_asks_nothing_of_the_provider() {
+async fn a_session_by_email_code_sends_no_request_to_the_provider() {
     let (app, provider) = with_mira().await;
     let mira = app.visitor();
     mira.sign_in(&app, MIRA).await;
@@ -184,7 +184,7 @@ async fn the_refresh_token_is_encrypted_at_rest() {
 }
 
 #[actix_web::test]
-async fn every_page_says_so_when_an_admin_looks_through_somebodys_eyes() {
+async fn every_page_shows_that_a_session_is_impersonated() {
     let (app, provider) = with_mira().await;
     let impersonator = json!({ "email": "admin@acme.test", "reason": "a question" });
     assert!(

@@ -22,7 +22,7 @@ fn person(provider: &Hostile, subject: &str, email: &str, verified: bool) {
     );
 }
 
-/// The newest line of the activity about somebody who was turned away, and whether they have an account.
+/// The newest refusal in the activity, and whether its person has an account.
 fn told(app: &TestApp) -> String {
     app.text(
         "SELECT CASE WHEN account_id IS NULL THEN '' ELSE 'has one: ' END || detail FROM activity
@@ -51,7 +51,7 @@ fn assert_revoked(provider: &Hostile) {
 }
 
 #[actix_web::test]
-async fn an_account_is_linked_by_its_verified_address_and_is_moved_and_named() {
+async fn an_account_is_linked_by_its_verified_address_then_moved_and_named() {
     let (app, _provider) = with_mira().await;
     let mira = signed_in(&app).await;
     let dashboard = mira.get("/dashboard").await;
@@ -78,7 +78,7 @@ async fn a_name_and_the_time_of_the_move_stay_as_they_were() {
 
 // SECURITY rule 18: identity is provider and subject.
 #[actix_web::test]
-async fn whoever_is_linked_comes_back_by_subject_whatever_became_of_the_address() {
+async fn a_linked_account_is_found_by_subject_after_its_address_changed() {
     let (app, provider) = with_mira().await;
     signed_in(&app).await;
     app.sql("UPDATE accounts SET email = 'bell@acme.test'");
@@ -102,7 +102,7 @@ async fn an_address_that_is_not_verified_proves_nothing() {
 
 // SECURITY rule 18.
 #[actix_web::test]
-async fn an_account_that_is_linked_is_not_taken_over_by_another_subject_with_its_address() {
+async fn a_linked_account_is_not_taken_over_by_another_subject_with_its_address() {
     let (app, provider) = with_mira().await;
     signed_in(&app).await;
     app.sql("DELETE FROM sessions");
@@ -114,7 +114,7 @@ async fn an_account_that_is_linked_is_not_taken_over_by_another_subject_with_its
 }
 
 #[actix_web::test]
-async fn someone_without_an_account_is_told_so_and_may_come_as_somebody_else() {
+async fn a_person_without_an_account_is_told_so_and_can_use_another_account() {
     let (app, provider) = console_and_provider(|_| {}).await;
     let visitor = assert_kept_out(&app, &provider, "no-account").await;
     assert_eq!(told(&app), "no account has this address");
@@ -129,7 +129,7 @@ async fn someone_without_an_account_is_told_so_and_may_come_as_somebody_else() {
 }
 
 #[actix_web::test]
-async fn someone_who_is_suspended_or_not_confirmed_stays_out_linked_or_not() {
+async fn a_suspended_or_unconfirmed_account_is_refused_linked_or_not() {
     let (app, provider) = with_mira().await;
     app.sql("UPDATE accounts SET suspended_at = 1");
     assert_kept_out(&app, &provider, "suspended").await;
@@ -146,7 +146,7 @@ async fn someone_who_is_suspended_or_not_confirmed_stays_out_linked_or_not() {
 }
 
 #[actix_web::test]
-async fn whoever_has_a_verified_address_of_a_welcome_domain_needs_no_invitation() {
+async fn a_verified_address_of_an_allowed_domain_needs_no_invitation() {
     let (app, provider) = console_and_provider(|settings| {
         settings.allowed_email_domains = Some("other.test, @ACME.test".to_owned());
     })
@@ -179,7 +179,7 @@ async fn members_of_the_organization_need_no_invitation() {
 }
 
 #[actix_web::test]
-async fn the_way_leads_on_to_where_it_was_meant_to_and_never_elsewhere() {
+async fn a_sign_in_leads_to_its_return_to_and_nowhere_else() {
     let (app, _provider) = with_mira().await;
     for (asked, to) in [
         ("%2Fdashboard%3Fa%3D1%26b%3D2", "/dashboard?a=1&b=2"),
@@ -193,7 +193,7 @@ async fn the_way_leads_on_to_where_it_was_meant_to_and_never_elsewhere() {
 }
 
 #[actix_web::test]
-async fn whoever_is_in_already_is_not_sent_to_the_provider() {
+async fn a_signed_in_person_is_not_sent_to_the_provider() {
     let (app, _provider) = with_mira().await;
     let mira = signed_in(&app).await;
     assert_eq!(mira.get("/auth/workos").await.location(), "/dashboard");

@@ -74,7 +74,7 @@ async fn the_whole_way_in_and_out() {
 }
 
 #[actix_web::test]
-async fn an_access_token_that_has_run_out_is_renewed() {
+async fn an_expired_access_token_is_renewed() {
     let (app, _peer) = console_and_emulator(|_| {}).await;
     app.add_account(MIRA, "");
     let mira = app.visitor();
@@ -102,7 +102,7 @@ async fn an_address_that_workos_has_not_verified_proves_nothing() {
 }
 
 #[actix_web::test]
-async fn somebody_whom_workos_does_not_know_is_turned_back() {
+async fn a_user_unknown_to_workos_is_refused() {
     let (app, _peer) = console_and_emulator(|_| {}).await;
     let nobody = app.visitor();
     let answer = there_and_back(&nobody, "/auth/workos", Some("nobody@acme.test")).await;

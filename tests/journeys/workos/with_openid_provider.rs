@@ -132,7 +132,7 @@ async fn the_whole_way_in_and_out() {
 
 // SECURITY rule 21, with tokens that are no invention of ours.
 #[actix_web::test]
-async fn an_access_token_that_has_run_out_is_renewed_by_rotation() {
+async fn an_expired_access_token_is_renewed_by_rotation() {
     let (app, peer) = console_and_openid_provider().await;
     let mira = Person::new(&app);
     mira.there_and_back("/auth/workos").await;
@@ -147,14 +147,14 @@ async fn an_access_token_that_has_run_out_is_renewed_by_rotation() {
     assert_eq!(count(&peer, "issued").await, 2);
     assert_eq!(count(&peer, "refresh_tokens").await, 1);
 
-    // What is revoked in the end is the newest.
+    // The sign-out revokes the newest token.
     mira.here.post("/sign-out", &[]).await;
     until_nothing_is_to_be_revoked(&app).await;
     assert_eq!(count(&peer, "refresh_tokens").await, 0);
 }
 
 #[actix_web::test]
-async fn somebody_who_is_not_let_in_leaves_nothing_at_the_provider_and_comes_as_somebody_else() {
+async fn a_refused_person_keeps_no_session_at_the_provider_and_can_use_another_account() {
     let (app, peer) = console_and_openid_provider().await;
     app.sql("DELETE FROM accounts");
     let mira = Person::new(&app);
@@ -167,7 +167,7 @@ async fn somebody_who_is_not_let_in_leaves_nothing_at_the_provider_and_comes_as_
 }
 
 #[actix_web::test]
-async fn a_callback_that_was_never_registered_is_named_on_the_sign_in_page() {
+async fn an_unregistered_callback_is_named_on_the_sign_in_page() {
     let other = "http://localhost:1/auth/workos/callback";
     let (app, _peer) = console_and_provider_that_knows(|_| other.to_owned()).await;
     let mira = Person::new(&app);
@@ -183,7 +183,7 @@ async fn a_callback_that_was_never_registered_is_named_on_the_sign_in_page() {
 }
 
 #[actix_web::test]
-async fn when_the_provider_goes_away_nothing_is_lost() {
+async fn a_provider_outage_loses_nothing() {
     let (app, peer) = console_and_openid_provider().await;
     let (mira, other) = (Person::new(&app), Person::new(&app));
     assert_landed(&mira.there_and_back("/auth/workos").await, "/dashboard");
@@ -194,7 +194,7 @@ async fn when_the_provider_goes_away_nothing_is_lost() {
     let answer = bring_back(&other.here, &path).await;
     let words = assert_turned_back(&other.here, &answer, "unreachable").await;
     assert!(words.contains("use an email code"), "{words}");
-    // While somebody is signed in, with an access token that has run out.
+    // While a person is signed in with an expired access token.
     app.later(Duration::from_mins(2));
     assert!(mira.here.is_in().await);
     // At sign-out: out here, and to be made up for there.
