@@ -328,7 +328,7 @@ async fn a_broken_line_of_dot_env_is_reported_without_its_content() {
 }
 
 #[actix_web::test]
-async fn a_port_in_use_is_said_in_words() {
+async fn a_port_in_use_is_reported_in_one_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let place = Workplace::empty().with("LISTEN", &address);

@@ -182,7 +182,7 @@ async fn a_guessing_attack_is_shown_until_the_budget_recovers() {
 }
 
 #[actix_web::test]
-async fn a_database_that_does_not_answer_is_told_in_a_word_without_details() {
+async fn a_failing_database_is_reported_without_details() {
     let app = TestApp::spawn().await;
     assert_eq!(app.visitor().get("/readyz").await.body, "ready");
     app.sql("DROP TABLE session_revision");

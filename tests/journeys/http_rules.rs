@@ -54,7 +54,7 @@ async fn every_response_has_the_headers_that_keep_browsers_strict() {
 
 // SECURITY rule 13: HSTS on https only.
 #[actix_web::test]
-async fn on_https_every_response_says_that_it_stays_https() {
+async fn on_https_every_response_has_hsts() {
     let (app, _smtp) = TestApp::spawn_on_https().await;
     for answer in every_kind(&app.visitor()).await {
         let hsts = answer.header("strict-transport-security");
@@ -75,7 +75,7 @@ fn pages() -> Vec<String> {
 
 // SECURITY rule 13: `no-store` on everything personal.
 #[actix_web::test]
-async fn no_page_is_kept_by_a_browser_or_a_proxy() {
+async fn no_page_is_stored_by_a_browser_or_a_proxy() {
     let app = TestApp::spawn().await;
     let (visitor, mira) = (app.visitor(), app.signed_in("mira@acme.test").await);
     let paths = pages();
@@ -228,7 +228,7 @@ async fn an_error_page_has_a_message_and_a_reference() {
 }
 
 #[actix_web::test]
-async fn a_form_that_is_too_large_or_no_form_is_refused_in_words() {
+async fn a_too_large_or_malformed_form_is_refused_with_a_message() {
     let app = TestApp::spawn().await;
     let visitor = app.visitor();
     for (path, field) in [("/sign-in/email", "email"), ("/sign-in/code", "code")] {

@@ -58,7 +58,7 @@ async fn comes_through_replies(reply: Reply) {
 }
 
 #[actix_web::test]
-async fn a_code_that_the_server_defers_is_delivered_by_itself() {
+async fn a_deferred_code_is_delivered_later() {
     let server =
         SmtpServer::start(Behaviour::plain().replying(Reply::TemporaryThenAccept(1))).await;
     let app = server.console().await;
@@ -71,27 +71,27 @@ async fn a_code_that_the_server_defers_is_delivered_by_itself() {
 }
 
 #[actix_web::test]
-async fn a_server_that_refuses_connections_is_not_seen_and_is_tried_again() {
+async fn a_mail_server_that_refuses_connections_is_retried_and_never_delays_a_page() {
     comes_through_replies(Reply::DropAfterConnect).await;
 }
 
 #[actix_web::test]
-async fn a_server_that_never_says_a_word_is_not_seen_and_is_tried_again() {
+async fn a_silent_mail_server_is_retried_and_never_delays_a_page() {
     comes_through_replies(Reply::HangFirst(usize::MAX)).await;
 }
 
 #[actix_web::test]
-async fn a_server_that_drips_is_not_seen_and_is_tried_again() {
+async fn a_dripping_mail_server_is_retried_and_never_delays_a_page() {
     comes_through_replies(Reply::Drip).await;
 }
 
 #[actix_web::test]
-async fn a_server_that_takes_the_mail_and_never_answers_is_not_seen_and_is_tried_again() {
+async fn a_mail_server_that_never_confirms_is_retried_and_never_delays_a_page() {
     comes_through_replies(Reply::HangAfterData).await;
 }
 
 #[actix_web::test]
-async fn a_login_that_the_server_refuses_is_tried_again_since_it_may_be_mended() {
+async fn a_refused_login_is_retried_because_the_setting_may_be_fixed() {
     let login = |password| Behaviour::plain().with_login("console", password);
     let server = SmtpServer::start(login("old")).await;
     let app = server.console().await;

@@ -10,7 +10,7 @@ const MIRA: &str = "mira@acme.test";
 
 // SECURITY rule 15: a path and its query survive the whole sign-in.
 #[actix_web::test]
-async fn where_they_were_going_survives_the_sign_in_by_page() {
+async fn return_to_survives_a_sign_in_by_page() {
     let app = TestApp::spawn().await;
     app.add_account(MIRA, "");
     let mira = app.visitor();
@@ -29,7 +29,7 @@ async fn where_they_were_going_survives_the_sign_in_by_page() {
 
 // SECURITY rule 15: and by fragment, with a typing mistake and another address on the way.
 #[actix_web::test]
-async fn where_they_were_going_survives_the_sign_in_by_fragment() {
+async fn return_to_survives_a_sign_in_by_fragment() {
     let app = TestApp::spawn().await;
     app.add_account(MIRA, "");
     let mira = app.visitor();

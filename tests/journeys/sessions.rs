@@ -232,7 +232,7 @@ async fn housekeeping_stores_the_last_use_of_sessions() {
 }
 
 #[actix_web::test]
-async fn use_is_not_forgotten_by_a_restart() {
+async fn the_last_use_survives_a_restart() {
     let mut app = TestApp::spawn().await;
     let mira = app.signed_in(MIRA).await;
     app.later(HOUR * 11);

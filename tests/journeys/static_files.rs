@@ -161,7 +161,7 @@ async fn app_with_own_files() -> (TestApp, TempDir) {
 }
 
 #[actix_web::test]
-async fn a_file_of_the_teams_own_comes_before_the_built_in_one() {
+async fn a_file_in_static_dir_replaces_the_built_in_one() {
     let (app, _folder) = app_with_own_files().await;
     let visitor = app.visitor();
     let page = visitor.get("/sign-in").await;

@@ -96,7 +96,7 @@ fn every_address_yields_only_our_mail_headers() {
 
 // SECURITY rule 6: the case of ASCII letters is folded, and nothing else.
 #[test]
-fn two_addresses_are_one_when_ascii_letters_differ_in_case_and_only_then() {
+fn addresses_are_equal_only_up_to_the_case_of_ascii_letters() {
     let pairs = (drawn(), drawn()).prop_flat_map(|(one, other)| {
         let swapped: String = one.chars().map(swapped_case).collect();
         let unicode = [one.to_lowercase(), one.to_uppercase()];

@@ -30,7 +30,7 @@ fn a_code_is_six_ascii_digits_and_is_read_back_as_it_is_exposed() {
 }
 
 #[test]
-fn of_ascii_texts_those_are_codes_that_have_six_digits_beside_spaces_and_dashes() {
+fn an_ascii_text_is_a_code_if_it_has_six_digits_beside_spaces_and_dashes() {
     let ascii = "[0-9]{3}[ -~\\t\\n]{0,2}[0-9]{2,3}[ 0-9-]{0,2}";
     holds_for([], ascii, |typed: &String| {
         let rest: Vec<char> = typed

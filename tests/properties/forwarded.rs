@@ -89,7 +89,7 @@ fn forwarded_addresses_left_of_the_client_change_nothing() {
 
 // SECURITY rule 16: what cannot be read ends the search at the last hop that could.
 #[test]
-fn anything_at_all_is_a_proxy_or_an_address_that_stood_there() {
+fn the_client_address_is_the_peer_or_appears_in_the_header() {
     holds_for(bytes("forwarded"), vec(any::<u8>(), 0..80), |line| {
         let found = behind(PROXY, &[line], trusts);
         let text = String::from_utf8_lossy(line);

@@ -175,7 +175,7 @@ async fn a_forged_link_does_nothing() {
 }
 
 #[actix_web::test]
-async fn a_link_whose_challenge_is_forgotten_gets_a_calm_page() {
+async fn a_link_to_a_deleted_challenge_gets_a_neutral_page() {
     let (app, _stranger, link) = asked().await;
     app.later(Duration::from_hours(3));
     app.server().housekeeping().clean_up().await.unwrap();

@@ -105,7 +105,7 @@ async fn ending_all_others_ends_only_sessions_of_the_same_account() {
 }
 
 #[actix_web::test]
-async fn to_end_the_session_one_is_in_is_to_sign_out() {
+async fn ending_the_current_session_signs_out() {
     let (app, here) = with_mira().await;
     let there = second_browser(&app).await;
     let answer = here.post(&end_of(&app, "ASC"), &[]).await;

@@ -158,7 +158,7 @@ fn plan(app: &TestApp, conditions: &str) -> String {
 }
 
 #[actix_web::test]
-async fn whatever_the_filter_activity_is_read_off_an_index_in_its_order() {
+async fn every_activity_filter_reads_from_an_index_in_order() {
     let app = TestApp::spawn().await;
     let parts = [
         "email = 'noor@acme.test'",

@@ -114,7 +114,7 @@ async fn imported_people_are_invited_only_if_asked_for_and_confirmed() {
 }
 
 #[actix_web::test]
-async fn thousands_are_added_in_one_go() {
+async fn thousands_of_accounts_are_imported_at_once() {
     let (app, admin) = app_with_admin().await;
     let rows: String = (0..3_000).map(|n| format!("p{n}@acme.test\n")).collect();
     let text = format!("email\n{rows}");
@@ -150,7 +150,7 @@ async fn a_bad_file_is_reported_and_nothing_is_imported() {
 }
 
 #[actix_web::test]
-async fn more_than_a_megabyte_is_refused_in_words_and_a_little_less_is_read() {
+async fn a_file_over_a_megabyte_is_refused_and_a_slightly_smaller_one_is_read() {
     let (app, admin) = app_with_admin().await;
     let mut text = "email\nnoor@acme.test\n".to_owned();
     text.push_str(&"\n".repeat(1_000_000 - text.len()));

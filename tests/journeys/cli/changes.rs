@@ -4,7 +4,7 @@ use super::{MIRA, NOOR, fails, noted, place, succeeds};
 
 // SECURITY rule 11.
 #[actix_web::test]
-async fn someone_suspended_is_refused_on_the_very_next_request_until_restored() {
+async fn a_suspended_account_is_refused_on_its_next_request_until_restored() {
     let place = place().await;
     let mut console = place.serve(&[]).await;
     let noor = place.visitor();
@@ -34,7 +34,7 @@ async fn someone_suspended_is_refused_on_the_very_next_request_until_restored() 
 
 // SECURITY rule 11.
 #[actix_web::test]
-async fn someone_deleted_is_refused_on_the_very_next_request() {
+async fn a_deleted_account_is_refused_on_its_next_request() {
     let place = place().await;
     let mut console = place.serve(&[]).await;
     let noor = place.visitor();

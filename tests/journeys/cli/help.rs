@@ -39,7 +39,7 @@ async fn every_command_says_what_it_does() {
 }
 
 #[actix_web::test]
-async fn every_shell_is_told_of_every_command() {
+async fn completions_contain_every_command_for_every_shell() {
     let place = Workplace::empty().with("SECRET_KEY", "hunter2-key");
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = succeeds(&place, &["completions", shell]).await;

@@ -56,7 +56,7 @@ async fn an_account_is_deleted_after_the_answer_yes() {
 }
 
 #[actix_web::test]
-async fn an_import_shows_how_far_it_is() {
+async fn an_import_shows_its_progress() {
     let place = place().await;
     fs::write(
         place.path().join("team.csv"),

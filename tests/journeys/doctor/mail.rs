@@ -18,7 +18,7 @@ async fn asked_of(behaviour: Behaviour) -> (Findings, SmtpServer) {
 }
 
 #[actix_web::test]
-async fn a_mail_server_that_takes_the_login_is_fine_by_either_kind_of_tls() {
+async fn every_mail_check_passes_for_either_kind_of_tls() {
     for behaviour in [Behaviour::starttls(), Behaviour::implicit_tls()] {
         let (findings, _) = asked_of(behaviour.with_login("console", SECRET)).await;
         assert_eq!(marks(&findings), [Mark::Fine; 3], "{:#?}", findings.checks);
@@ -38,7 +38,7 @@ async fn plain_smtp_is_accepted_on_localhost_and_login_needs_a_user() {
 }
 
 #[actix_web::test]
-async fn a_refused_login_is_told_from_a_mail_server_that_is_down() {
+async fn a_refused_login_is_distinguished_from_a_mail_server_that_is_down() {
     let server = SmtpServer::start(Behaviour::starttls().with_login("console", "another")).await;
     let wrong = server.url().replace("another", SECRET);
     let findings = ask(&server.workplace().with("SMTP_URL", wrong)).await;
@@ -54,7 +54,7 @@ async fn a_refused_login_is_told_from_a_mail_server_that_is_down() {
 }
 
 #[actix_web::test]
-async fn tls_that_is_not_offered_or_broken_or_not_trusted_is_found() {
+async fn missing_broken_or_untrusted_tls_is_reported() {
     let server = SmtpServer::start(Behaviour::plain()).await;
     let insisting = format!("{}?tls=required", server.url());
     let findings = ask(&server.workplace().with("SMTP_URL", insisting)).await;

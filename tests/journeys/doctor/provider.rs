@@ -27,7 +27,7 @@ async fn found_at(place: &Workplace) -> Findings {
 }
 
 #[actix_web::test]
-async fn either_kind_of_provider_is_fine_when_it_takes_everything() {
+async fn every_check_passes_for_either_kind_of_provider() {
     let provider = Hostile::start(START).await;
     for place in [with_authkit(&provider), with_discovery(&provider)] {
         let findings = found_at(&place).await;
@@ -49,7 +49,7 @@ async fn either_kind_of_provider_is_fine_when_it_takes_everything() {
 }
 
 #[actix_web::test]
-async fn a_callback_that_is_not_registered_is_found_with_the_address_to_register() {
+async fn an_unregistered_callback_is_reported_with_the_address_to_register() {
     let provider = Hostile::start(START).await;
     let place = with_authkit(&provider);
     let elsewhere = ("location", "https://error.workos.com/redirect-uri-invalid");
@@ -141,7 +141,7 @@ async fn clocks_that_are_more_than_a_minute_apart_are_found() {
 }
 
 #[actix_web::test]
-async fn a_provider_that_is_down_is_said_once() {
+async fn a_provider_outage_is_reported_once() {
     let provider = Hostile::start(START).await;
     let place = with_authkit(&provider).with("WORKOS_API_URL", "http://127.0.0.1:1");
     let findings = found_at(&place).await;

@@ -46,7 +46,7 @@ async fn a_locked_database_is_reported_as_locked() {
 }
 
 #[actix_web::test]
-async fn a_database_that_may_only_be_read_is_found() {
+async fn a_read_only_database_is_reported() {
     let place = migrated().await;
     // By its own header (SQLite's file format, 1.3.1), which holds for root too.
     let mut file = fs::read(place.database()).unwrap();
@@ -62,7 +62,7 @@ async fn a_database_that_may_only_be_read_is_found() {
 }
 
 #[actix_web::test]
-async fn a_damaged_database_and_one_that_is_none_are_found() {
+async fn a_damaged_database_and_a_foreign_file_are_reported() {
     let place = migrated().await;
     let mut file = fs::read(place.database()).unwrap();
     let (page, length) = (4096, file.len());
@@ -86,7 +86,7 @@ async fn a_damaged_database_and_one_that_is_none_are_found() {
 }
 
 #[actix_web::test]
-async fn a_key_that_no_server_starts_with_is_found() {
+async fn an_unusable_key_is_reported() {
     let place = migrated().await;
     let folder = place.database().parent().unwrap().to_owned();
     for file in ["secret.key.previous", "secret.key"] {

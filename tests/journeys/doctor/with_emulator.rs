@@ -12,7 +12,7 @@ fn with_key(url: &str, key: &str) -> Workplace {
 }
 
 #[actix_web::test]
-async fn the_emulator_is_fine_with_its_key_and_not_with_another() {
+async fn the_emulator_accepts_only_its_own_key() {
     let peer = emulator();
     let findings = ask(&with_key(&peer.url, EMULATOR_KEY)).await;
     assert_eq!(findings.failed(), Vec::<&str>::new());

@@ -70,7 +70,7 @@ async fn no_callback_query_signs_in_without_a_flow() {
 
 // SECURITY rules 4 and 28: hostile queries with the right state.
 #[actix_web::test]
-async fn whatever_comes_with_the_right_state_is_an_answer_in_our_words() {
+async fn every_callback_with_the_right_state_gets_one_of_our_messages() {
     let (app, provider) = with_mira().await;
     provider.script().refuse(
         "/user_management/authenticate",

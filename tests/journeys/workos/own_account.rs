@@ -34,7 +34,7 @@ async fn a_session_that_is_ended_from_elsewhere_ends_at_workos_too() {
 }
 
 #[actix_web::test]
-async fn to_end_the_session_one_is_in_leads_out_at_workos_too() {
+async fn ending_the_current_session_also_signs_out_at_workos() {
     let (app, provider) = with_mira().await;
     let here = signed_in(&app).await;
     let id = app.number("SELECT id FROM sessions");

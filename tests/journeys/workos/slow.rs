@@ -105,7 +105,7 @@ async fn a_request_that_goes_away_does_not_take_the_sign_in_with_it() {
 }
 
 #[actix_web::test]
-async fn a_slow_provider_that_fails_in_the_end_leads_back_with_the_cause() {
+async fn a_slow_provider_that_fails_leads_back_with_the_cause() {
     let (app, provider) = with_mira().await;
     for (status, body, problem) in [
         (503, "", "unreachable"),

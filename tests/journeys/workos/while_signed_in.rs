@@ -220,7 +220,7 @@ async fn a_sign_out_ends_the_session_here_at_once_and_then_at_the_provider() {
 
 // SECURITY rule 22: over a restart too.
 #[actix_web::test]
-async fn a_sign_out_while_the_provider_is_down_is_made_up_for_after_a_restart() {
+async fn a_sign_out_during_an_outage_is_revoked_after_a_restart() {
     let (mut app, provider) = with_mira().await;
     let mira = signed_in(&app).await;
     provider.script().refuse(REVOKE, 503, "");
@@ -241,7 +241,7 @@ async fn a_sign_out_while_the_provider_is_down_is_made_up_for_after_a_restart() 
 
 // By then, after about a month, the provider has forgotten it by itself.
 #[actix_web::test]
-async fn a_session_that_the_provider_does_not_take_back_in_eight_hundred_tries_is_given_up() {
+async fn a_revocation_is_given_up_after_eight_hundred_attempts() {
     let (mut app, provider) = with_mira().await;
     provider.script().refuse(REVOKE, 503, "");
     for (attempts, left) in [(799, 1), (800, 0)] {

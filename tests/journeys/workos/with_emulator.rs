@@ -50,7 +50,7 @@ async fn sessions(peer: &Peer, user: &str) -> usize {
 }
 
 #[actix_web::test]
-async fn the_whole_way_in_and_out() {
+async fn a_full_sign_in_and_sign_out() {
     let (app, peer) = console_and_emulator(|_| {}).await;
     app.add_account(MIRA, "");
     let mira = app.visitor();

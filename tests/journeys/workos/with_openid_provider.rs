@@ -99,7 +99,7 @@ fn next(answer: &Response) -> Option<Url> {
 }
 
 #[actix_web::test]
-async fn the_whole_way_in_and_out() {
+async fn a_full_sign_in_and_sign_out() {
     let (app, peer) = console_and_openid_provider().await;
     let mira = Person::new(&app);
     let page = mira.here.get("/sign-in?return_to=%2Fdashboard%3Fx").await;
