@@ -1,5 +1,5 @@
-//! Packs `static/` into the binary: each file once as it is, once compressed, under a name that
-//! carries its hash, so that browsers may keep it for ever.
+//! Embeds `static/` into the binary. Each file is stored plain and gzipped, and its name contains its hash so that
+//! browsers may cache it for ever.
 
 use std::env;
 use std::error::Error;

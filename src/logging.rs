@@ -6,8 +6,10 @@
 
 use std::future::Future;
 use std::io::{self, Write};
+use std::time::SystemTime;
 
 use env_logger::fmt::Formatter;
+use humantime::{format_rfc3339_millis, format_rfc3339_seconds};
 use log::Record;
 use serde::Serialize;
 
@@ -51,7 +53,8 @@ pub fn scope_blocking<T>(id: Option<RequestId>, work: impl FnOnce() -> T) -> T {
 fn write_text(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let level = record.level();
     let style = out.default_level_style(level);
-    let (time, target) = (out.timestamp_seconds(), record.target());
+    let time = format_rfc3339_seconds(SystemTime::now());
+    let target = record.target();
     write!(out, "[{time} {style}{level:<5}{style:#} {target}")?;
     if let Some(id) = request_id() {
         write!(out, " {}", id.as_str())?;
@@ -74,7 +77,7 @@ struct JsonLine<'a> {
 fn write_json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let id = request_id();
     let line = JsonLine {
-        time: out.timestamp_millis().to_string(),
+        time: format_rfc3339_millis(SystemTime::now()).to_string(),
         level: record.level().as_str(),
         target: record.target(),
         message: record.args().to_string(),

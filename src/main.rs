@@ -1,13 +1,11 @@
-//! Arguments in, exit code out.
+//! The command-line program.
 
 use std::process::ExitCode;
 
-use tikv_jemallocator::Jemalloc;
+use mimalloc::MiMalloc;
 
-/// With the C library's, workers wait for one another as soon as each has got memory that the other gave
-/// back: the more sessions are remembered, the more often (`cargo bench -- growth`).
 #[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     vestibule::cli::run()

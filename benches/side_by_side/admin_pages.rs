@@ -1,5 +1,4 @@
-//! How long the server takes for each page of an admin, with 10 000 accounts and 1 000 000 rows of
-//! activity.
+//! The time of each admin page with 10 000 accounts and 1 000 000 rows of activity.
 
 use std::net::TcpStream;
 use std::time::Instant;
@@ -14,12 +13,11 @@ use crate::console::Console;
 use crate::median;
 
 const ADMIN: &str = "bench@localhost";
-/// How often each page is opened.
+/// Requests for each page.
 const TIMES: usize = 21;
 
-/// The rows lie in the first days of 2100, where no clean-up finds them.
-///
-/// The first account has a third of all rows, the others next to none; one kind that hardly ever happens.
+/// The rows of activity are dated in the first days of 2100, so that no clean-up deletes them. The first account has a
+/// third of all rows and every other account has few. The kind `account_deleted` occurs once.
 const PAGES: [&str; 16] = [
     "/admin/accounts",
     "/admin/accounts?after=p5000@acme.test",
@@ -39,7 +37,7 @@ const PAGES: [&str; 16] = [
     "/admin/activity?email=p1@acme.test&kind=signed_in&from=2100-01-01&older_than=900000",
 ];
 
-/// Prints the slowest page of all, as its median.
+/// Prints the median of each page, and the slowest page.
 pub(crate) fn measure(console: &Console) {
     furnish(console);
     let session = console.sign_in(ADMIN);

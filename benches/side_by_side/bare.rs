@@ -1,44 +1,95 @@
-//! The limit of the stack: actix-web, one handler, the same bytes.
+//! The limit of the stack: actix-web with one handler that sends the same bytes.
 
 use std::array;
 use std::fs;
+use std::future::ready;
 use std::net::SocketAddr;
 use std::process::{Child, Command};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use tempfile::TempDir;
 
-use crate::client::{Load, Reply, fetch, free_address, wait_until_open};
+use crate::client::{Reply, fetch, free_address, wait_until_open};
+use crate::console::Console;
+use crate::load::{ClosedLoop, OpenLoop};
 use crate::{in_turn, median, percentiles};
 
-/// A turn is short, so that the machine is as fast in the one as in the next.
+/// Short turns, so that changes of the machine's speed affect both sides alike.
 const TURN: Duration = Duration::from_millis(250);
 const TURNS: usize = 60;
+/// The unit of proc_pid_stat(5): Linux always reports 100 ticks a second.
+const TICK: Duration = Duration::from_millis(10);
 
-/// How many of these requests the console answers in a second, and how many a bare server, with the
-/// bytes of the first answer.
-pub(crate) fn beside(console: SocketAddr, requests: &[Vec<u8>]) -> (f64, f64) {
-    let bare = Bare::start(&fetch(console, &requests[0]));
-    let mut sides = [console, bare.address].map(|address| Load::on(address, requests));
-    for side in &mut sides {
-        side.throughput(TURN);
-    }
-    let mut answered = [0.0; 2];
-    for side in in_turn(TURNS, 2) {
-        answered[side] += sides[side].throughput(TURN);
-    }
-    let [ours, bares] = answered.map(|sum| sum / TURNS as f64);
-    (ours, bares)
+/// One kind of request, measured on the console and on the bare server.
+pub(crate) struct Beside {
+    pub(crate) console: Cost,
+    pub(crate) bare: Cost,
 }
 
-/// The waits that 50, 99 and 99.9 in 100 answers stay under, in milliseconds, of each console, asked these
-/// requests `rate` times a second, and of a bare server for each: the median over the turns, which all of them take in one run. Of the some
-/// ten thousand answers of a turn the slowest thousandth is ten; what happens in fewer than half of the turns shows in
-/// none of the three.
+#[derive(Default)]
+pub(crate) struct Cost {
+    answered: usize,
+    elapsed: Duration,
+    processor: Duration,
+}
+
+impl Cost {
+    pub(crate) fn per_second(&self) -> f64 {
+        self.answered as f64 / self.elapsed.as_secs_f64()
+    }
+
+    /// The server's processor time for one request, in microseconds.
+    pub(crate) fn processor_us(&self) -> f64 {
+        self.processor.as_secs_f64() * 1e6 / self.answered as f64
+    }
+}
+
+/// Measures the console and a bare server that sends the bytes of the console's first response.
+pub(crate) fn beside(console: &Console, requests: &[Vec<u8>]) -> Beside {
+    let bare = Bare::start(&fetch(console.address(), &requests[0]));
+    let servers = [
+        (console.address(), console.process()),
+        (bare.address, bare.child.id()),
+    ];
+    let mut loads = servers.map(|(address, _)| ClosedLoop::connect(address, requests));
+    for load in &mut loads {
+        load.run(TURN);
+    }
+    let mut costs = [Cost::default(), Cost::default()];
+    for side in in_turn(TURNS, 2) {
+        let before = processor_time(servers[side].1);
+        let (answered, elapsed) = loads[side].run(TURN);
+        let cost = &mut costs[side];
+        cost.processor += processor_time(servers[side].1) - before;
+        cost.answered += answered;
+        cost.elapsed += elapsed;
+    }
+    let [console, bare] = costs;
+    Beside { console, bare }
+}
+
+/// The processor time that all threads of a process have used (proc_pid_stat(5), `utime` and `stime`).
+fn processor_time(process: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    // The program's name comes before the last parenthesis and may have spaces; the state follows it.
+    let (_, rest) = stat.rsplit_once(") ").unwrap();
+    let ticks: u64 = rest
+        .split(' ')
+        .skip(11)
+        .take(2)
+        .map(|ticks| ticks.parse::<u64>().unwrap())
+        .sum();
+    TICK * u32::try_from(ticks).unwrap()
+}
+
+/// The waits that 50, 99 and 99.9 % of the responses stay below, in milliseconds, of each console and of a bare
+/// server beside each, at `rate` requests a second: the median over the turns. A turn has some ten thousand responses,
+/// so the slowest thousandth is ten of them. An event that happens in fewer than half of the turns does not show.
 pub(crate) fn waits_beside<const N: usize>(
     consoles: [(SocketAddr, &[Vec<u8>]); N],
     rate: f64,
@@ -51,7 +102,7 @@ pub(crate) fn waits_beside<const N: usize>(
     let mut loads: Vec<_> = consoles
         .into_iter()
         .chain(bare_sides)
-        .map(|(address, requests)| Load::on(address, requests))
+        .map(|(address, requests)| OpenLoop::connect(address, requests))
         .collect();
     let mut waits = vec![[(); 3].map(|()| Vec::new()); loads.len()];
     for side in in_turn(TURNS, loads.len()) {
@@ -64,7 +115,7 @@ pub(crate) fn waits_beside<const N: usize>(
     [of(0), of(N)]
 }
 
-/// A bare server in a process of its own.
+/// A bare server in a separate process.
 struct Bare {
     address: SocketAddr,
     child: Child,
@@ -72,7 +123,6 @@ struct Bare {
 }
 
 impl Bare {
-    /// Starts one that sends what `reply` holds.
     fn start(reply: &Reply) -> Self {
         let recipe = tempfile::tempdir().unwrap();
         let address = free_address();
@@ -100,29 +150,36 @@ impl Drop for Bare {
     }
 }
 
-/// What the process of its own does.
+/// Runs the bare server: one handler, no route, no middleware, and a response of static bytes.
 pub(crate) fn serve(recipe: &str) {
-    let read = |name: &str| fs::read_to_string(format!("{recipe}/{name}")).unwrap();
+    let read = |name: &str| -> &'static str {
+        let text = fs::read_to_string(format!("{recipe}/{name}")).unwrap();
+        Box::leak(text.into_boxed_str())
+    };
     let address: SocketAddr = read("address").parse().unwrap();
-    let headers: Vec<(HeaderName, HeaderValue)> = read("headers")
+    let headers: &[(HeaderName, HeaderValue)] = read("headers")
         .lines()
         .map(|line| line.split_once(": ").unwrap())
         .filter(|(name, _)| !["content-length", "date"].contains(name))
-        .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-        .collect();
-    let reply = web::Data::new((headers, Bytes::from(read("body"))));
-    let handler = |reply: web::Data<(Vec<(HeaderName, HeaderValue)>, Bytes)>| async move {
-        let (headers, body) = reply.as_ref();
-        let mut response = HttpResponse::Ok();
-        for (name, value) in headers {
-            response.insert_header((name.clone(), value.clone()));
-        }
-        response.body(body.clone())
-    };
+        .map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        })
+        .collect::<Vec<_>>()
+        .leak();
+    let body = Bytes::from_static(read("body").as_bytes());
     let server = HttpServer::new(move || {
-        App::new()
-            .app_data(reply.clone())
-            .default_service(web::to(handler))
+        let body = body.clone();
+        let handler = move || {
+            let mut response = HttpResponse::with_body(StatusCode::OK, body.clone());
+            for (name, value) in headers {
+                response.headers_mut().append(name.clone(), value.clone());
+            }
+            ready(response)
+        };
+        App::new().default_service(web::to(handler))
     });
     let workers = available_parallelism().unwrap().get();
     let running = server.workers(workers).bind(address).unwrap().run();

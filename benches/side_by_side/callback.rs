@@ -1,5 +1,5 @@
-//! What a sign-in with WorkOS costs on top of the provider's own answers: a stand-in for AuthKit
-//! says the same every time, and how long it takes alone is taken off.
+//! The cost of a WorkOS sign-in on top of the provider's own answers. A stand-in for AuthKit always sends the same
+//! answer; its own time is subtracted.
 
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
@@ -18,11 +18,11 @@ use crate::console::Console;
 const PEM: &str = include_str!("../../tests/journeys/support/keys/test-only-a.pem");
 const CLIENT_ID: &str = "client_bench";
 const TOKENS: &str = "/user_management/authenticate";
-/// Callbacks one after the other, each with a round of the stand-in alone beside it.
+/// Sequential callbacks, each followed by one request to the stand-in alone.
 const CALLBACKS: usize = 300;
 
-/// Our own milliseconds in a callback, on a copy of a console's database: the medians of both sides, the one less
-/// the other.
+/// Our own milliseconds in a callback, on a copy of a console's database: the median of the callbacks less the median of
+/// the stand-in.
 pub(crate) fn own_ms(console: &Console) -> f64 {
     let provider = start_provider();
     let url = format!("http://{provider}");
@@ -76,7 +76,7 @@ fn answer_ms(stream: &mut TcpStream) -> f64 {
     span
 }
 
-/// On a thread of its own, for as long as the benchmark runs.
+/// Serves the stand-in on a new thread until the benchmark ends.
 fn start_provider() -> SocketAddr {
     let key = signing_key();
     let keys = web::Data::new(json!({ "keys": [key.as_verification_key()] }).to_string());
@@ -101,7 +101,7 @@ fn start_provider() -> SocketAddr {
 }
 
 fn said(words: web::Data<String>, route: actix_web::Route) -> actix_web::Route {
-    // The body is read, or the connection would not stay open.
+    // An unread body would close the connection.
     route.to(move |_: web::Bytes| {
         let words = words.to_string();
         async move {

@@ -1,16 +1,14 @@
-//! A client that costs next to nothing: blocking sockets, one request at a time on each.
+//! Requests and responses over blocking sockets.
 
 use std::io::{ErrorKind, Read, Write};
-use std::iter::{Cycle, Skip};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::slice;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Connections that ask at once.
-const CONNECTIONS: usize = 16;
+/// Threads of [`evenly`], each with one connection.
+const SENDERS: usize = 16;
 
-/// A response, taken apart.
+/// A parsed response.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<String>,
@@ -18,7 +16,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The values of the cookies that it sets, as a `Cookie` header has them; one that is taken back has none.
+    /// The cookies that the response sets, as the value of a `Cookie` header. Removed cookies are left out.
     pub(crate) fn cookies(&self) -> String {
         let lines = self
             .headers
@@ -35,7 +33,6 @@ impl Reply {
     }
 }
 
-/// A GET.
 pub(crate) fn request(path: &str, cookie: &str) -> Vec<u8> {
     let cookie = if cookie.is_empty() {
         String::new()
@@ -45,7 +42,7 @@ pub(crate) fn request(path: &str, cookie: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{cookie}\r\n").into_bytes()
 }
 
-/// A form, sent by way of a proxy that says where it came from.
+/// A form that arrives through a proxy; `ip` is the client's address in `X-Forwarded-For`.
 pub(crate) fn form(path: &str, cookie: &str, ip: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\nX-Forwarded-For: {ip}\r\n\
@@ -55,7 +52,7 @@ pub(crate) fn form(path: &str, cookie: &str, ip: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// JSON, to somebody else.
+/// A POST with a JSON body.
 pub(crate) fn json_form(path: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
@@ -65,13 +62,13 @@ pub(crate) fn json_form(path: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Asks once.
+/// Sends one request on a new connection.
 pub(crate) fn fetch(address: SocketAddr, request: &[u8]) -> Reply {
     let mut stream = TcpStream::connect(address).unwrap();
     ask(&mut stream, request, &mut Vec::new())
 }
 
-/// Asks once on a connection that stays open.
+/// Sends one request on a keep-alive connection.
 pub(crate) fn ask(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> Reply {
     stream.write_all(request).unwrap();
     let (head_end, total) = read_response(stream, buffer);
@@ -96,73 +93,8 @@ pub(crate) fn ask(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) 
     }
 }
 
-/// A load that can be stopped and goes on where it was: connections, each with requests in turn.
-pub(crate) struct Load<'a> {
-    connections: Vec<Connection<'a>>,
-}
-
-struct Connection<'a> {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-    turns: Skip<Cycle<slice::Iter<'a, Vec<u8>>>>,
-}
-
-impl<'a> Load<'a> {
-    /// Connects; each connection begins at another of the requests.
-    pub(crate) fn on(address: SocketAddr, requests: &'a [Vec<u8>]) -> Self {
-        let connections = (0..CONNECTIONS)
-            .map(|first| Connection {
-                stream: TcpStream::connect(address).unwrap(),
-                buffer: Vec::new(),
-                turns: requests
-                    .iter()
-                    .cycle()
-                    .skip(first * requests.len() / CONNECTIONS),
-            })
-            .collect();
-        Self { connections }
-    }
-
-    /// How many answers of 200 come in a second.
-    pub(crate) fn throughput(&mut self, span: Duration) -> f64 {
-        let begun = Instant::now();
-        let answered: usize = thread::scope(|scope| {
-            let threads: Vec<_> = self
-                .connections
-                .iter_mut()
-                .map(|connection| scope.spawn(move || connection.ask_until(begun, span)))
-                .collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .sum()
-        });
-        answered as f64 / begun.elapsed().as_secs_f64()
-    }
-
-    /// Asks `rate` times a second, evenly; how long each answer took, from when its request was due and not
-    /// from when it could be sent: what waits for others counts.
-    pub(crate) fn waits(&mut self, rate: f64, span: Duration) -> Vec<Duration> {
-        let pause = Duration::from_secs_f64(self.connections.len() as f64 / rate);
-        let begun = Instant::now();
-        thread::scope(|scope| {
-            let threads: Vec<_> = (0_u32..)
-                .zip(&mut self.connections)
-                .map(|(nth, connection)| {
-                    let first = begun + pause * nth / CONNECTIONS as u32;
-                    scope.spawn(move || connection.ask_evenly(first, pause, begun + span))
-                })
-                .collect();
-            threads
-                .into_iter()
-                .flat_map(|thread| thread.join().unwrap())
-                .collect()
-        })
-    }
-}
-
-/// Sends each of the requests once, `rate` of them a second, evenly; each answer, with how long it took from when
-/// its request was due, in the order of the requests.
+/// Sends each request once at an even rate (open loop), `rate` requests a second. Returns the responses in the order
+/// of the requests, each with its wait since the request was due.
 pub(crate) fn evenly(
     address: SocketAddr,
     requests: &[Vec<u8>],
@@ -170,13 +102,13 @@ pub(crate) fn evenly(
 ) -> Vec<(Duration, Reply)> {
     let begun = Instant::now();
     let mut answers: Vec<(usize, Duration, Reply)> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..CONNECTIONS)
+        let threads: Vec<_> = (0..SENDERS)
             .map(|first| {
                 let mine = requests.iter().enumerate().skip(first);
                 scope.spawn(move || {
                     let mut stream = TcpStream::connect(address).unwrap();
                     let mut buffer = Vec::new();
-                    mine.step_by(CONNECTIONS)
+                    mine.step_by(SENDERS)
                         .map(|(number, request)| {
                             let due = begun + Duration::from_secs_f64(number as f64 / rate);
                             thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -199,39 +131,7 @@ pub(crate) fn evenly(
         .collect()
 }
 
-impl Connection<'_> {
-    fn ask_until(&mut self, begun: Instant, span: Duration) -> usize {
-        let mut count = 0;
-        while begun.elapsed() < span {
-            self.ask_once();
-            count += 1;
-        }
-        count
-    }
-
-    fn ask_evenly(&mut self, first: Instant, pause: Duration, end: Instant) -> Vec<Duration> {
-        let mut waits = Vec::new();
-        let mut due = first;
-        while due < end {
-            thread::sleep(due.saturating_duration_since(Instant::now()));
-            self.ask_once();
-            waits.push(due.elapsed());
-            due += pause;
-        }
-        waits
-    }
-
-    fn ask_once(&mut self) {
-        self.stream.write_all(self.turns.next().unwrap()).unwrap();
-        read_response(&mut self.stream, &mut self.buffer);
-        assert!(
-            self.buffer.starts_with(b"HTTP/1.1 200"),
-            "not every answer was a 200"
-        );
-    }
-}
-
-/// Reads one response; says where its head ends, and where it ends.
+/// Reads one response into `buffer`. Returns the lengths of its head and of the whole response.
 fn read_response(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> (usize, usize) {
     buffer.clear();
     let mut chunk = [0; 16 * 1024];
@@ -239,13 +139,18 @@ fn read_response(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> (usize, usize)
         let count = stream.read(&mut chunk).unwrap();
         assert!(count > 0, "the server hung up");
         buffer.extend_from_slice(&chunk[..count]);
-        if let Some(head_end) = find(buffer, b"\r\n\r\n").map(|at| at + 4) {
-            let length = content_length(&buffer[..head_end]);
-            if buffer.len() >= head_end + length {
-                return (head_end, head_end + length);
-            }
+        if let Some((head, total)) = lengths(buffer)
+            && buffer.len() >= total
+        {
+            return (head, total);
         }
     }
+}
+
+/// The lengths of a response's head and of the whole response, once its head is complete.
+pub(crate) fn lengths(buffer: &[u8]) -> Option<(usize, usize)> {
+    let head = find(buffer, b"\r\n\r\n")? + 4;
+    Some((head, head + content_length(&buffer[..head])))
 }
 
 fn content_length(head: &[u8]) -> usize {
@@ -264,7 +169,7 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
         .position(|window| window == needle)
 }
 
-/// An address that nothing listens on.
+/// A local address with a free port.
 pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -272,7 +177,7 @@ pub(crate) fn free_address() -> SocketAddr {
         .unwrap()
 }
 
-/// Tries until a connection is taken.
+/// Waits until the server accepts a connection.
 pub(crate) fn wait_until_open(address: SocketAddr) {
     let begun = Instant::now();
     while let Err(e) = TcpStream::connect(address) {

@@ -1,4 +1,4 @@
-//! The release binary, started as an admin starts it, with its codes read off the terminal.
+//! The optimised binary, started as an operator starts it. Codes are read from its standard output.
 
 use std::collections::HashMap;
 use std::fs;
@@ -18,22 +18,22 @@ use tempfile::TempDir;
 use crate::client::{ask, evenly, fetch, form, free_address, request, wait_until_open};
 use crate::population;
 
-/// People who sign in at once, each from an address of their own: enough to keep every core hashing
-/// while their mails, asked for at once, leave apart.
+/// People who sign in at the same time, each from a different address: enough to keep every core hashing while the
+/// mails are spread over time.
 const PEOPLE: usize = 700;
-/// Codes that each of them takes in one go.
+/// Codes that each person enters in one measurement.
 const VERIFIED_EACH: usize = 6;
-/// Accounts for a round of codes, and for one of sign-ins, which are half as many; nobody may ask for codes more
-/// often than the limits allow.
+/// Accounts for one round of codes and for one round of sign-ins. Every account is used once, because of the limits on
+/// codes for one address.
 const ACCOUNTS_FOR_CODES: usize = 12_000;
 const ACCOUNTS_FOR_SIGN_INS: usize = 6_000;
-/// The mails of a round leave within this.
+/// The time that the mails of a round need to leave the queue.
 const MAILS: Duration = Duration::from_secs(2);
-/// Codes whose waits are looked at in one turn.
+/// Codes whose waits are measured in one turn.
 const WATCHED: usize = 1_250;
-/// They begin one after the other, or all would ask in one second and enter their codes in the next.
+/// The people start spread over this time. Otherwise all would request codes in one second and enter them in the next.
 const ARRIVING: Duration = Duration::from_secs(2);
-/// By then as many sign-ins end as begin.
+/// After this time as many sign-ins end as begin.
 const WARM_UP: Duration = Duration::from_secs(5);
 
 /// A running console.
@@ -46,8 +46,8 @@ pub(crate) struct Console {
     _mail: TempDir,
 }
 
-/// Codes by the address that they are for. Each wakes the one thread that waits for it: waking all of
-/// them would take from the server what is measured.
+/// Codes by email address. A code wakes only the thread that waits for it; waking all threads would take processor time
+/// from the server.
 #[derive(Default)]
 struct Codes(Mutex<HashMap<String, Code>>);
 
@@ -57,14 +57,14 @@ enum Code {
 }
 
 impl Console {
-    /// Starts it on a new folder, with one account.
+    /// Starts a console on a new folder, with one account.
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mail = mail_in_memory(&folder);
         Self::start_in(folder, mail, &[])
     }
 
-    /// The same, with many accounts that are all signed in.
+    /// Starts a console on a new folder, with many accounts that are all signed in.
     pub(crate) fn start_settled(accounts: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mail = mail_in_memory(&folder);
@@ -75,7 +75,7 @@ impl Console {
         Self::start_in(folder, mail, &[])
     }
 
-    /// Another one on a copy of this one's database, with more settings.
+    /// Starts another console on a copy of this database, with more settings.
     pub(crate) fn copy_with(&self, settings: &[(&str, &str)]) -> Self {
         let folder = self.copy();
         let mail = mail_in_memory(&folder);
@@ -98,18 +98,21 @@ impl Console {
         }
     }
 
-    /// The folder of its database and its key.
+    /// The folder of the database and the secret key.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Starts a second server on a copy of the database until its sign-in page opens, ten times;
-    /// the median in milliseconds.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The time from the start of a second server to its first sign-in page, on a copy of the database: the median of
+    /// ten starts, in milliseconds.
     pub(crate) fn start_up_ms(&self) -> f64 {
         let copy = self.copy();
         let mut spans: Vec<f64> = (0..10)
@@ -127,7 +130,7 @@ impl Console {
         spans[spans.len() / 2]
     }
 
-    /// A folder with a copy of its database and its key.
+    /// A new folder with a copy of the database and the secret key.
     fn copy(&self) -> TempDir {
         let copy = tempfile::tempdir().unwrap();
         fs::create_dir(copy.path().join("data")).unwrap();
@@ -144,7 +147,6 @@ impl Console {
         copy
     }
 
-    /// Resident memory in megabytes.
     pub(crate) fn resident_mb(&self) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status
@@ -160,35 +162,34 @@ impl Console {
             / 1e6
     }
 
-    /// The binary's size in megabytes.
     pub(crate) fn binary_mb(&self) -> f64 {
         fs::metadata(env!("CARGO_BIN_EXE_vestibule")).unwrap().len() as f64 / 1e6
     }
 
-    /// Where the sign-in page has its style sheet.
+    /// The path of the sign-in page's style sheet.
     pub(crate) fn style_sheet(&self) -> String {
         let page = fetch(self.address, &request("/sign-in", "")).body;
         let (_, rest) = page.split_once("rel=\"stylesheet\" href=\"").unwrap();
         rest.split('"').next().unwrap().to_owned()
     }
 
-    /// Signs in, and gives the session's cookie.
+    /// Signs in. Returns the session's cookie.
     pub(crate) fn sign_in(&self, email: &str) -> String {
         let mut stream = TcpStream::connect(self.address).unwrap();
         self.sign_in_over(&mut stream, "10.0.0.1", email)
     }
 
-    /// How many codes are made and sent within a second.
+    /// Codes made and sent per second.
     pub(crate) fn codes_per_second(&self, span: Duration) -> f64 {
         let sent = self.people_per_second(ACCOUNTS_FOR_CODES, span, |stream, ip, email| {
             self.ask_for_code(stream, ip, email);
         });
-        // Or they would still leave while something else is measured.
+        // Mails that still leave would disturb the next measurement.
         thread::sleep(MAILS);
         sent
     }
 
-    /// How many codes are taken within a second, once they have been sent.
+    /// Codes verified per second; they have been sent before.
     pub(crate) fn verifications_per_second(&self) -> f64 {
         let emails = self.fresh_accounts(PEOPLE * VERIFIED_EACH);
         let ready = Barrier::new(PEOPLE);
@@ -210,7 +211,7 @@ impl Console {
         emails.len() as f64 / longest.as_secs_f64()
     }
 
-    /// Gets codes, waits until everybody has theirs, and enters them; how long that took.
+    /// Requests codes, waits until every person has theirs, and enters them. Returns how long entering took.
     fn verify(&self, ip: &str, emails: &[String], ready: &Barrier) -> Duration {
         let mut stream = TcpStream::connect(self.address).unwrap();
         let codes: Vec<(String, String)> = emails
@@ -228,7 +229,7 @@ impl Console {
         begun.elapsed()
     }
 
-    /// How many people get in within a second.
+    /// Whole sign-ins per second.
     pub(crate) fn sign_ins_per_second(&self, span: Duration) -> f64 {
         self.people_per_second(ACCOUNTS_FOR_SIGN_INS, span, |stream, ip, email| {
             self.sign_in_over(stream, ip, email);
@@ -272,7 +273,7 @@ impl Console {
         served as f64 / span.as_secs_f64()
     }
 
-    /// How long it takes to be sent a code, and to have one taken, where as many people ask and enter in a second.
+    /// The waits for code requests at `asked` a second, and for code entries at `entered` a second.
     pub(crate) fn waits_for_codes(&self, asked: f64, entered: f64) -> [Vec<Duration>; 2] {
         let emails = self.fresh_accounts(WATCHED);
         let asks: Vec<_> = (0_usize..)
@@ -291,7 +292,7 @@ impl Console {
         [answers, taken].map(|answers| answers.into_iter().map(|(wait, _)| wait).collect())
     }
 
-    /// Adds accounts that nobody has used, and gives their addresses.
+    /// Adds new accounts. Returns their addresses.
     fn fresh_accounts(&self, count: usize) -> Vec<String> {
         let batch = self.batches.fetch_add(1, Ordering::Relaxed);
         let emails: Vec<_> = (0..count)
@@ -312,23 +313,23 @@ impl Console {
         asked.cookies()
     }
 
-    /// A connection of one's own to its database.
+    /// A new connection to the database.
     pub(crate) fn connect(&self) -> SqliteConnection {
         connect(&self.folder)
     }
 }
 
-/// What asks for a code.
+/// The request for a code.
 fn question(ip: &str, email: &str) -> Vec<u8> {
     form("/sign-in/email", "", ip, &format!("email={email}"))
 }
 
-/// What enters it.
+/// The entry of a code.
 fn answer(ip: &str, cookies: &str, code: &str) -> Vec<u8> {
     form("/sign-in/code", cookies, ip, &format!("code={code}"))
 }
 
-/// Sends each request once, so many of them a second; each has to lead on. How long that took, and the cookies.
+/// Sends each request once, `rate` a second. Every response has to be a redirect. Returns the waits and the cookies.
 fn redirected(address: SocketAddr, requests: &[Vec<u8>], rate: f64) -> Vec<(Duration, String)> {
     let answers = evenly(address, requests, rate).into_iter();
     answers
@@ -339,7 +340,7 @@ fn redirected(address: SocketAddr, requests: &[Vec<u8>], rate: f64) -> Vec<(Dura
         .collect()
 }
 
-/// Gives the cookies of whoever is in then.
+/// Enters a code. Returns the cookies of the new session.
 fn enter(stream: &mut TcpStream, ip: &str, cookies: &str, code: &str) -> String {
     let entered = ask(stream, &answer(ip, cookies, code), &mut Vec::new());
     assert_eq!(entered.status, 303, "{}", entered.body);
@@ -388,8 +389,8 @@ impl Codes {
     }
 }
 
-/// A file for each mail is a stand-in for a mail server, and what a disk makes of so many files is
-/// not the console's doing.
+/// Puts the outbox into memory. Files stand in for a mail server here, so the disk's speed with many small files must
+/// not count.
 fn mail_in_memory(folder: &TempDir) -> TempDir {
     let mail = tempfile::tempdir_in("/dev/shm").unwrap();
     fs::create_dir_all(folder.path().join("data")).unwrap();
@@ -412,12 +413,12 @@ fn spawn(folder: &TempDir, settings: &[(&str, &str)]) -> (SocketAddr, Child) {
         .spawn()
         .unwrap();
     wait_until_open(address);
-    // The port is taken first of all; an answer says that the rest is done too.
+    // The port opens before the server is ready; a response shows that it is.
     assert_eq!(fetch(address, &request("/healthz", "")).status, 200);
     (address, child)
 }
 
-/// Where a person sits.
+/// A person's address.
 fn ip(person: usize) -> String {
     format!("10.0.{}.{}", 1 + person / 250, person % 250)
 }

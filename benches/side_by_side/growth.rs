@@ -1,14 +1,15 @@
-//! How it grows: `cargo bench -- growth` prints one column for each size, over four orders of magnitude. All sizes
-//! run side by side, and where waits are looked at they take turns: what else the machine does hits all of them.
+//! Growth: `cargo bench -- growth` prints one column for each size of the database, over four orders of magnitude.
+//! All sizes run side by side, and waits are measured in turns, so that other load on the machine affects all sizes.
 
 use std::array;
 
+use crate::bare::{Beside, Cost};
 use crate::client::request;
 use crate::console::Console;
 use crate::{bare, callback, code_rates, in_turn, percentiles, population};
 
-/// Accounts, each with a live session, and how many of the sessions are used in turn. The console remembers
-/// 20 000: the last column goes past that.
+/// Accounts with one live session each, and the number of sessions in use. The console caches 20 000 sessions; the
+/// last column uses more.
 const SIZES: [(usize, usize); 4] = [
     (100, 100),
     (10_000, 10_000),
@@ -16,7 +17,7 @@ const SIZES: [(usize, usize); 4] = [
     (1_000_000, 30_000),
 ];
 const ROUNDS: usize = 3;
-/// Turns at asking for codes and entering them, while the waits for that are looked at.
+/// Rounds of code requests and code entries in which the waits are measured.
 const TURNS_AT_CODES: usize = 8;
 
 type Columns<T> = [T; SIZES.len()];
@@ -68,34 +69,43 @@ pub(crate) fn print() {
     row("memory, after all this", memory(&consoles));
 }
 
-/// Prints how many of these requests are answered in a second, and gives that.
+/// Prints the throughput beside the bare handler. Returns the console's requests a second.
 fn answered(
     what: &str,
     consoles: &Columns<Console>,
     requests: &Columns<Vec<Vec<u8>>>,
 ) -> Columns<f64> {
     let beside: Columns<_> =
-        array::from_fn(|column| bare::beside(consoles[column].address(), &requests[column]));
+        array::from_fn(|column| bare::beside(&consoles[column], &requests[column]));
+    let rates = beside
+        .each_ref()
+        .map(|Beside { console, bare }| [console, bare].map(Cost::per_second));
     row(
         what,
-        beside.map(|(ours, bare)| format!("{:.2}", ours / bare)),
+        rates.map(|[ours, bare]| format!("{:.2}", ours / bare)),
     );
-    beside.map(|(ours, _)| ours)
+    row(
+        "by the server's processor time",
+        beside.map(|Beside { console, bare }| {
+            format!("{:.2}", bare.processor_us() / console.processor_us())
+        }),
+    );
+    rates.map(|[ours, _]| ours)
 }
 
-/// Prints how long these requests wait where so many come in a second, and how long beside each console a bare
-/// handler's do. All are asked as often: at half of what each answers itself, measured minutes apart, the same page of
-/// two consoles took three times as long in one as in the other.
+/// Prints the waits at `rate` requests a second, for each console and for a bare handler beside each. Every column has
+/// the same rate. With half of each console's own throughput as its rate, the waits of two equal consoles differed by a
+/// factor of three.
 fn waits(what: &str, consoles: &Columns<Console>, requests: &Columns<Vec<Vec<u8>>>, rate: f64) {
     let asked: Columns<_> =
         array::from_fn(|column| (consoles[column].address(), requests[column].as_slice()));
     let [ours, bares] = bare::waits_beside(asked, rate);
-    row(what, ours.map(in_words));
-    row("for the bare handler", bares.map(in_words));
+    row(what, ours.map(percentiles_in_ms));
+    row("for the bare handler", bares.map(percentiles_in_ms));
 }
 
-/// Prints how many codes are sent and taken in a second, and how long people wait for that where half as many come as
-/// the first console can serve: of all their waits, what 50, 99 and 99.9 in 100 stay under.
+/// Prints the throughput of codes sent and taken beside argon2, and p50, p99 and p99.9 of the waits at half of the first
+/// console's throughput.
 fn codes(consoles: &Columns<Console>) {
     let rates = consoles
         .each_ref()
@@ -135,7 +145,7 @@ fn codes(consoles: &Columns<Console>) {
             what,
             waits
                 .each_ref()
-                .map(|both| in_words(percentiles(both[which].clone()))),
+                .map(|both| percentiles_in_ms(percentiles(both[which].clone()))),
         );
     }
 }
@@ -150,7 +160,7 @@ fn half(rate: f64) -> f64 {
     rate / 2.0
 }
 
-fn in_words([p50, p99, p999]: [f64; 3]) -> String {
+fn percentiles_in_ms([p50, p99, p999]: [f64; 3]) -> String {
     format!("{p50:.2}, {p99:.2}, {p999:.2} ms")
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
-/// How many hashes the machine makes in a second.
+/// Hashes per second, on every core.
 pub(crate) fn hashes_per_second(span: Duration) -> f64 {
     let begun = Instant::now();
     let cores = thread::available_parallelism().unwrap().get();

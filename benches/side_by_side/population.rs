@@ -1,4 +1,4 @@
-//! Many accounts, each with a live session whose cookie is known here.
+//! Many accounts, each with a live session and a known cookie.
 
 use std::fs;
 use std::path::Path;
@@ -12,8 +12,7 @@ use diesel::sql_types::{BigInt, Binary};
 use sha2::{Digest, Sha256};
 use vestibule::domain::SecretKey;
 
-/// Writes so many accounts, the numbered session of each, and tidies up as a console that has run for
-/// a while has.
+/// Writes `count` accounts with one numbered session each, then checkpoints the WAL as a running console does.
 pub(crate) fn settle(connection: &mut SqliteConnection, count: usize) {
     let count = i64::try_from(count).unwrap();
     let now = now_ms();
@@ -45,7 +44,7 @@ pub(crate) fn settle(connection: &mut SqliteConnection, count: usize) {
         .unwrap();
 }
 
-/// The cookies of the first so many sessions, signed with the key in this folder.
+/// The cookies of the first `count` sessions, signed with the key in the folder `data`.
 pub(crate) fn cookies(data: &Path, count: usize) -> Vec<String> {
     let text = fs::read_to_string(data.join("secret.key")).unwrap();
     let key = Key::from(&SecretKey::parse(&text).unwrap().cookie_key());
@@ -60,7 +59,7 @@ pub(crate) fn cookies(data: &Path, count: usize) -> Vec<String> {
         .collect()
 }
 
-/// Nobody else's: a benchmark's sessions need not be hard to guess.
+/// A benchmark's sessions need not be hard to guess.
 fn token(number: i64) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(number.to_le_bytes()))
 }

@@ -3,7 +3,7 @@ use url::{Host, Url};
 use super::check::Check;
 use crate::config::{MailSettings, SmtpUrl};
 use crate::operations::mail_probe::{Failed, Step, probe};
-use crate::operations::sender_domain::{Records, records};
+use crate::operations::sender_domain::{SenderRecords, records};
 
 const CONNECTION: &str = "mail server";
 const TLS: &str = "mail TLS";
@@ -139,7 +139,7 @@ fn is_here(host: &str) -> bool {
 
 async fn sender(domain: &str) -> Vec<Check> {
     let (spf, dmarc) = match records(domain).await {
-        Records::Known { spf, dmarc } => (
+        Ok(SenderRecords { spf, dmarc }) => (
             match spf {
                 Some(record) => Check::fine("SPF", format!("{domain} says {record}")),
                 None => Check::failed(
@@ -161,7 +161,10 @@ async fn sender(domain: &str) -> Vec<Check> {
                 ),
             },
         ),
-        Records::Unknown(why) => (Check::open("SPF", why.clone()), Check::open("DMARC", why)),
+        Err(e) => {
+            let why = e.to_string();
+            (Check::open("SPF", why.clone()), Check::open("DMARC", why))
+        }
     };
     let dkim = Check::open(
         "DKIM",
