@@ -16,7 +16,8 @@ pub(super) struct CountProgress(ProgressBar);
 impl CountProgress {
     pub(super) fn start(what: &'static str, total: usize) -> Self {
         let bar = bar(total as u64, "{msg}: {pos} of {len}").with_message(what);
-        // Drawn by indicatif's own thread: a terminal that stands still must not hold up a transaction.
+        bar.tick();
+        // From now on drawn by indicatif's thread: a terminal that stands still must not hold up a transaction.
         bar.enable_steady_tick(REFRESH);
         Self(bar)
     }

@@ -78,7 +78,7 @@ async fn a_rotated_key_signs_no_one_out() {
 #[actix_web::test]
 async fn a_second_rotation_waits_until_no_session_needs_the_first_key() {
     let place = Workplace::empty();
-    assert_failed(&place.run(&["key", "rotate"]).await, &["no key to change"]);
+    assert_failed(&place.run(&["key", "rotate"]).await, &["no key to rotate"]);
     assert!(place.contents().is_empty());
     let server = place.serve(&[]).await;
     server.stopped().await;
