@@ -1,5 +1,6 @@
 //! Plain types that cannot hold a wrong value. Nothing here knows of HTTP, SQL or mail.
 
+mod accent;
 mod account;
 mod activity;
 mod backoff;
@@ -20,6 +21,7 @@ mod timestamp;
 mod token;
 pub mod words;
 
+pub use accent::{Accent, Shades};
 pub use account::{AccountId, Method, Role, SessionId, WayIn};
 pub use activity::{ActivityKind, CodeOutcome};
 pub use backoff::Backoff;

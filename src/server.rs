@@ -117,12 +117,7 @@ impl Server {
                 .map_err(StartError::Admin)?;
         }
         give_up_codes_of_an_earlier_server(&database);
-        let sender = Sender {
-            smtp: config.mail.smtp.clone(),
-            outbox: config.storage.data_dir.join("outbox"),
-            from: config.mail.from.clone(),
-            host: config.base_url.host(),
-        };
+        let sender = Sender::new(&config);
         let metrics = Metrics::default();
         let mail = MailQueue::start(sender, database.clone(), clock.clone(), metrics.clone())
             .map_err(StartError::Mail)?;

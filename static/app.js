@@ -1,7 +1,7 @@
-// What a page gains with JavaScript on. Everything works without it.
+// Optional improvements: every page works without JavaScript.
 "use strict";
 
-// Six digits submit themselves, once for each code.
+// Submits the form once six digits are typed, once for each code.
 let submitted = "";
 document.addEventListener("input", (event) => {
   const field = event.target;
@@ -15,7 +15,7 @@ document.addEventListener("input", (event) => {
   }
 });
 
-// The countdown is advice: the server knows only its window.
+// The countdown is a hint. The server's limit decides.
 function countDown(button) {
   const until = Date.now() + Number(button.dataset.resendIn) * 1000;
   const wait = document.createElement("span");
@@ -35,7 +35,7 @@ function countDown(button) {
   show();
 }
 
-// The reader's own clock, where the server could only say how long ago.
+// Adds the reader's local time to relative times.
 const localTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 function enhance(root) {
@@ -49,6 +49,10 @@ function enhance(root) {
 }
 
 enhance(document);
+
+// On a narrow screen the current tab may lie outside the visible part of its row.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 document.addEventListener("htmx:after:swap", () => {
   const card = document.getElementById("card");
   if (card) enhance(card);
@@ -67,7 +71,7 @@ document.addEventListener("htmx:error", () => {
   submitted = "";
 });
 
-// A link that leads to another site answers at once, however long that site takes.
+// A link to another site shows immediately that it was clicked, since that site may be slow.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-busy]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
@@ -78,7 +82,7 @@ window.addEventListener("pageshow", () => {
   for (const link of document.querySelectorAll("a[data-rest]")) link.textContent = link.dataset.rest;
 });
 
-// The menu closes by Escape, and by a click elsewhere.
+// Escape and a click elsewhere close the menu.
 document.addEventListener("keydown", (event) => {
   const menu = document.querySelector(".menu[open]");
   if (event.key !== "Escape" || !menu) return;

@@ -10,12 +10,7 @@ use crate::mail::{NotSent, Sender, send_test_mail};
 pub(super) fn run(settings: &Settings, to: &str) -> Result<(), Failure> {
     let to = context::address(to)?;
     let config = Config::from_settings(settings)?;
-    let sender = Sender {
-        smtp: config.mail.smtp,
-        outbox: config.storage.data_dir.join("outbox"),
-        from: config.mail.from,
-        host: config.base_url.host(),
-    };
+    let sender = Sender::new(&config);
     let by_server = sender.smtp.is_some();
     let sent = context::block_on(send_test_mail(&sender, &to, Clock::system().now()))?;
     match sent {

@@ -51,6 +51,17 @@ impl BrowserName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The words for the middle of a sentence: “an unknown browser”.
+    pub fn mid_sentence(&self) -> String {
+        let article = ["A ", "An "]
+            .into_iter()
+            .find(|article| self.0.starts_with(article));
+        article.map_or_else(
+            || self.0.clone(),
+            |article| article.to_lowercase() + &self.0[article.len()..],
+        )
+    }
 }
 
 impl fmt::Display for BrowserName {
@@ -87,6 +98,18 @@ mod tests {
             ("<script>alert(1)</script>", "An unknown browser"),
         ] {
             assert_eq!(BrowserName::from_user_agent(user_agent).as_str(), words);
+        }
+    }
+
+    #[test]
+    fn an_article_is_lower_case_in_the_middle_of_a_sentence() {
+        for (user_agent, words) in [
+            ("Firefox/145.0 (Android 15)", "Firefox on Android"),
+            ("Mystery/1.0 (X11; Linux x86_64)", "a browser on Linux"),
+            ("", "an unknown browser"),
+        ] {
+            let browser = BrowserName::from_user_agent(user_agent);
+            assert_eq!(browser.mid_sentence(), words);
         }
     }
 }

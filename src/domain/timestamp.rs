@@ -34,11 +34,11 @@ impl Timestamp {
         self.utc().format(&Rfc3339).unwrap_or_default()
     }
 
-    /// For people, as in `23 November 2026, 16:53 UTC`.
+    /// For people, as in `23 Nov 2026, 16:53 UTC`.
     pub fn describe(self) -> String {
         self.utc()
             .format(format_description!(
-                "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
+                "[day padding:none] [month repr:short] [year], [hour]:[minute] UTC"
             ))
             .unwrap_or_default()
     }
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(after(86_400 * 45), "45 days ago");
         assert_eq!(then.plus(Duration::from_secs(5)).ago(then), "just now");
         assert_eq!(then.rfc3339(), "2001-09-09T01:46:40Z");
-        assert_eq!(then.describe(), "9 September 2001, 01:46 UTC");
+        assert_eq!(then.describe(), "9 Sep 2001, 01:46 UTC");
     }
 
     #[test]

@@ -1,15 +1,22 @@
-//! One file per mail.
+//! The texts of all mails, one file each, and the layout that all mails share.
 
 mod code_mail;
 mod guessing_notice;
+mod html_part;
 mod invitation_mail;
-pub(super) mod letter;
+mod letter;
 mod moved_mail;
 mod new_browser_mail;
+mod rendered;
+mod test_letter;
+mod text_part;
 
 pub use code_mail::CodeMail;
 pub use guessing_notice::guessing_notice;
 pub use invitation_mail::InvitationMail;
-pub use letter::Letter;
+pub use letter::{Block, Letter, Letterhead};
 pub use moved_mail::MovedMail;
 pub use new_browser_mail::NewBrowserMail;
+pub(super) use rendered::message_id;
+pub use rendered::{AddressingError, RenderedLetter};
+pub use test_letter::test_letter;

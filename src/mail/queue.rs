@@ -20,12 +20,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::messages::CodeMail;
-use super::messages::MovedMail;
-use super::messages::letter::{Letter, message_id};
+use super::messages::{CodeMail, Letter, Letterhead, MovedMail, message_id};
 use super::transport::{Delivery, Transport};
 use crate::clock::Clock;
-use crate::config::SmtpUrl;
+use crate::config::{Config, SmtpUrl};
 use crate::db::outgoing_mails;
 use crate::db::{Database, activity, notices};
 use crate::domain::{AccountId, Backoff, CodeOutcome, Timestamp};
@@ -60,6 +58,7 @@ pub struct MailQueue {
     places: Arc<Semaphore>,
     waiting_in_table: Arc<Notify>,
     from: Mailbox,
+    letterhead: Letterhead,
     deliveries: Arc<DeliveryLog>,
 }
 
@@ -82,8 +81,23 @@ pub struct Sender {
     pub outbox: PathBuf,
     /// The sender of every mail.
     pub from: Mailbox,
-    /// What people know the console by.
-    pub host: String,
+    /// The console's name, host and accent.
+    pub letterhead: Letterhead,
+}
+
+impl Sender {
+    pub fn new(config: &Config) -> Self {
+        Self {
+            smtp: config.mail.smtp.clone(),
+            outbox: config.storage.data_dir.join("outbox"),
+            from: config.mail.from.clone(),
+            letterhead: Letterhead::new(
+                config.brand_name.clone(),
+                config.base_url.host(),
+                config.brand_accent,
+            ),
+        }
+    }
 }
 
 /// A mail that has not left yet, and its place in the queue.
@@ -119,6 +133,7 @@ impl MailQueue {
             places: Arc::new(Semaphore::new(CAPACITY as usize)),
             waiting_in_table: Arc::clone(&waiting_in_table),
             from: sender.from.clone(),
+            letterhead: sender.letterhead.clone(),
             deliveries: Arc::new(DeliveryLog::new(metrics)),
         });
         let worker = Worker {
@@ -167,6 +182,7 @@ impl MailQueue {
         letter: &Letter,
         now: Timestamp,
     ) -> QueryResult<()> {
+        let letter = letter.rendered(&self.letterhead);
         let row = outgoing::row(&self.from, recipient, letter, now);
         outgoing_mails::insert(c, &row)
     }
@@ -283,14 +299,18 @@ impl Worker {
 
     async fn deliver_code(&self, mail: CodeMail) {
         let account = mail.account_id.0;
-        let letter = mail.letter(&self.sender.host);
+        let letterhead = &self.sender.letterhead;
+        let letter = mail.letter(letterhead.host()).rendered(letterhead);
         let id = message_id(&self.sender.from);
         let message =
             match letter.addressed(&self.sender.from, &mail.recipient, &id, mail.issued_at) {
                 Ok(message) => message,
                 Err(e) => {
                     error!("no code for account {account}: {e}");
-                    return self.note(mail.activity_id, CodeOutcome::Refused, e).await;
+                    let answer = e.to_string();
+                    return self
+                        .note(mail.activity_id, CodeOutcome::Refused, answer)
+                        .await;
                 }
             };
         for failed in 0_u32.. {
@@ -337,12 +357,9 @@ impl Worker {
     async fn deliver_moved(&self, mail: MovedMail) {
         let now = self.clock.now();
         let account = mail.account_id.0;
-        let row = outgoing::row(
-            &self.sender.from,
-            &mail.recipient,
-            &mail.letter(&self.sender.host),
-            now,
-        );
+        let letterhead = &self.sender.letterhead;
+        let letter = mail.letter(letterhead.host()).rendered(letterhead);
+        let row = outgoing::row(&self.sender.from, &mail.recipient, letter, now);
         let queued = self
             .database
             .write_aside(move |c| {

@@ -1,23 +1,20 @@
-use maud::html;
-
-use super::messages::letter::{Letter, html_letter, message_id};
+use super::messages::{message_id, test_letter};
 use super::queue::Sender;
 use super::transport::Transport;
 use crate::domain::{Email, Timestamp};
 
-/// Why a mail was not sent, for the operator who tries it.
+/// Why a test mail was not sent.
 #[derive(Debug, Clone)]
 pub struct NotSent {
-    /// What the mail server, or the way to it, said.
+    /// The answer of the mail server, or the error on the way to it.
     pub cause: String,
-    /// What to do about it.
     pub advice: &'static str,
 }
 
-/// Sends one mail at once, past the queue, and gives the mail server's answer.
+/// Sends one mail immediately, without the queue. Returns the mail server's answer.
 ///
 /// # Errors
-/// [`NotSent`] after one attempt.
+/// After one attempt: nothing is retried.
 pub async fn send_test_mail(
     sender: &Sender,
     to: &Email,
@@ -32,24 +29,12 @@ pub async fn send_test_mail(
         Some(url) => Transport::smtp(url).map_err(unusable)?,
     };
     let id = message_id(&sender.from);
-    let message = letter(&sender.host)
+    let letter = test_letter(sender.letterhead.host()).rendered(&sender.letterhead);
+    let message = letter
         .addressed(&sender.from, to.as_str(), &id, now)
-        .map_err(unusable)?;
+        .map_err(|e| unusable(e.to_string()))?;
     transport
         .try_now(message)
         .await
         .map_err(|(cause, advice)| NotSent { cause, advice })
-}
-
-fn letter(host: &str) -> Letter {
-    let what = format!(
-        "Somebody who runs the console {host} sent this to see whether its mail arrives. It does."
-    );
-    let to_do = "You need not do anything.";
-    let body = html! { p { (what) } p { (to_do) } };
-    Letter {
-        subject: format!("A test mail from {host}"),
-        text: format!("{what}\r\n\r\n{to_do}\r\n"),
-        html: html_letter("A test mail", &body),
-    }
 }

@@ -1,4 +1,4 @@
-//! The pages of one's own account.
+//! The pages on which people manage their own account.
 
 pub mod activity;
 pub mod profile;

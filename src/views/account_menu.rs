@@ -2,28 +2,26 @@
 
 use maud::{Markup, html};
 
-/// Who the menu belongs to.
+/// The person who looks at a page.
 #[derive(Debug)]
 pub struct Viewer<'a> {
-    /// The name; may be empty.
+    /// May be empty.
     pub name: &'a str,
-    /// The address.
     pub email: &'a str,
-    /// Who really sits there, when a WorkOS admin looks through their eyes.
+    /// The WorkOS admin who impersonates this person.
     pub impersonator: Option<&'a str>,
-    /// Whether they let others in and out.
     pub is_admin: bool,
 }
 
-/// Initials, name, address, where else there is to go, and the way out.
+/// Initials that open a sheet with name, address, links and the sign-out button.
 pub fn menu(viewer: &Viewer<'_>) -> Markup {
     let initials = initials(viewer);
     html! {
         details.menu {
-            // Its name begins with what it shows, for people who speak to their browser (WCAG 2.5.3).
+            // The label starts with the visible text, for speech control (WCAG 2.5.3).
             summary aria-label={ (initials) ", account menu" } { (initials) }
             div.sheet {
-                @if !viewer.name.is_empty() { div.viewer { (viewer.name) } }
+                @if !viewer.name.is_empty() { div.who { (viewer.name) } }
                 div.mail { (viewer.email) }
                 a href="/account" { "Your account" }
                 @if viewer.is_admin { a href="/admin/accounts" { "Admin" } }
@@ -58,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn initials_are_read_from_whatever_there_is() {
+    fn initials_come_from_the_name_or_else_from_the_address() {
         let of = |name, email| {
             initials(&Viewer {
                 name,

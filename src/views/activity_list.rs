@@ -1,34 +1,31 @@
-//! What happened, newest first.
+//! A list of activity.
 
 use maud::{Markup, html};
 
 use super::components::moment;
 use crate::domain::Timestamp;
 
-/// One thing that happened.
 #[derive(Debug)]
 pub struct ActivityLine<'a> {
-    /// When.
     pub at: Timestamp,
-    /// What, in a few words.
+    /// The event, in a few words.
     pub what: &'a str,
-    /// To whom; `None` on pages that are about one person alone.
+    /// The account's address. `None` on pages about a single account.
     pub whom: Option<&'a str>,
-    /// Who did it, when that is somebody else.
+    /// The admin or operator who did it, if it was not the account's owner.
     pub actor: Option<&'a str>,
-    /// From where; may be empty.
+    /// May be empty.
     pub ip: &'a str,
-    /// With which browser; may be empty.
+    /// May be empty.
     pub browser: &'a str,
-    /// What else there is to say; may be empty.
+    /// May be empty.
     pub detail: &'a str,
 }
 
-/// The list; says so when there is nothing in it.
 pub fn list(lines: &[ActivityLine<'_>], now: Timestamp) -> Markup {
     html! {
         @if lines.is_empty() {
-            p.empty { "Nothing here." }
+            p.empty { "No activity." }
         } @else {
             ul.rows { @for line in lines { li.row { (row(line, now)) } } }
         }

@@ -1,4 +1,4 @@
-//! The pages for admins, one file each.
+//! The admin pages.
 
 pub mod account;
 pub mod accounts;
@@ -14,14 +14,9 @@ use super::account_menu::Viewer;
 use super::components::{Tab, tabs};
 use super::layout::{Site, console_page};
 
-/// Where the accounts are.
 pub const ACCOUNTS: &str = "/admin/accounts";
-/// Where it says why no code came.
 pub const CODES: &str = "/admin/codes";
-/// Where it says what happened.
 pub const ACTIVITY: &str = "/admin/activity";
-
-/// Where it says how the console is.
 pub const HEALTH: &str = "/admin/health";
 
 const PAGES: [Tab<'_>; 4] = [
@@ -43,7 +38,7 @@ const PAGES: [Tab<'_>; 4] = [
     },
 ];
 
-/// A page of this section; `current` is the path of the one in the navigation that it belongs to.
+/// A page of this section. `current` is the path of its tab in the navigation.
 pub fn page(
     site: &Site,
     title: &str,
@@ -58,13 +53,13 @@ pub fn page(
     console_page(site, title, viewer, &content)
 }
 
-/// The field for an address or a part of one, with what is wrong with it.
+/// A text field and its error.
 fn text_field(name: &str, label: &str, value: &str, error: Option<&str>) -> Markup {
     let error_id = format!("{name}-error");
     html! {
         div.field {
             label for=(name) { (label) }
-            // Not type=email: browsers then rewrite or refuse addresses in other scripts.
+            // With type=email, browsers rewrite or refuse addresses in other scripts.
             input id=(name) name=(name) type="text" autocomplete="off" autocapitalize="none" spellcheck="false"
                 maxlength="300" value=(value) aria-invalid=[error.map(|_| "true")]
                 aria-describedby=[error.map(|_| &error_id)];

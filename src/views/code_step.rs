@@ -1,33 +1,30 @@
-//! Takes the six digits.
+//! The sign-in step that asks for the six digits.
 
 use maud::html;
 
 use super::layout::Screen;
 use crate::domain::ReturnTo;
 
-/// What the step shows.
 #[derive(Debug, Default)]
 pub struct CodeStep<'a> {
-    /// The address as it was typed; `None` when this browser has no challenge any more.
+    /// The address as it was typed. `None`: this browser has no challenge.
     pub email: Option<&'a str>,
-    /// How long a code works, in words.
+    /// How long a code works, as in “10 minutes”.
     pub lifetime: &'a str,
-    /// Where to go after the sign-in.
     pub return_to: ReturnTo,
-    /// What was typed.
+    /// The text that was typed into the field.
     pub typed: String,
-    /// What is wrong with it, and what to do.
+    /// Why the code was refused, and what to do.
     pub error: Option<String>,
-    /// Why no new code is on its way, and what to do.
+    /// Why no new code was sent, and what to do.
     pub not_sent: Option<String>,
-    /// That a new code is on its way.
+    /// Whether a new code was just sent.
     pub resent: bool,
-    /// Seconds until asking again makes sense.
+    /// Seconds until another request can succeed.
     pub resend_in: u64,
 }
 
 impl CodeStep<'_> {
-    /// The step.
     pub fn screen(&self) -> Screen {
         let another_address = self.return_to.carried_by("/sign-in/email");
         let invalid = self.error.is_some();

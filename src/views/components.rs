@@ -1,19 +1,17 @@
-//! Pieces that several pages of the console are made of.
+//! Parts that several pages of the console share.
 
 use maud::{Markup, Render, html};
 
 use crate::domain::Timestamp;
 
-/// One page of a section, in its navigation.
+/// One page in the navigation of a section.
 #[derive(Debug, Clone, Copy)]
 pub struct Tab<'a> {
-    /// What it is called.
     pub name: &'a str,
-    /// Where it is.
     pub path: &'a str,
 }
 
-/// The pages of a section; `current` is the path of the one that is open.
+/// The navigation of a section. `current` is the path of the open page.
 pub fn tabs(label: &str, pages: &[Tab<'_>], current: &str) -> Markup {
     html! {
         nav.tabs aria-label=(label) {
@@ -24,31 +22,31 @@ pub fn tabs(label: &str, pages: &[Tab<'_>], current: &str) -> Markup {
     }
 }
 
-/// A form that is one button.
+/// A form with a single button.
 pub fn action(path: &str, label: &str) -> Markup {
     html! {
         form.action method="post" action=(path) { button.button.small.plain type="submit" { (label) } }
     }
 }
 
-/// The same for what cannot be undone.
+/// A form with a single button, for an action that cannot be undone.
 pub fn dangerous_action(path: &str, label: &str) -> Markup {
     html! {
         form.action method="post" action=(path) { button.button.small.plain.danger type="submit" { (label) } }
     }
 }
 
-/// That something was done, right after it.
+/// Confirms the change that was just made.
 pub fn done(words: Option<&str>) -> Markup {
     html! { @if let Some(words) = words { p.notice role="status" { (words) } } }
 }
 
-/// That something was not done, and why.
+/// Says why a change was not made.
 pub fn not_done(words: Option<&str>) -> Markup {
     html! { @if let Some(words) = words { p.notice.bad role="alert" { (words) } } }
 }
 
-/// The way to the page with what is older, and back to the newest.
+/// Links to the next older page and back to the first.
 pub fn pager(newest: Option<&str>, older: Option<&str>) -> Markup {
     html! {
         @if newest.is_some() || older.is_some() {
@@ -60,20 +58,18 @@ pub fn pager(newest: Option<&str>, older: Option<&str>) -> Markup {
     }
 }
 
-/// A moment in a page. Relative, so that it is right in every time zone; the browser adds the reader's own
-/// clock.
+/// A relative time, which is right in every time zone. `app.js` adds the reader's local time as a tooltip.
 pub struct Moment {
     at: Timestamp,
     now: Timestamp,
 }
 
-/// See [`Moment`].
 pub fn moment(at: Timestamp, now: Timestamp) -> Moment {
     Moment { at, now }
 }
 
 impl Render for Moment {
-    /// Digits and plain letters: there is nothing to escape.
+    /// The text holds digits and ASCII letters only: nothing needs escaping.
     fn render_to(&self, page: &mut String) {
         page.push_str("<time datetime=\"");
         page.push_str(&self.at.rfc3339());

@@ -1,4 +1,4 @@
-//! What someone sees on arrival.
+//! The first page after a sign-in.
 
 use maud::{Markup, html};
 
@@ -7,47 +7,36 @@ use super::components::moment;
 use super::layout::{Site, console_page};
 use crate::domain::{Method, Timestamp};
 
-/// What the page shows.
 #[derive(Debug)]
 pub struct Dashboard<'a> {
-    /// Who is here.
     pub viewer: Viewer<'a>,
-    /// How they signed in.
     pub method: Method,
-    /// When.
     pub signed_in_at: Timestamp,
-    /// Where they are signed in, this place included.
+    /// All sessions of the viewer, the session of this browser included.
     pub sessions: Vec<SessionLine<'a>>,
-    /// Now.
     pub now: Timestamp,
 }
 
-/// One session in the list.
 #[derive(Debug)]
 pub struct SessionLine<'a> {
-    /// Browser and system in words.
+    /// Browser and system, as in “Firefox on Linux”.
     pub browser: &'a str,
-    /// From where.
     pub ip: &'a str,
-    /// How it was begun.
     pub method: Method,
-    /// When it began.
     pub created_at: Timestamp,
-    /// When it was last used.
     pub last_seen_at: Timestamp,
-    /// The one that is looking.
+    /// Whether this is the session of this browser.
     pub this_one: bool,
 }
 
 impl Dashboard<'_> {
-    /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let content = html! {
             h1 { "Welcome, " (first_name(&self.viewer)) }
-            p.lead { "You signed in with " (with(self.method)) ", " (moment(self.signed_in_at, self.now)) "." }
+            p.lead { "Signed in with " (with(self.method)) ", " (moment(self.signed_in_at, self.now)) "." }
             h2 { "Where you’re signed in" }
             ul.rows { @for line in &self.sessions { li.row { (self.line(line)) } } }
-            a.more href="/account/sessions" { "See and end sessions" }
+            a.more href="/account/sessions" { "Manage sessions" }
         };
         console_page(site, "Dashboard", &self.viewer, &content)
     }
@@ -55,7 +44,7 @@ impl Dashboard<'_> {
     fn line(&self, line: &SessionLine<'_>) -> Markup {
         html! {
             b { (line.browser) }
-            @if line.this_one { " " span.tag { "this one" } }
+            @if line.this_one { " " span.tag { "this browser" } }
             div.quiet {
                 (line.ip) " · " (line.method.describe()) " · "
                 @if line.this_one {

@@ -1,23 +1,20 @@
-//! Asks for the address that a code is to go to.
+//! The sign-in step that asks for an address to send a code to.
 
 use maud::html;
 
 use super::layout::Screen;
 use crate::domain::ReturnTo;
 
-/// What the step shows.
 #[derive(Debug, Default)]
 pub struct EmailStep<'a> {
-    /// Where to go after the sign-in.
     pub return_to: ReturnTo,
-    /// What was typed, so that nobody types it twice.
+    /// The text that was typed into the field.
     pub typed: &'a str,
-    /// What is wrong with it, and what to do.
+    /// Why the address was refused, and what to do.
     pub error: Option<String>,
 }
 
 impl EmailStep<'_> {
-    /// The step.
     pub fn screen(&self) -> Screen {
         let send = self.return_to.carried_by("/sign-in/email");
         let back = self.return_to.carried_by("/sign-in");
@@ -30,7 +27,7 @@ impl EmailStep<'_> {
                 form method="post" action=(send) novalidate hx-post=(send) hx-target="#card" hx-disable="find button" {
                     div.field {
                         label for="email" { "Email" }
-                        // Not type=email: browsers then rewrite or refuse addresses in other scripts.
+                        // With type=email, browsers rewrite or refuse addresses in other scripts.
                         input #email name="email" type="text" inputmode="email" autocomplete="email"
                             autocapitalize="none" spellcheck="false" maxlength="300" value=(self.typed) required autofocus
                             aria-invalid=[invalid.then_some("true")] aria-describedby=[invalid.then_some("email-error")];

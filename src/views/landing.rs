@@ -1,28 +1,28 @@
-//! Where the provider sends people back to. It leaves nothing in the address bar or in history.
+//! The page that the provider redirects to. It strips the query from the address bar and from history.
 
 use maud::{DOCTYPE, Markup, html};
 
 use super::layout::{Site, style_sheets};
 
-/// Where the page leads, which is in a moment either way.
+/// The page that follows.
 #[derive(Debug, Clone, Copy)]
 pub enum LandingTarget<'a> {
-    /// They are in.
+    /// The sign-in is complete: the page that the person asked for.
     To(&'a str),
-    /// The provider has not answered yet; this address waits for it.
+    /// The provider has not answered yet: the address that waits for the answer.
     Waiting(&'a str),
 }
 
-/// Strips the address and goes on, with and without JavaScript. Where it has to wait, the stripped
-/// address is the one that waits: who reloads then has lost nothing.
-pub fn page(site: &Site, on: LandingTarget<'_>) -> Markup {
-    let (to, rest, words, link) = match on {
-        LandingTarget::To(to) => (to, "/", "If nothing happens, ", "go on to the console"),
+/// Strips the address and continues, with and without JavaScript. While the provider is slow, the stripped
+/// address is the waiting one, so a reload loses nothing.
+pub fn page(site: &Site, target: LandingTarget<'_>) -> Markup {
+    let (to, rest, words, link) = match target {
+        LandingTarget::To(to) => (to, "/", "Not redirected? ", "Continue to the console"),
         LandingTarget::Waiting(at) => (
             at,
             at,
-            "WorkOS is taking longer than usual. This page goes on by itself; if it doesn’t, ",
-            "go on here",
+            "WorkOS is taking longer than usual. This page continues by itself. ",
+            "Continue now",
         ),
     };
     html! {

@@ -1,43 +1,37 @@
-//! What every page has around it. A page contains its fragment: there is no second template.
+//! The frame of every page. A page contains its fragment: there is no second template.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::account_menu::{Viewer, menu};
 
-/// What every page needs to know of the site.
+/// The parts that are the same on every page.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// What the console is called.
+    /// The console's name.
     pub brand: String,
-    /// What people know the console by, such as `console.example.com`.
+    /// As in `console.example.com`; with the port where it is not the scheme's default.
     pub host: String,
-    /// Where pages find what they load.
     pub assets: Assets,
     pub(super) mark: Markup,
     head: Markup,
 }
 
-/// Addresses of what pages load.
+/// The paths of the files that pages load.
 #[derive(Debug, Clone)]
 pub struct Assets {
-    /// The style sheet.
     pub css: String,
-    /// The style sheet with the team's own accent, if they have one.
+    /// The style sheet with the team's accent.
     pub accent_css: Option<String>,
-    /// The team's own logo, shown in place of our mark.
+    /// The team's logo, which replaces the mark.
     pub logo: Option<String>,
-    /// Our script.
     pub js: String,
-    /// htmx.
     pub htmx: String,
-    /// The landing page's script.
     pub landing_js: String,
-    /// The icon.
     pub icon: String,
 }
 
 impl Site {
-    /// What is the same on every page is written once, here.
+    /// Renders the shared parts once.
     pub fn new(brand: String, host: String, assets: Assets) -> Self {
         Self {
             mark: mark(assets.logo.as_deref()),
@@ -49,17 +43,16 @@ impl Site {
     }
 }
 
-/// What the card shows: a page at its own address, or swapped into the card by htmx.
+/// The content of the card: a whole page, or a fragment that htmx swaps into the card.
 #[derive(Debug)]
 pub struct Screen {
-    /// The page's title.
     pub title: String,
-    /// What stands in the card, below the mark.
+    /// The part below the mark.
     pub body: Markup,
 }
 
 impl Screen {
-    /// The screen alone, for a card that is there already. htmx takes the title for the window.
+    /// The content alone, for a page that already has the card. htmx sets the window's title from `title`.
     pub fn fragment(&self, site: &Site) -> Markup {
         html! {
             title { (self.title) " – " (site.brand) }
@@ -67,7 +60,6 @@ impl Screen {
         }
     }
 
-    /// The screen in its card on its page.
     pub fn page(&self, site: &Site) -> Markup {
         document(
             site,
@@ -87,7 +79,7 @@ impl Screen {
     }
 }
 
-/// A page of the console, for someone signed in.
+/// A page for a signed-in person.
 pub fn console_page(site: &Site, title: &str, viewer: &Viewer<'_>, content: &Markup) -> Markup {
     document(
         site,
@@ -100,7 +92,7 @@ pub fn console_page(site: &Site, title: &str, viewer: &Viewer<'_>, content: &Mar
             main.wide {
                 @if let Some(impersonator) = viewer.impersonator {
                     p #impersonated .notice role="status" {
-                        "This is " b { (viewer.email) } " as seen by " b { (impersonator) } " through WorkOS."
+                        b { (impersonator) } " is viewing the account " b { (viewer.email) } " through WorkOS."
                     }
                 }
                 (content)
@@ -109,7 +101,7 @@ pub fn console_page(site: &Site, title: &str, viewer: &Viewer<'_>, content: &Mar
     )
 }
 
-/// Joined once their lengths are known: the page is not moved about in memory while it grows.
+/// Joins the parts with one allocation of the right size.
 fn document(site: &Site, title: &str, body: &Markup) -> Markup {
     let title = html! { title { (title) " – " (site.brand) } };
     let parts = [
@@ -124,13 +116,13 @@ fn document(site: &Site, title: &str, body: &Markup) -> Markup {
     PreEscaped(parts.concat())
 }
 
-/// The head, but for the title.
+/// The head without the title.
 fn head(assets: &Assets) -> Markup {
     html! {
         meta charset="utf-8";
         meta name="viewport" content="width=device-width, initial-scale=1";
         meta name="color-scheme" content="light dark";
-        // htmx neither keeps pages for “back”, which are personal, nor brings styles of its own.
+        // htmx must not cache pages for “back”, since they are personal, and must not inject styles.
         meta name="htmx-config" content=r#"{"history":"reload","includeIndicatorCSS":false}"#;
         link rel="icon" href=(assets.icon) type="image/svg+xml";
         (style_sheets(assets))
@@ -139,7 +131,7 @@ fn head(assets: &Assets) -> Markup {
     }
 }
 
-/// What a page looks like: our style sheet, and the team's own accent after it.
+/// The built-in style sheet, followed by the team's accent.
 pub(super) fn style_sheets(assets: &Assets) -> Markup {
     html! {
         link rel="stylesheet" href=(assets.css);
@@ -147,7 +139,7 @@ pub(super) fn style_sheets(assets: &Assets) -> Markup {
     }
 }
 
-/// The team's logo, or the mark. The console's name stands beside it in words.
+/// The team's logo, or the mark. Its `alt` text is empty because the console's name stands beside it.
 fn mark(logo: Option<&str>) -> Markup {
     html! {
         @match logo {

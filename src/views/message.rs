@@ -1,22 +1,19 @@
-//! Says what went wrong, and what to do.
+//! An error page.
 
 use maud::html;
 
 use super::layout::Screen;
 
-/// An error, for a person.
 #[derive(Debug)]
 pub struct Message<'a> {
-    /// What happened, in a few words.
     pub title: &'a str,
-    /// What happened and what to do, in sentences.
+    /// What happened and what to do.
     pub text: &'a str,
-    /// Finds this request in the log.
+    /// The request id in the log.
     pub request_id: &'a str,
 }
 
 impl Message<'_> {
-    /// The message in the card.
     pub fn screen(&self) -> Screen {
         Screen {
             title: self.title.to_owned(),
@@ -25,8 +22,8 @@ impl Message<'_> {
                     h1 #error-title tabindex="-1" autofocus { (self.title) }
                     p.lead { (self.text) }
                 }
-                a.button href="/" { "Go to the start" }
-                p.why { "Need help? Tell your admin this reference: " code { (self.request_id) } }
+                a.button href="/" { "Go to the start page" }
+                p.why { "Need help? Give your admin this reference: " code { (self.request_id) } }
             },
         }
     }

@@ -1,39 +1,36 @@
-//! “This wasn’t me”: where the link in a code's mail leads.
+//! “This wasn’t me”: the page behind the link in a code's mail.
 
 use maud::{Markup, html};
 
 use super::layout::Screen;
 use crate::domain::Timestamp;
 
-/// How it stands with the code.
+/// The state of the code.
 #[derive(Debug)]
 pub enum NotMe<'a> {
-    /// It can be stopped.
+    /// The code works and can be cancelled.
     Open {
-        /// The link's own text, to be sent back.
+        /// The token in the link, which the form sends back.
         link: &'a str,
-        /// Browser and system that asked, in words.
+        /// The browser that asked, as in “Firefox on Linux”.
         browser: &'a str,
-        /// From where.
         ip: &'a str,
-        /// When.
         asked_at: Timestamp,
     },
-    /// It was stopped.
+    /// The code was cancelled.
     Stopped,
-    /// Somebody got in with it.
+    /// The code was used to sign in.
     Used {
-        /// The link's own text, to be sent back.
+        /// The token in the link, which the form sends back.
         link: &'a str,
     },
-    /// Somebody got in with it, and the owner of the mailbox said that it was not them.
+    /// The code was used to sign in, and the owner of the mailbox has reported that.
     UsedByAnother,
-    /// There is no such code, or not any more.
+    /// The link names no code that still exists.
     Unknown,
 }
 
 impl NotMe<'_> {
-    /// What happened, and the one thing to do next.
     pub fn screen(&self) -> Screen {
         let (title, content) = match self {
             Self::Open {
@@ -41,7 +38,7 @@ impl NotMe<'_> {
                 browser,
                 ip,
                 asked_at,
-            } => ("Stop this code?", open(link, browser, ip, *asked_at)),
+            } => ("Cancel this code?", open(link, browser, ip, *asked_at)),
             Self::Stopped => ("That code no longer works", stopped()),
             Self::Used { link } => ("That code was used", used(link)),
             Self::UsedByAnother => ("That code was used", used_by_another()),
@@ -59,32 +56,32 @@ impl NotMe<'_> {
 
 fn open(link: &str, browser: &str, ip: &str, asked_at: Timestamp) -> Markup {
     html! {
-        p.lead { "Somebody asked for a code to sign in to your account:" }
+        p.lead { "This browser asked for a code to sign in to your account:" }
         dl.facts {
             div { dt { "Browser" } dd { (browser) } }
             div { dt { "From" } dd { (ip) } }
             div { dt { "When" } dd { time datetime=(asked_at.rfc3339()) { (asked_at.describe()) } } }
         }
         (not_me(link))
-        p.why { "The code stops working at once. If it was you, close this page: nothing has changed." }
+        p.why { "This cancels the code. Was it you? Then close this page: the code still works." }
     }
 }
 
 fn stopped() -> Markup {
     html! {
         p.lead role="status" {
-            "Nobody got in with it, and nobody can now. Your admin can see that it wasn’t you who asked."
+            "It was not used to sign in. Your admin can see that it wasn’t you who asked."
         }
         (see_sessions())
-        p.why { "If such mails keep coming, tell your admin." }
+        p.why { "Tell your admin if such mails keep coming." }
     }
 }
 
 fn used(link: &str) -> Markup {
     html! {
         p.lead {
-            "Somebody has signed in with it. If that wasn’t you, say so here, end that session, change the "
-            "password of your mailbox, and tell your admin."
+            "It was used to sign in to your account. Wasn’t you? Report it here, end that session, change your "
+            "mailbox’s password, and tell your admin."
         }
         (not_me(link))
         a.button.plain href="/account/sessions" { "See your sessions" }
@@ -94,8 +91,8 @@ fn used(link: &str) -> Markup {
 fn used_by_another() -> Markup {
     html! {
         p.lead role="status" {
-            "Your admin can see that it wasn’t you. Whoever it was is signed in until you end that session: do so "
-            "now, change the password of your mailbox, and tell your admin."
+            "End that session now: it is still signed in. Then change your mailbox’s password and tell your admin. "
+            "Your report is in the activity log."
         }
         (see_sessions())
     }
@@ -112,7 +109,7 @@ fn not_me(link: &str) -> Markup {
 
 fn unknown() -> Markup {
     html! {
-        p.lead { "Codes work for a few minutes only, and nobody can sign in with that one any more." }
+        p.lead { "Codes work for a few minutes only. The code from that mail can’t be used to sign in any more." }
         (see_sessions())
     }
 }

@@ -5,47 +5,41 @@ use maud::{Markup, html};
 use super::layout::Screen;
 use crate::domain::ReturnTo;
 
-/// Whether WorkOS can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkOs {
-    /// An admin has not set it up.
+    /// The settings name no provider.
     NotConfigured,
-    /// It is there.
     Ready,
-    /// It does not answer.
     Unreachable,
 }
 
-/// What the page shows.
 #[derive(Debug)]
 pub struct SignIn<'a> {
-    /// What the console is called.
+    /// The console's name.
     pub brand: &'a str,
-    /// Where to go after the sign-in.
     pub return_to: ReturnTo,
-    /// Whether WorkOS can be used.
     pub workos: WorkOs,
-    /// Whether there are email codes.
+    /// Whether email codes are offered.
     pub email_codes: bool,
-    /// Why somebody was sent back here.
+    /// Why the last sign-in failed.
     pub problem: Option<Banner<'a>>,
-    /// The callback that has to be registered, for somebody who did not come back from WorkOS.
+    /// The callback to register, for a person who left for WorkOS and did not come back through it.
     pub unfinished: Option<&'a str>,
 }
 
-/// What went wrong at WorkOS.
+/// A sign-in with WorkOS that failed.
 #[derive(Debug)]
 pub struct Banner<'a> {
-    /// What happened, and what to do.
+    /// What happened and what to do.
     pub words: String,
-    /// Finds the cause in the log.
+    /// The request id in the log.
     pub reference: Option<&'a str>,
-    /// Where to come as somebody else.
+    /// Whether to offer a sign-in with another account.
     pub use_another_account: bool,
 }
 
 impl SignIn<'_> {
-    /// WorkOS on top, the email code below it; the other way round while WorkOS does not answer.
+    /// The primary button is WorkOS. During an outage it is the email code.
     pub fn screen(&self) -> Screen {
         Screen {
             title: "Sign in".to_owned(),
@@ -133,8 +127,8 @@ fn unfinished(callback: &str) -> Markup {
         details.help {
             summary { "Problem at WorkOS?" }
             p {
-                "If WorkOS says that the redirect URI is invalid, ask your admin to register exactly this "
-                "address in the WorkOS dashboard, under Redirects:"
+                "Does WorkOS say that the redirect URI is invalid? Ask your admin to add this address in the "
+                "WorkOS dashboard, under Redirects:"
             }
             p { code.address { (callback) } }
         }

@@ -1,41 +1,40 @@
-//! Where a sign-out lands.
+//! The page after a sign-out.
 
 use maud::html;
 
 use super::layout::Screen;
 
-/// What is left to be done at the provider.
+/// The sign-out at the provider.
 #[derive(Debug, Clone, Copy)]
 pub enum LogoutStep<'a> {
-    /// Nothing, or it has been done.
+    /// Done, or not needed.
     Nothing,
-    /// The browser goes there at once, by this address.
+    /// The browser continues to this address of the provider.
     LeadsOut(&'a str),
-    /// It does not answer now, and is told as soon as it does.
+    /// The provider can't be reached. Its session is revoked in the background once it answers.
     IsToldLater,
 }
 
-/// Says that it is done, or, on the way through the provider's logout, that it soon will be. People
-/// come here too who were turned away, to be somebody else.
-pub fn screen(there: LogoutStep<'_>) -> Screen {
+/// Also shown to people whose account was refused and who want to use another one.
+pub fn screen(step: LogoutStep<'_>) -> Screen {
     Screen {
         title: "Signed out".to_owned(),
         body: html! {
             h1 { "You’re signed out" }
-            @match there {
+            @match step {
                 LogoutStep::LeadsOut(address) => {
                     p.lead role="status" { "Signing you out at WorkOS too…" }
-                    a.button href=(address) { "Go on" }
+                    a.button href=(address) { "Continue" }
                 }
                 LogoutStep::Nothing => {
-                    p.lead { "Nobody is signed in in this browser now. Sign in again, or as somebody else." }
+                    p.lead { "This browser is signed out. Sign in again, or use another account." }
                     a.button href="/sign-in" { "Sign in" }
                 }
                 LogoutStep::IsToldLater => {
-                    p.lead { "Nobody is signed in here now." }
+                    p.lead { "This browser is signed out." }
                     p.notice role="status" {
-                        "WorkOS can’t be reached right now. Your session there ends as soon as it answers again; on a "
-                        "shared computer, close the browser too."
+                        "On a shared computer, close the browser too: WorkOS can’t be reached right now. Your session "
+                        "there ends once WorkOS answers."
                     }
                     a.button href="/sign-in" { "Sign in" }
                 }

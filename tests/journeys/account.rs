@@ -44,7 +44,7 @@ async fn the_profile_shows_the_account_and_its_sign_in_method() {
     mira@acme.test
     Sign-in
     Email code
-    Your admin gave this address. It can’t be changed here.
+    Your admin set this address. You can’t change it here.
     ");
     assert_eq!(profile.attribute("#name", "value"), "Mira Bell");
     assert_eq!(profile.text(".tabs [aria-current=page]"), "Profile");
@@ -55,12 +55,9 @@ async fn the_profile_shows_the_account_and_its_sign_in_method() {
     let why = mira.get("/account").await.text(".why");
     assert_eq!(
         why,
-        "Your admin or WorkOS gave this address. It can’t be changed here."
+        "Your admin or WorkOS set this address. You can’t change it here."
     );
-    assert_eq!(
-        sign_in,
-        "Moved to WorkOS, since 23 November 2026, 12:00 UTC"
-    );
+    assert_eq!(sign_in, "WorkOS, since 23 Nov 2026, 12:00 UTC");
 }
 
 #[actix_web::test]
@@ -162,7 +159,7 @@ async fn the_activity_shows_events_and_the_mail_servers_answers_only_to_admins()
     let shown = content(&page).replace("20780 days ago", "long ago");
     assert_snapshot!(shown, @r"
     Activity
-    What happened on your account, the newest first.
+    What happened on your account, newest first.
     Name changed
     just now · Mira · Firefox on Linux · 127.0.0.1
     Wrong code
@@ -215,5 +212,5 @@ async fn the_activity_is_paged_and_every_row_is_on_one_page() {
     let nothing = mira
         .get(&format!("/account/activity?older_than={oldest}"))
         .await;
-    assert_eq!(nothing.text(".empty"), "Nothing here.");
+    assert_eq!(nothing.text(".empty"), "No activity.");
 }

@@ -1,11 +1,14 @@
-//! The same journeys in a real Chromium. A test fails if the browser's console is not empty at its end.
+//! Journeys in a real Chromium. Every unexpected message in the browser's console is a failure.
 
 mod account;
 mod admin;
 mod branding;
+mod mails;
 mod mishaps;
 mod pages;
+mod readme_images;
 mod steps;
+mod tabs;
 mod tour;
 mod ways_in;
 mod workos;
@@ -30,7 +33,7 @@ async fn press(browser: &Browser, key: Key) {
     browser.type_keys(key + "").await;
 }
 
-/// From wherever she is to the code step, with a code on its way.
+/// Asks for a code and waits for the code step.
 async fn ask_for_code(browser: &Browser) {
     browser.visit("/sign-in/email").await;
     browser.focus_is_in("#email").await;
@@ -39,7 +42,7 @@ async fn ask_for_code(browser: &Browser) {
     browser.focus_is_in("#code").await;
 }
 
-/// Any code but the right one, entered.
+/// Enters a wrong code.
 async fn enter_wrong_code(browser: &Browser, app: &TestApp) {
     let wrong = match app.newest_code(MIRA).await.as_str() {
         "123456" => "654321",

@@ -180,7 +180,7 @@ async fn a_thousand_wrong_codes_over_all_accounts_leave_codes_to_known_browsers(
     told.sort_by(|one, other| one.to.cmp(&other.to));
     assert_eq!(told[0].to, ["ada@acme.test"]);
     assert_eq!(told[1].to, ["alan@acme.test"]);
-    assert!(told[0].data.contains("Somebody is guessing sign-in codes"));
+    assert!(told[0].data.contains("Someone is guessing sign-in codes"));
 
     let refused = unknown.enter(&code).await;
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);

@@ -168,7 +168,7 @@ async fn a_guessing_attack_is_shown_until_the_budget_recovers() {
     assert!(guessing.contains("needs attention"), "{guessing}");
     for words in [
         "1000 wrong ones in 24 hours",
-        "Until 24 November 2026, 11:42 UTC",
+        "Until 24 Nov 2026, 11:42 UTC",
         "a browser that has signed in before",
         "vestibule limits clear",
     ] {

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use reqwest::Method;
 use reqwest::header::USER_AGENT;
 use scraper::{Html, Selector};
-use vestibule::mail::messages::guessing_notice;
+use vestibule::mail::messages::{Letterhead, guessing_notice};
 
 use crate::support::outbox::Mail;
 use crate::support::smtp::{Behaviour, SmtpServer};
@@ -60,25 +60,27 @@ async fn the_mail_states_the_code_its_lifetime_the_requester_and_what_to_do() {
     Content-Type: multipart/alternative; boundary="[boundary]"
     "#);
     assert_snapshot!(shown(&mail.part("text/plain")), @r"
-    Your sign-in code for localhost:[port]:
+    Enter this code to sign in to localhost:[port]:
 
     [code]
 
     It works for 10 minutes, in the browser that asked for it.
 
-    Asked for by Firefox on Linux at 127.0.0.1, on 23 November 2026, 12:00 UTC.
-
-    If this wasn't you, nobody can sign in without this code: you can ignore it.
-    To stop the code from working, open this page:
+    Requested from Firefox on Linux, 127.0.0.1, 23 Nov 2026, 12:00 UTC. Wasn't you? You can ignore this mail, or cancel the code:
     http://localhost:[port]/sign-in/not-me?link=[link]
+
+    @localhost #[code]
     ");
     assert_snapshot!(shown(&words(&mail.part("text/html"))), @r"
-    Your sign-in code for localhost:[port]:
+    [code] is your code. It works for 10 minutes.
+    Vestibule
+    Enter this code to sign in to localhost:[port]:
     [code]
     It works for 10 minutes, in the browser that asked for it.
-    Asked for by Firefox on Linux at 127.0.0.1, on 23 November 2026, 12:00 UTC.
-    If this wasn't you, nobody can sign in without this code: you can ignore it. Or stop the code from working:
-    This wasn't me
+    Requested from Firefox on Linux, 127.0.0.1, 23 Nov 2026, 12:00 UTC. Wasn't you? You can ignore this mail, or
+    cancel the code
+    .
+    @localhost #[code]
     ");
     assert_eq!(mira.enter(&mail.code()).await.location(), "/dashboard");
 }
@@ -118,8 +120,9 @@ async fn reading_the_mail_loads_nothing_from_the_network() {
     let (server, _app, mira) = console().await;
     mira.ask_for_code("mira@acme.test").await;
     let html = Mail::parse(server.next_mail().await.data).part("text/html");
-    assert!(html.contains("Your sign-in code for"));
-    let fetching = "[src], [srcset], [background], [data], [poster], link, script, style";
+    assert!(html.contains("Enter this code to sign in to"));
+    assert!(html.len() < 20_000, "{} bytes", html.len());
+    let fetching = "[src], [srcset], [background], [data], [poster], link, script, svg";
     let fetching = Selector::parse(fetching).unwrap();
     assert_eq!(Html::parse_document(&html).select(&fetching).count(), 0);
     for words in ["url(", "@import"] {
@@ -127,7 +130,10 @@ async fn reading_the_mail_loads_nothing_from_the_network() {
     }
     // The one address in it is a link, which is opened by hand.
     assert_eq!(html.matches("//").count(), 1, "{html}");
-    assert!(html.contains("<a href=\"http://localhost:"), "{html}");
+    assert!(
+        html.contains("<a class=\"link\" href=\"http://localhost:"),
+        "{html}"
+    );
 }
 
 // SECURITY rules 6 and 7.
@@ -155,7 +161,11 @@ async fn nothing_typed_or_sent_by_a_visitor_reaches_a_mail_header() {
     for typed in ["Mallory", "mallory", "eve@", "MIRA", "acme.TEST"] {
         assert!(!strange.raw.contains(typed), "{typed} in {}", strange.raw);
     }
-    assert!(strange.raw.contains("An unknown browser at 127.0.0.1"));
+    assert!(
+        strange
+            .raw
+            .contains("Requested from an unknown browser, 127.0.0.1")
+    );
 }
 
 // SECURITY rule 7.
@@ -179,18 +189,23 @@ async fn an_address_that_would_end_its_header_gets_no_mail() {
 
 #[actix_web::test]
 async fn admins_are_mailed_about_a_guessing_attack() {
-    let letter = guessing_notice();
+    let notice = guessing_notice();
+    let letterhead = Letterhead::new("Acme & Söhne".to_owned(), "acme.test".to_owned(), None);
+    let letter = notice.rendered(&letterhead);
+    let text = letter.text.replace("\r\n\r\n", "\n");
     assert_eq!(
         words(&letter.html),
-        letter.text.replace("\r\n\r\n", "\n").trim()
+        format!("{}\nAcme & Söhne\n{}", notice.preheader, text.trim())
     );
     assert_snapshot!(format!("{}\n\n{}", letter.subject, letter.text), @r"
-    Somebody is guessing sign-in codes
+    Someone is guessing sign-in codes
 
-    Over the last 24 hours, 1000 wrong sign-in codes were tried against accounts of your console, from browsers that never signed in before. That looks like somebody guessing.
+    1000 wrong sign-in codes were entered in the last 24 hours, from browsers that had never signed in. Someone is probably guessing codes.
 
-    For now, codes are taken only from browsers that have signed in to the same account before. This stops on its own when there are fewer such tries in 24 hours again.
+    Codes now work only in browsers that have signed in to the same account before. This limit ends by itself once fewer wrong codes arrive in 24 hours.
 
-    You need not do anything. If people cannot get in, ask them to use a browser that they have signed in with before. The server's log names the addresses that the tries came from.
+    You don't need to do anything. If people can't sign in, ask them to use a browser that they have signed in with before. The server's log lists the addresses that the wrong codes came from.
+
+    Acme & Söhne, acme.test
     ");
 }

@@ -144,13 +144,13 @@ async fn the_dashboard() {
     Your account
     Sign out
     Welcome, Mira
-    You signed in with an email code, 2 minutes ago.
+    Signed in with an email code, 2 minutes ago.
     Where you’re signed in
-    Firefox on Linux this one
+    Firefox on Linux this browser
     127.0.0.1 · email code · signed in 2 minutes ago
     Firefox on Linux
     127.0.0.1 · email code · last seen 3 hours ago
-    See and end sessions
+    Manage sessions
     ");
 }
 
@@ -160,7 +160,7 @@ async fn the_page_after_a_sign_out() {
     let page = app.visitor().get("/signed-out").await;
     assert_snapshot!(shown(&app, &page), @r"
     You’re signed out
-    Nobody is signed in in this browser now. Sign in again, or as somebody else.
+    This browser is signed out. Sign in again, or use another account.
     Sign in
     localhost:[port]
     ");
@@ -174,23 +174,23 @@ async fn messages_of_the_error_pages() {
     assert_snapshot!(shown(&visitor.get("/nowhere").await), @r"
     There is no such page
     The address may be mistyped or out of date.
-    Go to the start
-    Need help? Tell your admin this reference: [reference]
+    Go to the start page
+    Need help? Give your admin this reference: [reference]
     localhost:[port]
     ");
     assert_snapshot!(shown(&visitor.post("/dashboard", &[]).await), @r"
     This page can’t be used that way
     Go back, and use the buttons and links on the page.
-    Go to the start
-    Need help? Tell your admin this reference: [reference]
+    Go to the start page
+    Need help? Give your admin this reference: [reference]
     localhost:[port]
     ");
     let large = "m".repeat(100_000);
     assert_snapshot!(shown(&visitor.ask_for_code(&large).await), @r"
     That is too large
     Go back and send less. Nothing was changed.
-    Go to the start
-    Need help? Tell your admin this reference: [reference]
+    Go to the start page
+    Need help? Give your admin this reference: [reference]
     localhost:[port]
     ");
     let foreign = visitor
@@ -199,8 +199,8 @@ async fn messages_of_the_error_pages() {
     assert_snapshot!(shown(&Answer::of(foreign.send().await.unwrap()).await), @r"
     This form came from another site
     Open the console itself and try again there. Nothing was changed.
-    Go to the start
-    Need help? Tell your admin this reference: [reference]
+    Go to the start page
+    Need help? Give your admin this reference: [reference]
     localhost:[port]
     ");
     let spoken = visitor
@@ -209,8 +209,8 @@ async fn messages_of_the_error_pages() {
     assert_snapshot!(shown(&Answer::of(spoken.send().await.unwrap()).await), @r"
     That request can’t be read
     Go back, reload the page and try again. Nothing was changed.
-    Go to the start
-    Need help? Tell your admin this reference: [reference]
+    Go to the start page
+    Need help? Give your admin this reference: [reference]
     localhost:[port]
     ");
 }

@@ -26,7 +26,7 @@ const MIRA: &str = "mira@acme.test";
 const KEY: &str = "sk_test_made_up";
 
 /// A console and its provider.
-async fn console_and_provider(change: impl FnOnce(&mut Settings)) -> (TestApp, Hostile) {
+pub(crate) async fn console_and_provider(change: impl FnOnce(&mut Settings)) -> (TestApp, Hostile) {
     let provider = Hostile::start(START).await;
     let app = TestApp::spawn_with(|settings| {
         settings.workos_client_id = Some(CLIENT_ID.to_owned());

@@ -1,69 +1,85 @@
 use std::time::Duration;
 
-use maud::html;
-
-use super::letter::{Letter, html_letter};
+use super::letter::{Block, Letter};
 use crate::domain::{AccountId, BrowserName, ClientIp, SignInCode, Timestamp, words};
 
-/// A code on its way to its owner. It is kept in memory only, and never printed whole.
+/// A code on its way to its owner. It is kept in memory only, and its `Debug` form hides the code.
 #[derive(Debug)]
 pub struct CodeMail {
-    /// The row that says what became of the request.
+    /// The activity row that records what became of the request.
     pub activity_id: i64,
-    /// Whose code it is; this, not the address, goes to the log.
+    /// Names the account in the log, where its address does not belong.
     pub account_id: AccountId,
     /// The address stored on the account, never the one that was typed.
     pub recipient: String,
-    /// The code.
     pub code: SignInCode,
-    /// How long it works.
     pub lifetime: Duration,
-    /// Which browser asked.
+    /// The browser that asked for the code.
     pub browser: BrowserName,
-    /// From where.
+    /// The address that asked for the code.
     pub ip: ClientIp,
-    /// When.
     pub issued_at: Timestamp,
-    /// When the code stops working, and with it every attempt to deliver it.
+    /// When the code stops working. Delivery is not attempted after that.
     pub expires_at: Timestamp,
-    /// Where their owner ends the challenge, if they did not ask for it.
+    /// The URL of the page that cancels the code.
     pub not_me: String,
 }
 
 impl CodeMail {
-    /// The words, for people who know the console by `host`.
     pub fn letter(&self, host: &str) -> Letter {
         let code = self.code.expose();
         let minutes = words::exactly(self.lifetime);
-        let asked = format!(
-            "{} at {}, on {}",
-            self.browser,
-            self.ip,
-            self.issued_at.describe()
-        );
-        let text = format!(
-            "Your sign-in code for {host}:\r\n\r\n{code}\r\n\r\n\
-             It works for {minutes}, in the browser that asked for it.\r\n\r\n\
-             Asked for by {asked}.\r\n\r\n\
-             If this wasn't you, nobody can sign in without this code: you can ignore it.\r\n\
-             To stop the code from working, open this page:\r\n{}\r\n",
-            self.not_me
-        );
-        let body = html! {
-            p { "Your sign-in code for " (host) ":" }
-            p style="font-size:32px;line-height:1.2;letter-spacing:6px;font-weight:600;margin:16px 0" { (code) }
-            p { "It works for " (minutes) ", in the browser that asked for it." }
-            p style="opacity:.8;font-size:15px" { "Asked for by " (asked) "." }
-            p style="opacity:.8;font-size:15px" {
-                "If this wasn't you, nobody can sign in without this code: you can ignore it. "
-                "Or stop the code from working: " a href=(self.not_me) { "This wasn't me" }
-            }
-        };
-        let subject = format!("{code} is your sign-in code for {host}");
         Letter {
-            html: html_letter("Your sign-in code", &body),
-            subject,
-            text,
+            subject: format!("{code} is your sign-in code for {host}"),
+            preheader: format!("{code} is your code. It works for {minutes}."),
+            blocks: vec![
+                Block::Text {
+                    before: "Enter this code to sign in to ".to_owned(),
+                    strong: host.to_owned(),
+                    after: ":".to_owned(),
+                },
+                Block::Code(code.to_owned()),
+                Block::quiet(format!(
+                    "It works for {minutes}, in the browser that asked for it."
+                )),
+                Block::Aside {
+                    text: format!(
+                        "Requested from {}, {}, {}. Wasn't you? You can ignore this mail, or",
+                        self.browser.mid_sentence(),
+                        self.ip,
+                        self.issued_at.describe()
+                    ),
+                    label: "cancel the code".to_owned(),
+                    url: self.not_me.clone(),
+                },
+            ],
+            last_line: Some(format!("@{} #{code}", without_port(host))),
+        }
+    }
+}
+
+/// The host of an origin-bound one-time code, which browsers and mail programs fill in on that
+/// site alone.
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_no_part_of_the_host_that_a_code_is_bound_to() {
+        for (host, bound_to) in [
+            ("console.acme.test", "console.acme.test"),
+            ("console.acme.test:8443", "console.acme.test"),
+            ("[::1]", "[::1]"),
+            ("[::1]:8080", "[::1]"),
+        ] {
+            assert_eq!(without_port(host), bound_to);
         }
     }
 }

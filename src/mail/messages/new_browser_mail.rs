@@ -1,67 +1,61 @@
-use maud::html;
-
-use super::letter::{Letter, html_letter};
+use super::letter::{Block, Letter};
 use crate::domain::{BrowserName, ClientIp, Timestamp, WayIn};
 
-/// Tells somebody that their account was signed in to from a browser that it was never used with.
+/// Tells an account's owner about a sign-in from a browser that the account had not used before.
 #[derive(Debug)]
 pub struct NewBrowserMail {
-    /// How.
     pub way_in: WayIn,
-    /// With which browser.
     pub browser: BrowserName,
-    /// From where.
     pub ip: ClientIp,
-    /// When.
     pub at: Timestamp,
-    /// The page where sessions are ended.
+    /// The URL of the page where sessions are ended.
     pub sessions_page: String,
 }
 
 impl NewBrowserMail {
-    /// The words, for people who know the console by `host`.
     pub fn letter(&self, host: &str) -> Letter {
-        let what = format!(
-            "Your account at {host} was signed in to from a browser that it wasn't used with before:"
-        );
-        let which = format!(
-            "{} at {}, with {}, on {}.",
+        let method = match self.way_in {
+            WayIn::EmailCode => "an email code",
+            WayIn::OperatorCode => "a code from an operator of the server",
+            WayIn::WorkOs => "WorkOS",
+        };
+        let sign_in = format!(
+            "{}, {}, with {method}, {}.",
             self.browser,
             self.ip,
-            match self.way_in {
-                WayIn::EmailCode => "an email code",
-                WayIn::OperatorCode => "a code from an operator of the server",
-                WayIn::WorkOs => "WorkOS",
-            },
             self.at.describe()
         );
-        let if_you = "If this was you, there is nothing to do.";
-        let otherwise = "If it wasn't, end that session now:";
-        let then = match self.way_in {
+        let afterwards = match self.way_in {
             WayIn::EmailCode => {
-                "Then tell your admin, and change the password of your mailbox: whoever it was has read a mail to you."
+                "Then tell your admin, and change the password of your mailbox: the code was read there."
             }
             WayIn::OperatorCode => {
-                "Then tell your admin: whoever it was got the code from somebody with a terminal on the server."
+                "Then tell your admin: an operator of the server made the code for this sign-in."
             }
             WayIn::WorkOs => {
                 "Then tell your admin, and change the password that you use with WorkOS."
             }
         };
-        let body = html! {
-            p { (what) }
-            p { b { (which) } }
-            p { (if_you) }
-            p { (otherwise) " " a href=(self.sessions_page) { (self.sessions_page) } }
-            p { (then) }
-        };
         Letter {
             subject: format!("New sign-in to {host}"),
-            text: format!(
-                "{what}\r\n\r\n{which}\r\n\r\n{if_you}\r\n\r\n{otherwise}\r\n{}\r\n\r\n{then}\r\n",
-                self.sessions_page
-            ),
-            html: html_letter("New sign-in", &body),
+            preheader: format!("{}, {}.", self.browser, self.at.describe()),
+            blocks: vec![
+                Block::Text {
+                    before: "Your account at ".to_owned(),
+                    strong: host.to_owned(),
+                    after: " was signed in to from a new browser:".to_owned(),
+                },
+                Block::Text {
+                    before: String::new(),
+                    strong: sign_in,
+                    after: String::new(),
+                },
+                Block::text("Was it you? Then you don't need to do anything."),
+                Block::text("Wasn't you? End that session now."),
+                Block::button("See your sessions", &self.sessions_page),
+                Block::quiet(afterwards),
+            ],
+            last_line: None,
         }
     }
 }

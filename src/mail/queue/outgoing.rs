@@ -4,7 +4,7 @@ use lettre::message::Mailbox;
 
 use crate::db::outgoing_mails::OutgoingMailRow;
 use crate::domain::{Backoff, Timestamp};
-use crate::mail::messages::letter::{Letter, message_id};
+use crate::mail::messages::{RenderedLetter, message_id};
 
 pub(super) const RETRY: Backoff = Backoff::new(Duration::from_secs(30), Duration::from_hours(1));
 const GIVE_UP: Duration = Duration::from_hours(72);
@@ -12,15 +12,15 @@ const GIVE_UP: Duration = Duration::from_hours(72);
 pub(super) fn row(
     from: &Mailbox,
     recipient: &str,
-    letter: &Letter,
+    letter: RenderedLetter,
     now: Timestamp,
 ) -> OutgoingMailRow {
     OutgoingMailRow {
         message_id: message_id(from),
         recipient: recipient.to_owned(),
-        subject: letter.subject.clone(),
-        body_text: letter.text.clone(),
-        body_html: letter.html.clone(),
+        subject: letter.subject,
+        body_text: letter.text,
+        body_html: letter.html,
         attempts: 0,
         created_at: now.0,
         next_attempt_at: now.0,

@@ -10,7 +10,7 @@ use super::outgoing;
 use crate::db::DatabaseError;
 use crate::db::outgoing_mails::{self, OutgoingMailRow};
 use crate::domain::Timestamp;
-use crate::mail::messages::letter::Letter;
+use crate::mail::messages::RenderedLetter;
 use crate::mail::transport::Delivery;
 
 /// One look at a time: two would send the same mail twice.
@@ -44,7 +44,7 @@ impl Worker {
     }
 
     async fn deliver_row(&self, row: OutgoingMailRow) -> Result<(), DatabaseError> {
-        let letter = Letter {
+        let letter = RenderedLetter {
             subject: row.subject,
             text: row.body_text,
             html: row.body_html,
@@ -53,7 +53,7 @@ impl Worker {
         let id = row.message_id;
         let outcome = match letter.addressed(&self.sender.from, &row.recipient, &id, written_at) {
             Ok(message) => self.attempt(message, None).await,
-            Err(e) => Delivery::Refused(e),
+            Err(e) => Delivery::Refused(e.to_string()),
         };
         let now = self.clock.now();
         let next = now.plus(outgoing::RETRY.delay(row.attempts));

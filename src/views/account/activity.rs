@@ -1,4 +1,4 @@
-//! What happened to one's own account.
+//! The activity of the viewer's own account.
 
 use maud::{Markup, html};
 
@@ -11,27 +11,23 @@ use crate::views::components::pager;
 
 const PATH: &str = "/account/activity";
 
-/// What the page shows.
 #[derive(Debug)]
 pub struct Activity<'a> {
-    /// Who is here.
     pub viewer: Viewer<'a>,
-    /// What happened, the newest first.
+    /// Newest first.
     pub lines: Vec<ActivityLine<'a>>,
-    /// Whether this is not the first page.
+    /// Whether this is a later page than the first.
     pub is_older: bool,
-    /// Where the next page begins.
+    /// The id that the next page starts below. `None`: this is the last page.
     pub older_than: Option<i64>,
-    /// Now.
     pub now: Timestamp,
 }
 
 impl Activity<'_> {
-    /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let older = self.older_than.map(|id| format!("{PATH}?older_than={id}"));
         let content = html! {
-            p.lead { "What happened on your account, the newest first." }
+            p.lead { "What happened on your account, newest first." }
             div.spaced { (list(&self.lines, self.now)) }
             (pager(self.is_older.then_some(PATH), older.as_deref()))
         };

@@ -1,4 +1,4 @@
-//! What somebody is called, and how they sign in.
+//! The viewer's name, address and sign-in method.
 
 use maud::{Markup, html};
 
@@ -8,23 +8,20 @@ use crate::views::Site;
 use crate::views::account_menu::Viewer;
 use crate::views::components::done;
 
-/// What the page shows.
 #[derive(Debug)]
 pub struct Profile<'a> {
-    /// Who is here.
     pub viewer: Viewer<'a>,
-    /// What stands in the field.
+    /// The value of the name field.
     pub name: &'a str,
-    /// What is wrong with it, and what to do.
+    /// Why the name was refused.
     pub error: Option<String>,
-    /// What was just done.
+    /// The change that was just made.
     pub done: Option<&'a str>,
-    /// Since when they sign in with WorkOS.
+    /// When the account moved to WorkOS.
     pub moved_at: Option<Timestamp>,
 }
 
 impl Profile<'_> {
-    /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let content = html! {
             (done(self.done))
@@ -43,22 +40,22 @@ impl Profile<'_> {
                 div { dt { "Email" } dd { (self.viewer.email) } }
                 div { dt { "Sign-in" } dd { (self.sign_in()) } }
             }
-            p.why { (self.who_gave_the_address()) " It can’t be changed here." }
+            p.why { (self.address_source()) " You can’t change it here." }
         };
         page(site, &self.viewer, "/account", "Profile", &content)
     }
 
-    fn who_gave_the_address(&self) -> &'static str {
+    fn address_source(&self) -> &'static str {
         match self.moved_at {
-            Some(_) => "Your admin or WorkOS gave this address.",
-            None => "Your admin gave this address.",
+            Some(_) => "Your admin or WorkOS set this address.",
+            None => "Your admin set this address.",
         }
     }
 
     fn sign_in(&self) -> Markup {
         html! {
             @match self.moved_at {
-                Some(at) => { "Moved to WorkOS, since " time datetime=(at.rfc3339()) { (at.describe()) } },
+                Some(at) => { "WorkOS, since " time datetime=(at.rfc3339()) { (at.describe()) } },
                 None => "Email code",
             }
         }

@@ -1,4 +1,4 @@
-//! Where somebody is signed in, and how to end that.
+//! The viewer's sessions, each with a button that ends it.
 
 use maud::{Markup, html};
 
@@ -9,30 +9,26 @@ use crate::views::account_menu::Viewer;
 use crate::views::components::{dangerous_action, done, moment};
 use crate::views::dashboard::SessionLine;
 
-/// What the page shows.
 #[derive(Debug)]
 pub struct Sessions<'a> {
-    /// Who is here.
     pub viewer: Viewer<'a>,
-    /// Their sessions, this one first.
+    /// The session of this browser first.
     pub sessions: Vec<(SessionId, SessionLine<'a>)>,
-    /// There may be more than are listed.
+    /// Whether there may be more sessions than are listed.
     pub is_cut_off: bool,
-    /// What was just done.
+    /// The change that was just made.
     pub done: Option<&'a str>,
-    /// Now.
     pub now: Timestamp,
 }
 
 impl Sessions<'_> {
-    /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let content = html! {
             (done(self.done))
-            p.lead { "Where you’re signed in. End what you don’t recognise." }
+            p.lead { "Where you’re signed in. End sessions that you don’t recognise." }
             ul.rows.spaced { @for (id, line) in &self.sessions { li.row.with-action { (self.line(*id, line)) } } }
             @if self.is_cut_off {
-                p.why { "Only the newest " (self.sessions.len()) " are listed." }
+                p.why { "Only the newest " (self.sessions.len()) " sessions are listed." }
             }
             @if self.sessions.iter().any(|(_, line)| !line.this_one) {
                 (dangerous_action("/account/sessions/end-others", "End all other sessions"))
@@ -52,7 +48,7 @@ impl Sessions<'_> {
         html! {
             div #(name) {
                 b { (line.browser) }
-                @if line.this_one { " " span.tag { "this one" } }
+                @if line.this_one { " " span.tag { "this browser" } }
                 div.quiet { (line.ip) " · " (line.method.describe()) }
                 div.quiet {
                     "signed in " (moment(line.created_at, self.now))
@@ -64,7 +60,7 @@ impl Sessions<'_> {
     }
 }
 
-/// To end the session that one looks from is to sign out.
+/// Ending the session of this browser signs the viewer out.
 fn end(id: SessionId, name: &str, this_one: bool) -> Markup {
     html! {
         form.action method="post" action={ "/account/sessions/" (id.0) "/end" } {

@@ -1,4 +1,4 @@
-//! One account: all of it, and what can be done to it.
+//! One account and the actions on it.
 
 use maud::{Markup, html};
 
@@ -11,49 +11,39 @@ use crate::views::components::{action, dangerous_action, done, moment, not_done}
 use crate::views::dashboard::SessionLine;
 use crate::views::layout::Site;
 
-/// What the page shows.
 #[derive(Debug)]
 pub struct Account<'a> {
-    /// Who is here.
     pub viewer: Viewer<'a>,
-    /// Its key.
     pub id: AccountId,
-    /// The address.
     pub email: &'a str,
-    /// What the person is called; may be empty.
+    /// May be empty.
     pub name: &'a str,
     /// “member” or “admin”.
     pub role: &'a str,
-    /// Whether it gets in.
     pub state: State,
-    /// Whether there is no other admin who gets in.
+    /// Whether no other admin can sign in.
     pub is_last_admin: bool,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// When it last signed in, as far as is still known.
+    /// `None`: no sign-in is on record. Old activity is deleted.
     pub last_sign_in: Option<Timestamp>,
-    /// Since when it signs in with WorkOS.
+    /// When the account moved to WorkOS.
     pub moved_at: Option<Timestamp>,
-    /// Since when it is shut.
     pub suspended_at: Option<Timestamp>,
-    /// Where it is signed in, each with the key of its session.
     pub sessions: Vec<(i64, SessionLine<'a>)>,
-    /// What happened to it, the newest first.
+    /// The latest activity, newest first.
     pub activity: Vec<ActivityLine<'a>>,
-    /// Where all of that is.
+    /// The path of the page with all activity of this account.
     pub all_activity: String,
-    /// Where it says why no code came.
+    /// The path of the page “Why no code?” for this address.
     pub why_no_code: String,
-    /// What was just done.
+    /// The change that was just made.
     pub done: Option<&'a str>,
-    /// What was not, and why.
+    /// Why a change was not made.
     pub not_done: Option<&'a str>,
-    /// Now.
     pub now: Timestamp,
 }
 
 impl Account<'_> {
-    /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let title = if self.name.is_empty() {
             self.email
@@ -68,9 +58,9 @@ impl Account<'_> {
             (not_done(self.not_done))
             (self.facts())
             (self.actions())
-            h2 { "Where they’re signed in" }
+            h2 { "Sessions" }
             (self.sessions())
-            h2 { "Newest activity" }
+            h2 { "Latest activity" }
             (activity_list::list(&self.activity, self.now))
             nav.pager aria-label="More about this account" {
                 a href=(self.all_activity) { "All activity of this account" }
@@ -84,7 +74,7 @@ impl Account<'_> {
         html! {
             dl.particulars {
                 div { dt { "Role" } dd { (role_in_words(self.role)) } }
-                div { dt { "State" } dd.tags { (self.state.tag()) } }
+                div { dt { "State" } dd { (self.state.describe()) } }
                 @if let Some(at) = self.suspended_at {
                     div { dt { "Suspended" } dd { (moment(at, self.now)) } }
                 }
@@ -93,7 +83,7 @@ impl Account<'_> {
                     dd {
                         @match self.moved_at {
                             Some(at) => { "WorkOS, since " (at.describe()) }
-                            None => "email code",
+                            None => "Email code",
                         }
                     }
                 }
@@ -102,7 +92,7 @@ impl Account<'_> {
                     dd {
                         @match self.last_sign_in {
                             Some(at) => (moment(at, self.now)),
-                            None => "never",
+                            None => "Never",
                         }
                     }
                 }
@@ -111,7 +101,7 @@ impl Account<'_> {
         }
     }
 
-    /// What would be refused is not offered.
+    /// Offers only the actions that would succeed.
     fn actions(&self) -> Markup {
         let to = |verb: &str| format!("{ACCOUNTS}/{}/{verb}", self.id.0);
         html! {
@@ -134,8 +124,8 @@ impl Account<'_> {
             }
             @if self.is_last_admin {
                 p.why {
-                    "This is the only admin who can sign in. Before the account can be suspended, deleted or made a member, "
-                    "somebody else has to be made an admin."
+                    "Make someone else an admin before you suspend, delete or demote this account: no other admin can "
+                    "sign in."
                 }
             }
         }
@@ -145,14 +135,14 @@ impl Account<'_> {
         let end = |id: &i64| format!("{ACCOUNTS}/{}/sessions/{id}/end", self.id.0);
         html! {
             @if self.sessions.is_empty() {
-                p.empty { "Nowhere." }
+                p.empty { "No sessions." }
             } @else {
                 ul.rows {
                     @for (id, line) in &self.sessions {
                         li.row.with-action {
                             div {
                                 b { (line.browser) }
-                                @if line.this_one { " " span.tag { "this one" } }
+                                @if line.this_one { " " span.tag { "this browser" } }
                                 div.quiet {
                                     (line.ip) " · signed in " (moment(line.created_at, self.now))
                                     " · last seen " (moment(line.last_seen_at, self.now))
@@ -165,7 +155,7 @@ impl Account<'_> {
                     }
                 }
                 @if self.sessions.len() > 1 {
-                    (dangerous_action(&format!("{ACCOUNTS}/{}/sessions/end", self.id.0), "End all of them"))
+                    (dangerous_action(&format!("{ACCOUNTS}/{}/sessions/end", self.id.0), "End all sessions"))
                 }
             }
         }

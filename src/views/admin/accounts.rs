@@ -1,4 +1,4 @@
-//! Every account, page by page.
+//! The list of accounts.
 
 use maud::{Markup, html};
 
@@ -8,92 +8,88 @@ use crate::views::account_menu::Viewer;
 use crate::views::components::{done, moment};
 use crate::views::layout::Site;
 
-/// What the page shows.
 #[derive(Debug)]
 pub struct Accounts<'a> {
-    /// Who is here.
     pub viewer: Viewer<'a>,
-    /// What is searched for; may be empty.
+    /// The search text. May be empty.
     pub text: &'a str,
-    /// How many accounts that finds, on all pages.
+    /// The number of accounts found, on all pages.
     pub count: i64,
-    /// The accounts of this page.
     pub lines: Vec<Line<'a>>,
-    /// Where the first page is, when this is another one.
+    /// The path of the first page, if this is a later one.
     pub first: Option<String>,
-    /// Where the next page is, if there is one.
+    /// The path of the next page.
     pub next: Option<String>,
-    /// The form for somebody new.
     pub adding: Adding<'a>,
-    /// What was just done.
+    /// The change that was just made.
     pub done: Option<&'a str>,
-    /// Now.
     pub now: Timestamp,
 }
 
-/// One account.
 #[derive(Debug)]
 pub struct Line<'a> {
-    /// Its key.
     pub id: AccountId,
-    /// The address.
     pub email: &'a str,
-    /// What the person is called; may be empty.
+    /// May be empty.
     pub name: &'a str,
     /// “member” or “admin”.
     pub role: &'a str,
-    /// Whether it gets in.
     pub state: State,
-    /// When it last signed in, as far as is still known.
+    /// `None`: no sign-in is on record. Old activity is deleted.
     pub last_sign_in: Option<Timestamp>,
 }
 
-/// Whether an account gets in, and how.
+/// Whether an account can sign in, and how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct State {
-    /// Somebody vouched for the address.
+    /// An admin, an operator or the provider has confirmed the address.
     pub confirmed: bool,
-    /// It is shut.
     pub suspended: bool,
-    /// It signs in with WorkOS.
+    /// Whether the account signs in with WorkOS.
     pub moved: bool,
 }
 
-/// The form for somebody new.
+/// The form that adds an account.
 #[derive(Debug, Default)]
 pub struct Adding<'a> {
-    /// Whether the form shows at once.
+    /// Whether the form is unfolded.
     pub open: bool,
-    /// The address, as typed.
+    /// As typed.
     pub email: &'a str,
-    /// The name, as typed.
+    /// As typed.
     pub name: &'a str,
-    /// Whether “admin” is chosen.
     pub as_admin: bool,
-    /// What is wrong with the address.
     pub email_error: Option<String>,
-    /// What is wrong with the name.
     pub name_error: Option<String>,
 }
 
 impl State {
-    /// The state as a tag, and whether it keeps the account out.
-    pub fn tag(self) -> Markup {
+    /// Tags for all that differs from a confirmed account that signs in with email codes.
+    pub fn tags(self) -> Markup {
         html! {
             @if self.suspended {
                 span.tag.bad { "Suspended" }
             } @else if !self.confirmed {
                 span.tag.note { "Not confirmed" }
-            } @else {
-                span.tag { "Confirmed" }
             }
-            @if self.moved { span.tag { "WorkOS" } }
+            @if self.moved { span.tag { "Moved to WorkOS" } }
+        }
+    }
+
+    fn is_exceptional(self) -> bool {
+        self.suspended || self.moved || !self.confirmed
+    }
+
+    pub fn describe(self) -> &'static str {
+        match (self.suspended, self.confirmed) {
+            (true, _) => "Suspended",
+            (false, true) => "Confirmed",
+            (false, false) => "Not confirmed",
         }
     }
 }
 
 impl Accounts<'_> {
-    /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let content = html! {
             h1 { "Accounts" }
@@ -129,10 +125,10 @@ impl Accounts<'_> {
                             label for="role" { "Role" }
                             select #role name="role" {
                                 option value=(Role::Member) selected[!adding.as_admin] { "Member: signs in" }
-                                option value=(Role::Admin) selected[adding.as_admin] { "Admin: lets others in, too" }
+                                option value=(Role::Admin) selected[adding.as_admin] { "Admin: also manages accounts" }
                             }
                         }
-                        p.hint { "The account is confirmed at once, and an invitation with the way to sign in goes to the address." }
+                        p.hint { "An invitation goes to this address. The account is confirmed: its owner can sign in immediately." }
                         button.button.small type="submit" { "Add and invite" }
                     }
                 }
@@ -146,15 +142,15 @@ impl Accounts<'_> {
         let noun = words::noun(&self.count, "account", "accounts");
         match (self.text, self.count) {
             ("", _) => format!("{count} {noun}"),
-            (text, 0) => format!(
-                "No account has “{text}” in its address or name. Search for less of it, or add it."
-            ),
+            (text, 0) => {
+                format!("No account matches “{text}”. Try a shorter text, or add the account.")
+            }
             (text, _) => format!("{count} {noun} with “{text}”"),
         }
     }
 
-    /// The roles are said in so many words, since a browser forgets that this is a table when it is
-    /// laid out as blocks on a narrow screen.
+    /// The ARIA roles are explicit because browsers drop the table semantics when CSS lays the table
+    /// out as blocks, as it does on a narrow screen.
     fn table(&self) -> Markup {
         html! {
             table.table role="table" aria-label="Accounts" {
@@ -186,12 +182,14 @@ impl Accounts<'_> {
                     }
                 }
                 td role="cell" data-label="Role" { div { (role_in_words(line.role)) } }
-                td role="cell" data-label="State" { div.tags { (line.state.tag()) } }
+                td role="cell" data-label="State" {
+                    @if line.state.is_exceptional() { div.tags { (line.state.tags()) } }
+                }
                 td role="cell" data-label="Last sign-in" {
                     div.quiet {
                         @match line.last_sign_in {
                             Some(at) => (moment(at, self.now)),
-                            None => "never",
+                            None => "Never",
                         }
                     }
                 }
@@ -211,7 +209,6 @@ impl Accounts<'_> {
     }
 }
 
-/// What a role is called on a page.
 pub fn role_in_words(role: &str) -> &str {
     match role {
         "admin" => "Admin",

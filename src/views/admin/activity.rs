@@ -1,4 +1,4 @@
-//! What happened, to everyone.
+//! The activity of all accounts.
 
 use maud::{Markup, html};
 
@@ -9,39 +9,31 @@ use crate::views::activity_list::{self, ActivityLine};
 use crate::views::components::pager;
 use crate::views::layout::Site;
 
-/// What the page shows.
 #[derive(Debug)]
 pub struct Activity<'a> {
-    /// Who is here.
     pub viewer: Viewer<'a>,
-    /// What is looked for.
     pub filter: Filter<'a>,
-    /// What was found, the newest first.
+    /// Newest first.
     pub lines: Vec<ActivityLine<'a>>,
-    /// Where the newest are, when this is another page.
+    /// The path of the first page, if this is a later one.
     pub newest: Option<String>,
-    /// Where the older ones are, if there are any.
+    /// The path of the next page.
     pub older: Option<String>,
-    /// Where the same is to be had as a file.
+    /// The path of the same activity as a CSV file.
     pub file: String,
-    /// Now.
     pub now: Timestamp,
 }
 
-/// What is looked for, as typed.
+/// The filter as it was typed.
 #[derive(Debug, Default)]
 pub struct Filter<'a> {
-    /// Whose.
     pub email: &'a str,
-    /// Which.
     pub kind: Option<ActivityKind>,
-    /// From this day on.
+    /// The first day.
     pub from: &'a str,
-    /// Up to this day.
+    /// The last day.
     pub to: &'a str,
-    /// What is wrong with the first day.
     pub from_error: Option<&'static str>,
-    /// What is wrong with the last day.
     pub to_error: Option<&'static str>,
 }
 
@@ -52,7 +44,6 @@ impl Filter<'_> {
 }
 
 impl Activity<'_> {
-    /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let content = html! {
             h1 { "Activity" }

@@ -1,4 +1,4 @@
-//! Says why no code came.
+//! “Why no code?”: the code requests of one address.
 
 use maud::{Markup, html};
 
@@ -9,45 +9,39 @@ use crate::views::account_menu::Viewer;
 use crate::views::activity_list::{self, ActivityLine};
 use crate::views::layout::Site;
 
-/// What the page shows.
 #[derive(Debug)]
 pub struct Codes<'a> {
-    /// Who is here.
     pub viewer: Viewer<'a>,
-    /// The address, as typed.
+    /// The address as it was typed.
     pub typed: &'a str,
-    /// What is wrong with it.
+    /// Why the address was refused.
     pub error: Option<String>,
-    /// What is known of it, once one was given.
+    /// `None`: no address was entered yet.
     pub answer: Option<Answer<'a>>,
-    /// Now.
     pub now: Timestamp,
 }
 
-/// What is known of an address.
 #[derive(Debug)]
 pub struct Answer<'a> {
-    /// What happened, in a few words.
+    /// The finding, in a few words.
     pub verdict: &'a str,
-    /// What to do next.
     pub advice: &'a str,
-    /// Where to do it: an address and its name.
+    /// The path and the label of the button that takes the admin there.
     pub way: Option<(String, &'a str)>,
-    /// The account that the address has: where it is, what it is called, whether it gets in.
+    /// The account with this address: path, name and state.
     pub account: Option<(String, &'a str, State)>,
-    /// The requests of the last days, the newest first.
+    /// Newest first.
     pub requests: Vec<ActivityLine<'a>>,
 }
 
 impl Codes<'_> {
-    /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let content = html! {
             h1 { "Why no code?" }
-            p.lead { "What became of the codes that were asked for with one address, in the last 7 days." }
+            p.lead { "Enter an address to see what happened to its codes in the last 7 days." }
             form.filter.one method="get" action=(CODES) {
                 (text_field("email", "Email", self.typed, self.error.as_deref()))
-                button.button.small type="submit" { "Look" }
+                button.button.small type="submit" { "Search" }
             }
             @if let Some(answer) = &self.answer { (self.answer(answer)) }
         };
@@ -62,13 +56,13 @@ impl Codes<'_> {
                 div.actions {
                     @if let Some((path, name)) = &answer.way { a.button.small href=(path) { (name) } }
                     @if let Some((path, name, state)) = &answer.account {
-                        a.person href=(path) { span.tags { (name) (state.tag()) } }
+                        a.person href=(path) { span.tags { (name) (state.tags()) } }
                     }
                 }
             }
             h2 { "Requests" }
             @if answer.requests.is_empty() {
-                p.empty { "Nobody asked for a code with this address." }
+                p.empty { "No code was requested with this address." }
             } @else {
                 (activity_list::list(&answer.requests, self.now))
             }

@@ -1,4 +1,4 @@
-//! Asks before an account is removed.
+//! Asks for confirmation before an account is deleted.
 
 use maud::{Markup, html};
 
@@ -8,21 +8,16 @@ use crate::views::account_menu::Viewer;
 use crate::views::components::not_done;
 use crate::views::layout::Site;
 
-/// What the page shows.
 #[derive(Debug)]
 pub struct DeleteAccount<'a> {
-    /// Who is here.
     pub viewer: Viewer<'a>,
-    /// The account's key.
     pub id: AccountId,
-    /// Its address.
     pub email: &'a str,
-    /// Why it was not removed, or would not be.
+    /// Why the account was not deleted, or cannot be.
     pub not_done: Option<&'a str>,
 }
 
 impl DeleteAccount<'_> {
-    /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let account = format!("{ACCOUNTS}/{}", self.id.0);
         let content = html! {
@@ -30,8 +25,8 @@ impl DeleteAccount<'_> {
             p.subject { (self.email) }
             (not_done(self.not_done))
             p.lead {
-                "The account, its sessions and its link to WorkOS go at once and can’t be brought back. "
-                "What it did stays in the activity. To keep somebody out for a while, suspend the account instead."
+                "You can’t undo this. The account, its sessions and its link to WorkOS are deleted immediately. Its "
+                "activity is kept. To block sign-in for a while, suspend the account instead."
             }
             div.actions.asked {
                 @if self.not_done.is_none() {
@@ -39,7 +34,7 @@ impl DeleteAccount<'_> {
                         button.button.small.danger.filled type="submit" { "Delete the account" }
                     }
                 }
-                a.button.small.plain href=(account) { "Keep it" }
+                a.button.small.plain href=(account) { "Keep the account" }
             }
         };
         page(site, "Delete an account", &self.viewer, ACCOUNTS, &content)

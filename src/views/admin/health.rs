@@ -1,4 +1,4 @@
-//! How the console is, for admins.
+//! The state of the console's parts.
 
 use std::borrow::Cow;
 
@@ -8,41 +8,33 @@ use super::HEALTH;
 use crate::views::account_menu::Viewer;
 use crate::views::layout::Site;
 
-/// What the page shows.
 #[derive(Debug)]
 pub struct HealthPage<'a> {
-    /// Who is here.
     pub viewer: Viewer<'a>,
-    /// A line for each part.
     pub lines: Vec<HealthLine>,
 }
 
-/// How one part is.
+/// The state of one part.
 #[derive(Debug, PartialEq, Eq)]
 pub struct HealthLine {
-    /// Which part.
+    /// The part's name.
     pub what: &'static str,
-    /// Whether somebody has to do something.
     pub state: HealthState,
-    /// What is known of it, in sentences.
+    /// Findings, one sentence each.
     pub words: Vec<String>,
-    /// What to do; empty where there is nothing to do.
+    /// What to do. May be empty.
     pub next: Cow<'static, str>,
 }
 
-/// Whether somebody has to do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HealthState {
-    /// Nobody has.
     Fine,
-    /// Somebody has.
     NeedsAttention,
-    /// There is nothing to judge.
+    /// The part has no good or bad state.
     Neutral,
 }
 
 impl HealthPage<'_> {
-    /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let bad = |line: &&HealthLine| line.state == HealthState::NeedsAttention;
         let troubles = self.lines.iter().filter(bad).count();

@@ -1,4 +1,4 @@
-//! Accounts from a CSV file: asked for, looked over, added.
+//! The import of accounts from a CSV file: upload, then preview.
 
 use maud::{Markup, html};
 
@@ -10,58 +10,50 @@ use crate::views::components::not_done;
 use crate::views::layout::Site;
 
 const IMPORT: &str = "/admin/accounts/import";
-/// Rows that a preview shows of each kind; the numbers are of all of them.
+/// How many rows of each kind the preview lists. The counts include the rest.
 const SHOWN: usize = 100;
 
-/// The page that asks for a file.
 #[derive(Debug)]
 pub struct Import<'a> {
-    /// Who is here.
     pub viewer: Viewer<'a>,
-    /// Why what was sent cannot be read.
+    /// Why the file cannot be read.
     pub not_done: Option<&'a str>,
 }
 
-/// The page that says what would come of it.
 #[derive(Debug)]
 pub struct Preview<'a> {
-    /// Who is here.
     pub viewer: Viewer<'a>,
-    /// The file, to be sent once more.
+    /// The file's text, which the form sends again.
     pub text: &'a str,
-    /// What would be added.
+    /// The accounts to add.
     pub new: Vec<Row<'a>>,
-    /// What has an account already.
+    /// Rows whose address already has an account.
     pub already_there: Vec<Row<'a>>,
-    /// What cannot be added: the line, and why.
+    /// Lines that cannot be read: the number and the reason.
     pub bad: Vec<(usize, &'a str)>,
 }
 
-/// One row of the file.
 #[derive(Debug)]
 pub struct Row<'a> {
-    /// Where it stands.
+    /// The line number.
     pub line: usize,
-    /// The address.
     pub email: &'a str,
-    /// The name; may be empty.
+    /// May be empty.
     pub name: &'a str,
     /// “member” or “admin”.
     pub role: &'a str,
-    /// Whether somebody vouches for the address.
     pub confirmed: bool,
 }
 
 impl Import<'_> {
-    /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let content = html! {
             p.back { a href=(ACCOUNTS) { "All accounts" } }
             h1 { "Import accounts" }
             (not_done(self.not_done))
             p.lead {
-                "The first line names the columns: " code { "email" } ", and where you have them "
-                code { "name" } ", " code { "role" } ", " code { "confirmed" } ". Nothing is added before you have seen what would be."
+                "You’ll see a preview before anything is added. The first line names the columns: " code { "email" }
+                " and, if you like, " code { "name" } ", " code { "role" } ", " code { "confirmed" } "."
             }
             form.import method="post" action=(IMPORT) enctype="multipart/form-data" {
                 div.field {
@@ -73,7 +65,7 @@ impl Import<'_> {
                     textarea #text name="text" rows="6" spellcheck="false" autocapitalize="none"
                         placeholder="email,name,role" {}
                 }
-                button.button.small type="submit" { "Look it over" }
+                button.button.small type="submit" { "Preview" }
             }
         };
         page(site, "Import accounts", &self.viewer, ACCOUNTS, &content)
@@ -81,20 +73,19 @@ impl Import<'_> {
 }
 
 impl Preview<'_> {
-    /// The page.
     pub fn page(&self, site: &Site) -> Markup {
         let content = html! {
             p.back { a href=(IMPORT) { "Another file" } }
             h1 { (self.title()) }
             p.lead { (self.summary()) }
             @if self.new.is_empty() {
-                p.empty { "There is nothing to add. Choose another file." }
+                p.empty { "Choose another file." }
             } @else {
                 (self.confirming())
             }
             @if !self.bad.is_empty() { (self.bad_lines()) }
-            (rows("To be added", &self.new))
-            (rows("Already there, left as they are", &self.already_there))
+            (rows("New accounts", &self.new))
+            (rows("Already have an account", &self.already_there))
         };
         page(site, "Import accounts", &self.viewer, ACCOUNTS, &content)
     }
@@ -109,18 +100,18 @@ impl Preview<'_> {
 
     fn summary(&self) -> String {
         let there = match self.already_there.len() {
-            0 => "None of the addresses has an account yet.".to_owned(),
-            1 => "1 address has an account already, which is left as it is.".to_owned(),
+            0 => "All addresses are new.".to_owned(),
+            1 => "1 address already has an account and is skipped.".to_owned(),
             count => format!(
-                "{} addresses have an account already; those are left as they are.",
+                "{} addresses already have an account and are skipped.",
                 number(count)
             ),
         };
         match self.bad.len() {
             0 => there,
-            1 => format!("{there} 1 line can’t be read and is left out."),
+            1 => format!("{there} 1 line can’t be read and is skipped."),
             count => format!(
-                "{there} {} lines can’t be read and are left out.",
+                "{there} {} lines can’t be read and are skipped.",
                 number(count)
             ),
         }
@@ -129,7 +120,7 @@ impl Preview<'_> {
     fn bad_lines(&self) -> Markup {
         html! {
             section aria-labelledby="bad-lines" {
-                h2 #bad-lines { "Lines that are left out" }
+                h2 #bad-lines { "Skipped lines" }
                 ul.rows {
                     @for (line, why) in &self.bad {
                         li.row.bad-line { b { "Line " (line) } " " span { (why) } }
@@ -139,14 +130,14 @@ impl Preview<'_> {
         }
     }
 
-    /// The file goes along, and is read once more: nothing is kept on the server meanwhile.
+    /// The form carries the file, so the server stores nothing between preview and import.
     fn confirming(&self) -> Markup {
         html! {
             form.confirming method="post" action={ (IMPORT) "/confirm" } enctype="multipart/form-data" {
                 input type="hidden" name="text" value=(self.text);
-                label.check { input type="checkbox" name="invite" value="yes"; span { "Send each an invitation by mail" } }
+                label.check { input type="checkbox" name="invite" value="yes"; span { "Send an invitation to each address" } }
                 div.actions {
-                    button.button.small type="submit" { "Add them" }
+                    button.button.small type="submit" { "Add accounts" }
                     a.button.small.plain href=(ACCOUNTS) { "Cancel" }
                 }
             }

@@ -35,16 +35,20 @@ async fn a_sign_in_from_a_browser_never_seen_is_told_by_mail() {
     assert_eq!(mail.to, MIRA);
     assert_snapshot!(mail.subject.replace(&port, "[port]"), @"New sign-in to localhost:[port]");
     assert_snapshot!(mail.part("text/plain").replace(&port, "[port]"), @r"
-    Your account at localhost:[port] was signed in to from a browser that it wasn't used with before:
+    Your account at localhost:[port] was signed in to from a new browser:
 
-    Chrome on Windows at 127.0.0.1, with an email code, on 23 November 2026, 12:00 UTC.
+    Chrome on Windows, 127.0.0.1, with an email code, 23 Nov 2026, 12:00 UTC.
 
-    If this was you, there is nothing to do.
+    Was it you? Then you don't need to do anything.
 
-    If it wasn't, end that session now:
+    Wasn't you? End that session now.
+
+    See your sessions:
     http://localhost:[port]/account/sessions
 
-    Then tell your admin, and change the password of your mailbox: whoever it was has read a mail to you.
+    Then tell your admin, and change the password of your mailbox: the code was read there.
+
+    Vestibule, localhost:[port]
     ");
 }
 

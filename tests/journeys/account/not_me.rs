@@ -39,16 +39,16 @@ async fn the_link_shows_the_request_and_changes_nothing_until_the_button_is_pres
     let before = app.rows();
     let page = app.visitor().get(&link).await;
     assert_snapshot!(shown(&app, &page), @r"
-    Stop this code?
-    Somebody asked for a code to sign in to your account:
+    Cancel this code?
+    This browser asked for a code to sign in to your account:
     Browser
     Firefox on Linux
     From
     127.0.0.1
     When
-    23 November 2026, 12:00 UTC
+    23 Nov 2026, 12:00 UTC
     This wasn’t me
-    The code stops working at once. If it was you, close this page: nothing has changed.
+    This cancels the code. Was it you? Then close this page: the code still works.
     localhost:[port]
     ");
     assert!(!page.body.contains(MIRA), "the page names the address");
@@ -68,9 +68,9 @@ async fn the_button_kills_the_code_and_writes_it_down() {
     let page = app.visitor().get(stopped.location()).await;
     assert_snapshot!(shown(&app, &page), @r"
     That code no longer works
-    Nobody got in with it, and nobody can now. Your admin can see that it wasn’t you who asked.
+    It was not used to sign in. Your admin can see that it wasn’t you who asked.
     See your sessions
-    If such mails keep coming, tell your admin.
+    Tell your admin if such mails keep coming.
     localhost:[port]
     ");
     assert_eq!(stranger.enter(&code).await.status, 422);
@@ -115,7 +115,7 @@ async fn after_the_code_was_used_the_page_says_so_and_links_to_the_sessions() {
     let page = app.visitor().get(&link).await;
     assert_snapshot!(shown(&app, &page), @r"
     That code was used
-    Somebody has signed in with it. If that wasn’t you, say so here, end that session, change the password of your mailbox, and tell your admin.
+    It was used to sign in to your account. Wasn’t you? Report it here, end that session, change your mailbox’s password, and tell your admin.
     This wasn’t me
     See your sessions
     localhost:[port]
@@ -131,7 +131,7 @@ async fn after_the_code_was_used_the_page_says_so_and_links_to_the_sessions() {
         .await;
     assert_snapshot!(shown(&app, &page), @r"
     That code was used
-    Your admin can see that it wasn’t you. Whoever it was is signed in until you end that session: do so now, change the password of your mailbox, and tell your admin.
+    End that session now: it is still signed in. Then change your mailbox’s password and tell your admin. Your report is in the activity log.
     See your sessions
     localhost:[port]
     ");
@@ -182,7 +182,7 @@ async fn a_link_to_a_deleted_challenge_gets_a_neutral_page() {
     let page = app.visitor().get(&link).await;
     assert_snapshot!(shown(&app, &page), @r"
     This link no longer works
-    Codes work for a few minutes only, and nobody can sign in with that one any more.
+    Codes work for a few minutes only. The code from that mail can’t be used to sign in any more.
     See your sessions
     localhost:[port]
     ");

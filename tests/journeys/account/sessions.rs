@@ -28,8 +28,8 @@ async fn every_session_is_listed_and_this_one_is_marked() {
     let page = here.get("/account/sessions").await;
     assert_snapshot!(content(&page), @r"
     Sessions
-    Where you’re signed in. End what you don’t recognise.
-    Firefox on Linux this one
+    Where you’re signed in. End sessions that you don’t recognise.
+    Firefox on Linux this browser
     127.0.0.1 · email code
     signed in 3 hours ago · last seen just now
     Sign out

@@ -47,7 +47,7 @@ async fn accounts_are_found_only_by_a_part_of_the_address_or_the_name() {
     assert!(
         nothing
             .text(".count")
-            .starts_with("No account has “nobody”")
+            .starts_with("No account matches “nobody”")
     );
 }
 
@@ -64,8 +64,8 @@ async fn each_account_shows_its_state() {
     let row = |email: &str| format!("tr:has(a[href='{}'])", page_of(&app, email));
     assert!(page.text(&row("a@acme.test")).contains("Not confirmed"));
     assert!(page.text(&row("b@acme.test")).contains("Suspended"));
-    assert!(page.text(&row("c@acme.test")).contains("WorkOS"));
-    assert!(page.text(&row("c@acme.test")).contains("never"));
+    assert!(page.text(&row("c@acme.test")).contains("Moved to WorkOS"));
+    assert!(page.text(&row("c@acme.test")).contains("Never"));
     let own = page.text(&row(ADMIN));
     assert!(own.contains("Admin") && own.contains("just now"), "{own}");
 }
@@ -142,18 +142,25 @@ async fn an_added_person_is_invited_by_mail_and_signs_in() {
         format!("You can sign in to localhost:{port} now")
     );
     assert_snapshot!(mail.part("text/plain").replace(&port, "[port]"), @r"
-    admin@acme.test has added an account for you at localhost:[port]. You need no password: sign in with this address, noor@acme.test.
+    admin@acme.test has added an account for you at localhost:[port].
+
+    Sign in with this address, noor@acme.test. You don't need a password.
 
     Open the sign-in page:
     http://localhost:[port]/sign-in
 
-    If you don't know why you got this mail, you can ignore it.
+    Don't know why you got this mail? You can ignore it.
+
+    Vestibule, localhost:[port]
     ");
     assert_snapshot!(words(&mail.part("text/html")).replace(&port, "[port]"), @r"
-    admin@acme.test has added an account for you at localhost:[port]. You need no password: sign in with this address, noor@acme.test.
-    Open the sign-in page:
-    http://localhost:[port]/sign-in
-    If you don't know why you got this mail, you can ignore it.
+    You don't need a password.
+    Vestibule
+    admin@acme.test has added an account for you at localhost:[port].
+    Sign in with this address, noor@acme.test. You don't need a password.
+    Open the sign-in page
+    Don't know why you got this mail? You can ignore it.
+    Vestibule, localhost:[port]
     ");
 
     let noor = app.visitor();

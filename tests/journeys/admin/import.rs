@@ -40,7 +40,7 @@ async fn a_file_is_previewed_and_then_imported_as_previewed() {
     assert_eq!(seen.text("h1"), "Add 1 account?");
     assert_eq!(
         seen.text(".lead"),
-        "1 address has an account already, which is left as it is. 2 lines can’t be read and are left out."
+        "1 address already has an account and is skipped. 2 lines can’t be read and are skipped."
     );
     let bad = seen.text("section ul");
     assert!(bad.contains("Line 3") && bad.contains("Line 5"), "{bad}");

@@ -1,4 +1,4 @@
-//! One's own account: with JavaScript, without it, and by the keyboard alone.
+//! The account pages with JavaScript, without JavaScript, and by keyboard.
 
 use thirtyfour::prelude::*;
 
@@ -6,7 +6,7 @@ use super::{MIRA, app_with_mira, ask_for_code, press};
 use crate::support::browser::Browser;
 use crate::support::{TestApp, Visitor};
 
-/// Mira, signed in by this browser and by another one.
+/// Signs Mira in with this browser and with another one, which is returned.
 async fn signed_in_twice(app: &TestApp, browser: &Browser) -> Visitor {
     let there = app.visitor();
     there.sign_in(app, MIRA).await;
@@ -20,12 +20,12 @@ async fn signed_in_twice(app: &TestApp, browser: &Browser) -> Visitor {
     there
 }
 
-/// Changes the name, ends the other session, looks at what happened, and leaves.
+/// Changes the name, ends the other session, reads the activity, and signs out.
 async fn look_after_it(app: &TestApp, browser: &Browser) {
     let there = signed_in_twice(app, browser).await;
     browser.click("a.more").await;
     browser.at("/account/sessions").await;
-    browser.read(".row", "this one").await;
+    browser.read(".row", "this browser").await;
     browser.read(".row:last-child", "Firefox on Linux").await;
     browser.click(".row:last-child button").await;
     browser
@@ -71,7 +71,7 @@ async fn without_javascript_sessions_are_ended_and_the_name_is_changed() {
 }
 
 #[actix_web::test]
-async fn the_keyboard_alone_is_enough_to_end_all_other_sessions() {
+async fn by_keyboard_all_other_sessions_are_ended() {
     let app = app_with_mira().await;
     let browser = Browser::open(&app).await;
     let there = signed_in_twice(&app, &browser).await;
@@ -93,7 +93,7 @@ async fn the_keyboard_alone_is_enough_to_end_all_other_sessions() {
 }
 
 #[actix_web::test]
-async fn a_name_that_is_not_taken_has_the_focus_and_says_why() {
+async fn a_refused_name_is_focused_and_says_why() {
     let app = app_with_mira().await;
     let browser = Browser::open(&app).await;
     signed_in_twice(&app, &browser).await;
@@ -111,7 +111,7 @@ async fn a_name_that_is_not_taken_has_the_focus_and_says_why() {
     browser.close(&["422"]).await;
 }
 
-/// From the mail to the end of a code that somebody else asked for.
+/// Follows the mail's link and cancels a code that another browser asked for.
 async fn disown(app: &TestApp, browser: &Browser) {
     let stranger = app.visitor();
     stranger.ask_for_code(MIRA).await;
@@ -121,7 +121,7 @@ async fn disown(app: &TestApp, browser: &Browser) {
     browser.click("form button").await;
     browser.read("h1", "That code no longer works").await;
     assert_eq!(stranger.enter(&code).await.status, 422);
-    // Reloading and going back do nothing more.
+    // A reload does nothing more.
     browser.driver.refresh().await.unwrap();
     browser.read("h1", "That code no longer works").await;
     browser.click("a.button").await;
@@ -140,7 +140,7 @@ async fn this_was_not_me_works_with_javascript_and_without() {
 }
 
 #[actix_web::test]
-async fn the_keyboard_alone_stops_a_code_and_its_own_browser_starts_over() {
+async fn by_keyboard_a_code_is_cancelled_and_the_browser_that_asked_starts_over() {
     let app = app_with_mira().await;
     let browser = Browser::open(&app).await;
     ask_for_code(&browser).await;

@@ -1,4 +1,4 @@
-//! The admin pages in a real browser: with JavaScript, without it, and by the keyboard alone.
+//! The admin pages with JavaScript, without JavaScript, and by keyboard.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use crate::support::browser::Browser;
 const ADMIN: &str = "ada@acme.test";
 const NOOR: &str = "noor.el-haddad.of.the.north@subsidiary.acme.test";
 
-/// A console with an admin, Noor, and more accounts and activity than a page holds.
+/// Adds an admin, Noor, and more accounts and activity than fit on one page.
 fn furnish(app: &TestApp) {
     app.add_account(ADMIN, "Ada Quist");
     app.sql(&format!(
@@ -48,7 +48,7 @@ async fn sign_in(app: &TestApp, browser: &Browser) {
     browser.type_into("#code", code).await;
 }
 
-/// Stops at every admin page and every error on it, then signs out.
+/// Visits every admin page and every error on it, then signs out.
 pub(super) async fn walk(app: &TestApp, browser: &Browser, look: &impl AsyncFn(&str)) {
     furnish(app);
     sign_in(app, browser).await;
@@ -76,7 +76,7 @@ pub(super) async fn walk(app: &TestApp, browser: &Browser, look: &impl AsyncFn(&
     browser.click("a.person").await;
     browser.read("h1", "Quist").await;
     look("admin-account-last").await;
-    // Noor is an admin while Ada opens her own page, and none any more when she presses the button.
+    // Noor is demoted between the moment when Ada opens her page and the moment when Ada clicks.
     app.sql(&format!(
         "UPDATE accounts SET role = 'admin' WHERE email = '{NOOR}'"
     ));
@@ -119,7 +119,7 @@ pub(super) async fn walk(app: &TestApp, browser: &Browser, look: &impl AsyncFn(&
     browser.read("h1", "You’re signed out").await;
 }
 
-/// From the address that no account has to an account that is suspended and deleted.
+/// Looks up an unknown address, adds the account, suspends and deletes it, and imports a file.
 async fn a_day_of_an_admin(app: &TestApp, browser: &Browser) {
     browser.visit("/admin/codes").await;
     browser.type_into("#email", "nia@acme.test").await;
@@ -195,7 +195,7 @@ async fn without_javascript_an_admin_does_the_same() {
     browser.close(&[]).await;
 }
 
-/// Presses Enter, and waits until another page is there.
+/// Presses Enter and waits for the next page.
 async fn enter(browser: &Browser) {
     let heading = browser.see("h1").await;
     press(browser, Key::Enter).await;
@@ -203,7 +203,7 @@ async fn enter(browser: &Browser) {
 }
 
 #[actix_web::test]
-async fn by_the_keyboard_alone_an_admin_finds_somebody_and_suspends_them() {
+async fn by_keyboard_an_admin_finds_an_account_and_suspends_it() {
     let app = TestApp::spawn().await;
     furnish(&app);
     let browser = Browser::open(&app).await;

@@ -1,4 +1,4 @@
-//! A team's own name, accent and logo, on every page and in light and dark.
+//! A team's name, accent and logo on every page, light and dark.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 const LOGO: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 40"><rect width="40" height="40" rx="10" fill="#ffd400"/><path d="M12 29 20 11l8 18M15 23h10" fill="none" stroke="#000" stroke-width="3"/><rect x="50" y="14" width="70" height="12" rx="6" fill="#8a8d94"/></svg>"##;
 
-/// The colour of buttons, as the page shows it.
+/// The computed colour of a button.
 const BUTTON: &str = "return getComputedStyle(document.querySelector('.button')).backgroundColor";
 
 async fn app_with(accent: &str) -> (TestApp, TempDir) {
@@ -29,7 +29,7 @@ async fn app_with(accent: &str) -> (TestApp, TempDir) {
 }
 
 #[actix_web::test]
-async fn an_awkward_accent_leaves_every_page_readable_in_light_and_dark() {
+async fn an_accent_with_little_contrast_leaves_every_page_readable_in_light_and_dark() {
     let (app, _folder) = app_with("#ffd400").await;
     let browser = Browser::open(&app).await;
     tour(&app, &browser, async |name| {
@@ -46,7 +46,7 @@ async fn an_awkward_accent_leaves_every_page_readable_in_light_and_dark() {
 }
 
 #[actix_web::test]
-async fn colours_at_the_edges_can_be_read_and_buttons_have_the_colour_that_was_given() {
+async fn extreme_accents_can_be_read_and_buttons_have_the_accent() {
     for (accent, painted) in [
         ("#ffffff", "rgb(255, 255, 255)"),
         ("#000000", "rgb(0, 0, 0)"),
@@ -72,7 +72,7 @@ async fn colours_at_the_edges_can_be_read_and_buttons_have_the_colour_that_was_g
 }
 
 #[actix_web::test]
-async fn the_logo_is_shown_as_high_as_the_mark_and_moves_nothing() {
+async fn the_logo_is_as_high_as_the_mark_and_the_heading_stays_in_place() {
     const BOX: &str = "
         const { height } = document.querySelector('.mark').getBoundingClientRect();
         return [height, document.querySelector('h1').getBoundingClientRect().top];";

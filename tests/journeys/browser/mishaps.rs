@@ -1,4 +1,4 @@
-//! What goes wrong, and how the page helps out of it.
+//! Errors, and how the page helps to recover from them.
 
 use std::time::Duration;
 
@@ -85,7 +85,7 @@ async fn a_request_past_the_limit_is_told_to_wait_and_a_minute_later_it_works() 
 }
 
 #[actix_web::test]
-async fn five_wrong_codes_end_the_code_and_a_new_one_is_at_hand() {
+async fn five_wrong_codes_end_the_code_and_a_new_one_can_be_sent() {
     let app = app_with_mira().await;
     let browser = Browser::open(&app).await;
     ask_for_code(&browser).await;
@@ -103,7 +103,7 @@ async fn five_wrong_codes_end_the_code_and_a_new_one_is_at_hand() {
 }
 
 #[actix_web::test]
-async fn while_the_server_cannot_be_reached_a_notice_says_so_and_afterwards_the_page_works() {
+async fn a_notice_says_that_the_server_cannot_be_reached_and_later_the_page_works() {
     let mut app = app_with_mira().await;
     let browser = Browser::open(&app).await;
     ask_for_code(&browser).await;

@@ -1,4 +1,4 @@
-//! Each step: where the focus is, and what Back, Forward and Reload do.
+//! Focus in each step, and the browser's Back, Forward and Reload.
 
 use thirtyfour::prelude::*;
 
@@ -19,7 +19,7 @@ async fn after_each_step_and_each_error_the_focus_is_in_the_field_and_the_error_
         .await;
     browser.see("#email-error[role=alert]").await;
 
-    // What was wrong is selected, so that typing replaces it.
+    // The wrong text is selected, so typing replaces it.
     browser.type_keys(MIRA).await;
     press(&browser, Key::Enter).await;
     browser.focus_is_in("#code").await;
@@ -102,7 +102,7 @@ async fn a_code_can_be_pasted_as_mail_programs_show_it() {
     let code = app.newest_code(MIRA).await;
     let (first, second) = code.split_at(3);
 
-    // The clipboard is filled as people fill it: with what stands somewhere else.
+    // Fills the clipboard by cutting the text from another field.
     browser.visit("/sign-in/email").await;
     browser.focus_is_in("#email").await;
     browser.type_keys(format!(" {first}\u{a0}{second} ")).await;
@@ -116,7 +116,7 @@ async fn a_code_can_be_pasted_as_mail_programs_show_it() {
 }
 
 #[actix_web::test]
-async fn a_form_that_is_sent_twice_works_once_and_complains_of_nothing() {
+async fn a_form_that_is_sent_twice_works_once_and_shows_no_error() {
     let app = app_with_mira().await;
     let browser = Browser::open(&app).await;
     browser.visit("/sign-in/email").await;

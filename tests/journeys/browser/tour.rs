@@ -1,21 +1,21 @@
-//! A walk through everything that can be on the screen.
+//! A tour of every page and every error that can be on the screen.
 
 use super::{MIRA, ask_for_code, enter_wrong_code, press};
 use crate::support::TestApp;
 use crate::support::browser::Browser;
 use thirtyfour::prelude::*;
 
-/// The statuses that a tour is answered with besides 200.
+/// The error statuses that a tour causes.
 pub(super) const FAILURES: [&str; 4] = ["404", "409", "422", "429"];
 
-/// An application where the third request for a code is one too many.
+/// An application whose limit is two code requests per address and minute.
 pub(super) async fn app() -> TestApp {
     let app = TestApp::spawn_with(|s| s.code_limit_address = Some("2".to_owned())).await;
     app.add_account(MIRA, "Mira Bell");
     app
 }
 
-/// Stops at every step and every error, calls it by its name, and lets `look` look around.
+/// Visits every page and every error and calls `look` with a name for each.
 pub(super) async fn tour(app: &TestApp, browser: &Browser, look: impl AsyncFn(&str)) {
     super::admin::walk(app, browser, &look).await;
 
@@ -38,7 +38,7 @@ pub(super) async fn tour(app: &TestApp, browser: &Browser, look: impl AsyncFn(&s
     look("code").await;
     let not_me = app.not_me_link().await;
     browser.visit(&not_me).await;
-    browser.read("h1", "Stop this code?").await;
+    browser.read("h1", "Cancel this code?").await;
     look("not-me").await;
     browser.visit("/sign-in/code").await;
     browser.focus_is_in("#code").await;
@@ -81,7 +81,7 @@ pub(super) async fn tour(app: &TestApp, browser: &Browser, look: impl AsyncFn(&s
     look("not-me-unknown").await;
 }
 
-/// The pages of one's own account, with another session and something of everything in the activity.
+/// Visits the account pages, with a second session and two pages of activity.
 async fn account(app: &TestApp, browser: &Browser, look: &impl AsyncFn(&str)) {
     app.sql(
         "INSERT INTO sessions (token_hash, account_id, method, browser, ip, created_at, last_seen_at)
@@ -115,5 +115,5 @@ async fn account(app: &TestApp, browser: &Browser, look: &impl AsyncFn(&str)) {
     look("activity-older").await;
 }
 
-/// More than the field lets anybody type.
+/// A name longer than the field's maximum, set by script because the field refuses to take it.
 const NAME_TOO_LONG: &str = "document.querySelector('#name').value = 'Mira '.repeat(41)";

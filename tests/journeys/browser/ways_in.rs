@@ -1,4 +1,4 @@
-//! The whole way in and out: with JavaScript, without it, and by the keyboard alone.
+//! Sign-in and sign-out with JavaScript, without JavaScript, and by keyboard.
 
 use thirtyfour::prelude::*;
 
@@ -48,7 +48,7 @@ async fn with_javascript_every_step_is_swapped_in_place_and_six_digits_submit_th
 }
 
 #[actix_web::test]
-async fn without_javascript_every_step_is_a_page_of_its_own() {
+async fn without_javascript_every_step_is_a_separate_page() {
     let app = app_with_mira().await;
     let browser = Browser::open_without_javascript(&app).await;
     browser.visit("/").await;
@@ -63,7 +63,7 @@ async fn without_javascript_every_step_is_a_page_of_its_own() {
         .await;
     browser.click("button[type=submit]").await;
     browser.at("/sign-in/code").await;
-    // The countdown is JavaScript's; without it the button is simply there.
+    // The countdown needs JavaScript. Without JavaScript the button is always visible.
     browser.click("button[data-resend-in]").await;
     browser.at("/sign-in/code?resent").await;
     browser
@@ -85,7 +85,7 @@ async fn without_javascript_every_step_is_a_page_of_its_own() {
 }
 
 #[actix_web::test]
-async fn the_keyboard_alone_is_enough_in_and_out() {
+async fn by_keyboard_a_person_signs_in_and_out() {
     let app = app_with_mira().await;
     let browser = Browser::open(&app).await;
     browser.visit("/sign-in").await;

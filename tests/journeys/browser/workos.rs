@@ -1,4 +1,4 @@
-//! In and out with `WorkOS`'s emulator.
+//! Sign-in and sign-out with the `WorkOS` emulator.
 
 use vestibule::clock::Clock;
 
@@ -18,7 +18,7 @@ async fn console_and_emulator() -> (TestApp, Peer) {
     (app, peer)
 }
 
-/// Nothing of the way back from the provider is in history.
+/// Checks that the history holds no trace of the provider's callback.
 pub(super) fn assert_no_callback(history: &[String]) {
     for address in history {
         for trace in ["/auth/", "code=", "state=", "left-by-the-provider"] {
@@ -28,7 +28,7 @@ pub(super) fn assert_no_callback(history: &[String]) {
     assert!(history.len() >= 2, "{history:?}");
 }
 
-/// In, with what came back from the provider nowhere in history; and out again.
+/// Signs in, checks the history, and signs out.
 async fn in_and_out(app: &TestApp, browser: &Browser, name: &str) {
     browser.visit("/sign-in").await;
     browser.photograph(&format!("workos-{name}-sign-in")).await;
@@ -42,9 +42,7 @@ async fn in_and_out(app: &TestApp, browser: &Browser, name: &str) {
 
     browser.click(".menu summary").await;
     browser.click(".sheet button").await;
-    browser
-        .read(".lead", "Nobody is signed in in this browser now.")
-        .await;
+    browser.read(".lead", "This browser is signed out.").await;
     browser.at("/signed-out").await;
     super::super::workos::until_nothing_is_to_be_revoked(app).await;
     browser
@@ -53,7 +51,7 @@ async fn in_and_out(app: &TestApp, browser: &Browser, name: &str) {
 }
 
 #[actix_web::test]
-async fn with_javascript_one_click_leads_in_and_nothing_of_the_callback_stays() {
+async fn with_javascript_one_click_signs_in_and_leaves_no_trace_of_the_callback() {
     let (app, _peer) = console_and_emulator().await;
     app.add_account(MIRA, "Mira Bell");
     let browser = Browser::open(&app).await;
@@ -62,7 +60,7 @@ async fn with_javascript_one_click_leads_in_and_nothing_of_the_callback_stays() 
 }
 
 #[actix_web::test]
-async fn without_javascript_one_click_leads_in_and_nothing_of_the_callback_stays() {
+async fn without_javascript_one_click_signs_in_and_leaves_no_trace_of_the_callback() {
     let (app, _peer) = console_and_emulator().await;
     app.add_account(MIRA, "Mira Bell");
     let browser = Browser::open_without_javascript(&app).await;
@@ -71,7 +69,7 @@ async fn without_javascript_one_click_leads_in_and_nothing_of_the_callback_stays
 }
 
 #[actix_web::test]
-async fn somebody_without_an_account_reads_why_and_comes_as_somebody_else() {
+async fn a_person_without_an_account_reads_why_and_can_use_another_one() {
     let (app, _peer) = console_and_emulator().await;
     let browser = Browser::open(&app).await;
     browser.visit("/auth/workos").await;
@@ -82,7 +80,7 @@ async fn somebody_without_an_account_reads_why_and_comes_as_somebody_else() {
     assert_no_callback(&browser.history().await);
     browser.click("#problem a").await;
     browser.at("/signed-out").await;
-    browser.read(".lead", "as somebody else").await;
+    browser.read(".lead", "use another account").await;
     browser.click("a.button").await;
     browser.at("/sign-in").await;
     browser.read("a.button", "Continue with WorkOS").await;

@@ -1,4 +1,4 @@
-//! Back, forward and reload after a sign-in with the provider.
+//! Back, Forward and Reload after a sign-in with the provider.
 
 use super::workos::assert_no_callback;
 use crate::support::TestApp;
@@ -26,7 +26,7 @@ async fn in_and_back(app: &TestApp, provider: &Hostile, browser: &Browser) {
     browser.at("/dashboard").await;
     browser.read(".lead", "with WorkOS").await;
 
-    // Back to the sign-in page, which has nothing to do for someone who is in.
+    // Back to the sign-in page, which redirects a signed-in person.
     browser.driver.back().await.unwrap();
     browser.at("/dashboard").await;
     browser.read(".lead", "with WorkOS").await;
@@ -38,7 +38,7 @@ async fn in_and_back(app: &TestApp, provider: &Hostile, browser: &Browser) {
 }
 
 #[actix_web::test]
-async fn with_javascript_back_and_reload_sign_nobody_in_again_and_show_no_error() {
+async fn with_javascript_back_and_reload_start_no_second_sign_in_and_show_no_error() {
     let (app, provider) = with_mira().await;
     let browser = Browser::open(&app).await;
     in_and_back(&app, &provider, &browser).await;
@@ -46,7 +46,7 @@ async fn with_javascript_back_and_reload_sign_nobody_in_again_and_show_no_error(
 }
 
 #[actix_web::test]
-async fn without_javascript_back_and_reload_sign_nobody_in_again_and_show_no_error() {
+async fn without_javascript_back_and_reload_start_no_second_sign_in_and_show_no_error() {
     let (app, provider) = with_mira().await;
     let browser = Browser::open_without_javascript(&app).await;
     in_and_back(&app, &provider, &browser).await;

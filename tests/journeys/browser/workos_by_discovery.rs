@@ -1,4 +1,4 @@
-//! In and out with an `OpenID` Provider.
+//! Sign-in and sign-out with an `OpenID` Provider.
 
 use super::workos::assert_no_callback;
 use crate::support::TestApp;
@@ -7,7 +7,7 @@ use crate::support::peers::Peer;
 use crate::workos::until_nothing_is_to_be_revoked;
 use crate::workos::with_openid_provider::{console_and_openid_provider, count};
 
-/// In, out by the provider's own page, and in again, for which it has to be asked again.
+/// Signs in, signs out on the provider's page, and signs in again, which needs a second login at the provider.
 async fn in_and_out_and_in(app: &TestApp, peer: &Peer, browser: &Browser) {
     browser.visit("/sign-in").await;
     browser.click("a.button").await;
@@ -19,9 +19,7 @@ async fn in_and_out_and_in(app: &TestApp, peer: &Peer, browser: &Browser) {
     browser.click(".sheet button").await;
     browser.click("button[name=logout]").await;
     browser.at("/signed-out").await;
-    browser
-        .read(".lead", "Nobody is signed in in this browser now.")
-        .await;
+    browser.read(".lead", "This browser is signed out.").await;
     until_nothing_is_to_be_revoked(app).await;
     assert_eq!(count(peer, "refresh_tokens").await, 0);
     assert_eq!(count(peer, "sessions").await, 0);
@@ -35,7 +33,7 @@ async fn in_and_out_and_in(app: &TestApp, peer: &Peer, browser: &Browser) {
 }
 
 #[actix_web::test]
-async fn with_javascript_the_way_leads_in_out_and_in_again() {
+async fn with_javascript_a_sign_out_ends_the_providers_session_too() {
     let (app, peer) = console_and_openid_provider().await;
     let browser = Browser::open(&app).await;
     in_and_out_and_in(&app, &peer, &browser).await;
@@ -43,7 +41,7 @@ async fn with_javascript_the_way_leads_in_out_and_in_again() {
 }
 
 #[actix_web::test]
-async fn without_javascript_the_way_leads_in_out_and_in_again() {
+async fn without_javascript_a_sign_out_ends_the_providers_session_too() {
     let (app, peer) = console_and_openid_provider().await;
     let browser = Browser::open_without_javascript(&app).await;
     in_and_out_and_in(&app, &peer, &browser).await;

@@ -8,8 +8,8 @@ use crate::workos::with_mira;
 
 const TOKENS: &str = "/user_management/authenticate";
 
-/// On the page that says that the provider is slow, which has been painted: the provider answers
-/// when the gate opens.
+/// Opens the page that says that the provider is slow and waits until the page is painted. The provider
+/// answers when the gate opens.
 async fn waiting(app: &TestApp, provider: &Hostile, javascript: bool) -> (Browser, Gate) {
     let gate = provider.hold(TOKENS);
     let browser = Browser::open_restlessly(app, javascript).await;
@@ -39,7 +39,7 @@ async fn slowly_in(javascript: bool) {
     let (app, provider) = with_mira().await;
     let (browser, gate) = waiting(&app, &provider, javascript).await;
     if javascript {
-        // The address is clean already.
+        // The query is stripped before the provider answers.
         let (address, _) = browser.tab().await.unwrap();
         assert!(address.contains("/auth/workos/finish?"), "{address}");
         for trace in ["code=", "state=", "#"] {
@@ -60,17 +60,17 @@ async fn slowly_in(javascript: bool) {
 }
 
 #[actix_web::test]
-async fn with_javascript_a_slow_provider_is_waited_for_at_a_clean_address() {
+async fn with_javascript_the_page_for_a_slow_provider_has_a_clean_address() {
     slowly_in(true).await;
 }
 
 #[actix_web::test]
-async fn without_javascript_a_slow_provider_is_waited_for_too() {
+async fn without_javascript_a_slow_provider_delays_the_sign_in_only() {
     slowly_in(false).await;
 }
 
 #[actix_web::test]
-async fn a_slow_provider_that_fails_leads_back_to_the_reason() {
+async fn a_slow_provider_that_fails_leads_to_a_sign_in_page_with_the_reason() {
     let (app, provider) = with_mira().await;
     for javascript in [true, false] {
         let (browser, gate) = waiting(&app, &provider, javascript).await;
@@ -82,9 +82,9 @@ async fn a_slow_provider_that_fails_leads_back_to_the_reason() {
     }
 }
 
-// The words alone: what the browser does while it leaves for another site cannot be asked of it.
+// Checks the label only: a browser that is leaving for another site answers no script.
 #[actix_web::test]
-async fn the_button_answers_at_once() {
+async fn a_click_on_the_button_changes_its_label_immediately() {
     let (app, _provider) = with_mira().await;
     let browser = Browser::open(&app).await;
     browser.visit("/sign-in").await;

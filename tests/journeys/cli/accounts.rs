@@ -12,8 +12,8 @@ async fn accounts_are_listed_in_a_table_that_a_person_reads() {
     place.sql("UPDATE accounts SET suspended_at = 1 WHERE email = 'noor@acme.test'");
     assert_snapshot!(succeeds(&place, &["account", "list"]).await, @r"
     Address         Name       Role    State      Added
-    mira@acme.test  Mira Bell  admin   confirmed  9 September 2001, 01:46 UTC
-    noor@acme.test             member  suspended  9 September 2001, 01:46 UTC
+    mira@acme.test  Mira Bell  admin   confirmed  9 Sep 2001, 01:46 UTC
+    noor@acme.test             member  suspended  9 Sep 2001, 01:46 UTC
     ");
     for (change, state) in [
         ("suspended_at = NULL, moved_at = 1", "moved to WorkOS"),
@@ -72,10 +72,10 @@ async fn one_account_is_shown_whole() {
     Address          mira@acme.test
     Name             Mira Bell
     Role             admin
-    Added            9 September 2001, 01:46 UTC
-    Confirmed        9 September 2001, 01:46 UTC
+    Added            9 Sep 2001, 01:46 UTC
+    Confirmed        9 Sep 2001, 01:46 UTC
     Suspended        no
-    Moved to WorkOS  9 September 2001, 01:47 UTC
+    Moved to WorkOS  9 Sep 2001, 01:47 UTC
     Last sign-in     none known
     Sessions         0
     ");

@@ -40,8 +40,8 @@ async fn the_status_is_shown_before_and_after_the_database_exists() {
     assert_eq!(after.lines().count(), before.lines().count());
     assert_snapshot!(after.lines().take(3).collect::<Vec<_>>().join("\n"), @r"
     Migration                                Run
-    2026-11-23-000001_accounts_and_sessions  9 September 2001, 01:46 UTC
-    2026-11-23-000002_email_codes            9 September 2001, 01:46 UTC
+    2026-11-23-000001_accounts_and_sessions  9 Sep 2001, 01:46 UTC
+    2026-11-23-000002_email_codes            9 Sep 2001, 01:46 UTC
     ");
     let list = objects(&place, &["migrate", "--status", "--json"]).await;
     assert_eq!(names(&list[0]), ["name", "run_on", "version"]);

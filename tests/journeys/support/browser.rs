@@ -1,5 +1,5 @@
-//! A person in front of a real Chromium, driven by WebDriver. Nothing here sleeps: every step waits
-//! for what the person would wait for, and fails with what the page shows instead.
+//! A real Chromium, driven by WebDriver. No step sleeps: each waits for what a person would wait for, and
+//! fails with the text that the page shows instead.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,11 +22,10 @@ const AXE: &str = concat!(
     "/tests/peers/node_modules/axe-core/axe.min.js"
 );
 const SCREENSHOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/screenshots");
-/// Long enough for a machine that builds something else at the same time.
+/// Long enough for a machine that is busy with a build.
 const PATIENCE: Duration = Duration::from_secs(20);
 const GLANCE: Duration = Duration::from_millis(25);
 
-/// A light or a dark room.
 #[derive(Debug, Clone, Copy)]
 pub enum Theme {
     Light,
@@ -64,7 +63,7 @@ impl Browser {
         Self::open_with(app, without_javascript(), PageLoadStrategy::Normal).await
     }
 
-    /// For a person who looks at a page while the next one is still on its way.
+    /// A browser that does not wait for pages to load, so that a test sees a page while the next one loads.
     pub async fn open_restlessly(app: &TestApp, javascript: bool) -> Self {
         let preferences = if javascript {
             json!({})
@@ -94,7 +93,7 @@ impl Browser {
         browser
     }
 
-    /// Types an address of the application into the address bar.
+    /// Opens a path of the application.
     pub async fn visit(&self, path: &str) {
         self.driver
             .goto(format!("{}{path}", self.base))
@@ -114,7 +113,7 @@ impl Browser {
         assert!(arrived, "never at {path}; {}", self.what_shows().await);
     }
 
-    /// Waits until something that matches is on the screen.
+    /// Waits until an element that matches is on the screen.
     pub async fn see(&self, selector: &str) -> WebElement {
         match self.query(selector).and_displayed().first().await {
             Ok(element) => element,
@@ -122,7 +121,7 @@ impl Browser {
         }
     }
 
-    /// Waits until something that matches shows this text, among other text perhaps.
+    /// Waits until an element that matches contains this text.
     pub async fn read(&self, selector: &str, text: &str) -> WebElement {
         let wanted = text.to_owned();
         let says_it = move |element: WebElement| {
@@ -143,7 +142,7 @@ impl Browser {
         }
     }
 
-    /// Waits until nothing that matches is left on the screen.
+    /// Waits until no element that matches is on the screen.
     pub async fn lose(&self, selector: &str) {
         let wanted = selector.to_owned();
         let without_it = move |page: WebElement| {
@@ -163,36 +162,36 @@ impl Browser {
         assert!(gone, "{selector} stays; {}", self.what_shows().await);
     }
 
-    /// Waits until what was seen before is no longer part of the page: an answer took its place.
+    /// Waits until this element is no longer part of the page.
     pub async fn replaced(&self, element: WebElement) {
         let gone = element.wait_until().wait(PATIENCE, GLANCE).stale().await;
         assert!(gone.is_ok(), "nothing changes; {}", self.what_shows().await);
     }
 
-    /// Waits until the focus is here.
+    /// Waits until this element has the focus.
     pub async fn focus_is_in(&self, selector: &str) {
         self.see(&format!("{selector}:focus")).await;
     }
 
-    /// Clicks on what matches.
+    /// Clicks on the element that matches.
     pub async fn click(&self, selector: &str) {
         self.see(selector).await.click().await.unwrap();
     }
 
-    /// Clicks twice, as fast as people who are used to desktops do.
+    /// Double-clicks on the element that matches.
     pub async fn double_click(&self, selector: &str) {
         let element = self.see(selector).await;
         let clicks = self.driver.action_chain().double_click_element(&element);
         clicks.perform().await.unwrap();
     }
 
-    /// Types on the keyboard, wherever the focus is.
+    /// Types into the element that has the focus.
     pub async fn type_keys(&self, keys: impl Into<TypingData>) {
         let typing = self.driver.action_chain().send_keys(keys);
         typing.perform().await.unwrap();
     }
 
-    /// Types into what matches.
+    /// Types into the element that matches.
     pub async fn type_into(&self, selector: &str, keys: impl Into<TypingData>) {
         self.see(selector).await.send_keys(keys).await.unwrap();
     }
@@ -204,7 +203,7 @@ impl Browser {
         chord.perform().await.unwrap();
     }
 
-    /// Presses Tab until the focus is here; a ring has to show where it is.
+    /// Presses Tab until this element has a visible focus.
     pub async fn tab_to(&self, selector: &str) {
         for _ in 0..12 {
             self.type_keys(Key::Tab + "").await;
@@ -216,7 +215,7 @@ impl Browser {
         panic!("Tab never reaches {selector}; {}", self.what_shows().await);
     }
 
-    /// Makes the page so many CSS pixels wide; `scale` is how many of the screen's each one takes.
+    /// Sets the page's width in CSS pixels. `scale` is the number of device pixels per CSS pixel.
     pub async fn resize(&self, width: u32, scale: f64) {
         let metrics =
             json!({ "width": width, "height": 800, "deviceScaleFactor": scale, "mobile": false });
@@ -224,7 +223,7 @@ impl Browser {
             .await;
     }
 
-    /// Says what the reader's system asks for.
+    /// Sets the reader's preferred colour scheme and motion.
     pub async fn prefer(&self, theme: Theme, motion: &str) {
         let features = json!([
             { "name": "prefers-color-scheme", "value": theme.name() },
@@ -257,8 +256,7 @@ impl Browser {
         Some((text("url"), text("title")))
     }
 
-    /// Leaves a picture of what is painted at this moment, although the next page is on its way.
-    /// Whether there is one: a page that has just come has to be asked again.
+    /// Writes a picture of the page while the next one loads. `false`: the page was just replaced, try again.
     pub async fn photograph_in_passing(&self, name: &str) -> bool {
         let method = "Page.captureScreenshot";
         let Ok(taken) = self.driver.cdp().send_raw(method, json!({})).await else {
@@ -275,14 +273,35 @@ impl Browser {
         self.driver.cdp().send_raw(method, params).await.unwrap();
     }
 
-    /// What a script in the page returns.
+    /// Runs a script in the page and returns its result.
     pub async fn ask<T: DeserializeOwned>(&self, script: &str) -> T {
         let answer = self.driver.execute(script, Vec::new()).await.unwrap();
         answer.convert().unwrap()
     }
 
+    /// Opens this HTML as a mail program would.
+    pub async fn show(&self, html: &str) {
+        let encoded = STANDARD.encode(html);
+        let url = format!("data:text/html;charset=utf-8;base64,{encoded}");
+        self.driver.goto(url).await.unwrap();
+    }
+
+    /// Every violation of WCAG 2.2 AA that axe-core finds, without its rules of best practice for pages.
+    pub async fn wcag_violations(&self) -> Vec<String> {
+        self.axe(
+            5,
+            "{ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }",
+        )
+        .await
+    }
+
     /// Every violation that axe-core finds on the page as it is now, WCAG 2.2's target size included.
     pub async fn violations(&self) -> Vec<String> {
+        self.axe(11, "{ rules: { 'target-size': { enabled: true } } }")
+            .await
+    }
+
+    async fn axe(&self, least_passes: usize, options: &str) -> Vec<String> {
         let axe = fs::read_to_string(AXE).unwrap_or_else(|error| {
             panic!("{AXE} cannot be read: {error}. tests/run installs it.")
         });
@@ -291,25 +310,31 @@ impl Browser {
         }
         let script = r"
             const done = arguments[0];
-            axe.run(document, { rules: { 'target-size': { enabled: true } } }).then(({ passes, violations }) => done([
+            axe.run(document, OPTIONS).then(({ passes, violations }) => done([
                 passes.length,
                 violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' ')}`),
             ]));";
+        let script = script.replace("OPTIONS", options);
         let answer = self.driver.execute_async(script, Vec::new()).await.unwrap();
         let (passes, violations): (usize, _) = answer.convert().unwrap();
-        assert!(passes > 10, "axe-core looked at next to nothing");
+        assert!(passes >= least_passes, "axe-core checked almost nothing");
         violations
     }
 
-    /// Leaves a picture of the whole page in target/screenshots.
+    /// Writes a picture of the visible part of the page to target/screenshots.
     pub async fn photograph(&self, name: &str) {
-        fs::create_dir_all(SCREENSHOTS).unwrap();
         let path = Path::new(SCREENSHOTS).join(format!("{name}.png"));
-        self.driver.screenshot(&path).await.unwrap();
+        self.photograph_to(&path).await;
     }
 
-    /// Ends the browser. Its console has nothing to warn of but that these requests failed: a status,
-    /// or one of Chromium's own errors (SECURITY rule 13: a violated CSP would be there too).
+    /// Writes a picture of the visible part of the page to this file.
+    pub async fn photograph_to(&self, path: &Path) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        self.driver.screenshot(path).await.unwrap();
+    }
+
+    /// Ends the browser. Its console must hold exactly these failures, each a status or an error of Chromium
+    /// (SECURITY rule 13: a CSP violation would be in the console too).
     pub async fn close(mut self, failures: &[&str]) {
         self.closed = true;
         let mut console = self.driver.browser_log().await.unwrap();
@@ -334,11 +359,11 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // chromedriver takes the browser with it, which is quicker than to ask both to end.
+        // Killing chromedriver ends the browser too, which is faster than a WebDriver request.
         let _ = self.driver.clone().leak();
         assert!(
             self.closed || std::thread::panicking(),
-            "nobody read the console: end the test with Browser::close"
+            "the console was not checked: end the test with Browser::close"
         );
     }
 }
@@ -347,8 +372,8 @@ fn without_javascript() -> Value {
     json!({ "profile.managed_default_content_settings.javascript": 2 })
 }
 
-/// “422” or “net::ERR_FAILED” in what Chromium says of a request that failed; htmx says in its own
-/// words that one never arrived.
+/// The status or error in a console message about a failed request, as in “422” or “net::ERR_FAILED”. htmx
+/// reports a request that got no answer in a different form.
 fn failure_in(message: &str) -> Option<&str> {
     if message.contains("htmx:error: Failed to fetch") {
         return Some("Failed to fetch");
