@@ -7,7 +7,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::error::AppError;
 use crate::web::http::extract::Admin;
-use crate::web::http::middleware::RoutePattern;
+use crate::web::http::middleware::{RefreshProviderToken, RoutePattern};
 use crate::web::http::session_cookie::SessionLayer;
 use crate::web::pages::{
     account, admin, code_step, dashboard, email_step, health, not_me, root, sign_in, sign_out,
@@ -162,7 +162,11 @@ pub fn configure(config: &mut ServiceConfig, session: &SessionLayer) {
         let for_admins = of_path.iter().all(|route| route.access == Access::Admin);
         let resource = resource.default_service(not_allowed(allow, for_admins));
         if of_path.iter().any(|route| route.access != Access::Anyone) {
-            config.service(resource.wrap(session.middleware()));
+            // The last layer runs first: the session is read before its token is refreshed.
+            let resource = resource
+                .wrap(RefreshProviderToken)
+                .wrap(session.middleware());
+            config.service(resource);
         } else {
             config.service(resource);
         }

@@ -28,7 +28,7 @@ use crate::operations::data_dir::{DataDirError, acquire_server_lock, create_data
 use crate::operations::database::{OpenError, open_database};
 use crate::operations::housekeeping::Housekeeping;
 use crate::routes;
-use crate::sign_in::oidc::WorkOs;
+use crate::sign_in::oidc::ProviderSignIn;
 use crate::sign_in::session::Sessions;
 use crate::web::http::extract::form_config;
 use crate::web::http::middleware::finish_every_response;
@@ -138,8 +138,8 @@ impl Server {
             activity_kept: config.activity_kept,
         });
         let mut background = vec![tokio::task::spawn_local(Arc::clone(&housekeeping).run())];
-        if let Some(workos) = &state.workos {
-            background.extend(run_provider_tasks(workos, &state.sessions));
+        if let Some(provider) = &state.provider {
+            background.extend(spawn_provider_tasks(provider, &state.sessions));
         }
         let metrics = metrics_listener
             .map(|listener| MetricsServer::start(listener, state.clone()))
@@ -216,13 +216,10 @@ impl Server {
     }
 }
 
-/// Starts the probe of the provider and the queue of revocations.
-fn run_provider_tasks(workos: &WorkOs, sessions: &Sessions) -> [JoinHandle<()>; 2] {
-    let probing = Arc::clone(&workos.reachability).keep_probing(workos.provider.clone());
-    let revoking = Arc::clone(&workos.revocations).keep_going(sessions.ended());
+fn spawn_provider_tasks(provider: &ProviderSignIn, sessions: &Sessions) -> [JoinHandle<()>; 2] {
     [
-        tokio::task::spawn_local(probing),
-        tokio::task::spawn_local(revoking),
+        tokio::task::spawn_local(provider.run_probes()),
+        tokio::task::spawn_local(provider.run_revocations(sessions.ended())),
     ]
 }
 

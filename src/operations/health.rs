@@ -11,7 +11,7 @@ use crate::db::{
 use crate::domain::Timestamp;
 use crate::mail::{Deliveries, MailQueue};
 use crate::sign_in::limits::try_budget;
-use crate::sign_in::oidc::{Reachability, Seen};
+use crate::sign_in::oidc::{Reachability, ReachabilityStatus};
 use crate::sign_in::session::Sessions;
 
 /// Looks after all of it.
@@ -50,7 +50,7 @@ pub struct Snapshot {
     /// How deliveries went since the start.
     pub deliveries: Deliveries,
     /// How the provider is, once one is set up.
-    pub provider: Option<Seen>,
+    pub provider: Option<ReachabilityStatus>,
 }
 
 /// What is read from the database.
@@ -105,7 +105,7 @@ impl Health {
                 .map(|WriteTrouble { why, at }| (now.minus(at.elapsed()), why)),
             codes_waiting: self.mail.codes_waiting(),
             deliveries: self.mail.deliveries(),
-            provider: self.reachability.as_ref().map(|provider| provider.seen()),
+            provider: self.reachability.as_ref().map(|provider| provider.status()),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::sign_in::email_code::code_hash::CodeHasher;
 use crate::sign_in::email_code::{EmailCode, ForMoved};
 use crate::sign_in::known_browsers::KnownBrowsers;
 use crate::sign_in::limits::Limits;
-use crate::sign_in::oidc::WorkOs;
+use crate::sign_in::oidc::{ProviderSignIn, ProviderSignInParams};
 use crate::sign_in::provider::Provider;
 use crate::sign_in::session::{Lifetimes, Sessions};
 use crate::views::{Assets, Site, accent};
@@ -54,7 +54,7 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
         max: config.session_max,
     };
     let browsers = Arc::new(KnownBrowsers::new(&keys, &mail, &config.base_url));
-    let workos = workos(config, &database, &clock, &browsers, &metrics);
+    let provider = provider_sign_in(config, &database, &clock, &keys, &browsers, &metrics);
     let invitations = Arc::clone(&mail);
     let email_code = EmailCode {
         database: database.clone(),
@@ -64,9 +64,9 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
         limits: Limits::new(config.code_limit_address, config.code_limit_ip),
         mail: Arc::clone(&mail),
         lifetime: config.email_code_ttl,
-        for_moved: match &workos {
-            Some(workos) if config.email_codes == EmailCodes::Fallback => {
-                ForMoved::InAnOutage(Arc::clone(&workos.reachability))
+        for_moved: match &provider {
+            Some(provider) if config.email_codes == EmailCodes::Fallback => {
+                ForMoved::InAnOutage(provider.reachability())
             }
             _ => ForMoved::Always,
         },
@@ -81,9 +81,7 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
         clock: clock.clone(),
         mail,
         sessions: Arc::clone(&sessions),
-        reachability: workos
-            .as_ref()
-            .map(|workos| Arc::clone(&workos.reachability)),
+        reachability: provider.as_ref().map(|provider| provider.reachability()),
         started_at: clock.now(),
     };
     AppState {
@@ -103,7 +101,7 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
         ),
         activity: ActivityLog::new(database, clock.clone()),
         email_codes_offered: config.email_codes != EmailCodes::Off,
-        workos,
+        provider,
         callback: config.provider.as_ref().map_or_else(
             || config.base_url.link("/auth/workos/callback"),
             ProviderSettings::callback,
@@ -128,25 +126,27 @@ fn site(config: &Config, static_files: &StaticFiles) -> Site {
     Site::new(config.brand_name.clone(), config.base_url.host(), assets)
 }
 
-/// `None` without provider settings.
-fn workos(
+/// `None` when no provider is configured.
+fn provider_sign_in(
     config: &Config,
     database: &Database,
     clock: &Clock,
+    keys: &Keys,
     browsers: &Arc<KnownBrowsers>,
     metrics: &Metrics,
-) -> Option<Arc<WorkOs>> {
+) -> Option<Arc<ProviderSignIn>> {
     let provider = match config.provider.clone()? {
         ProviderSettings::AuthKit(authkit) => Provider::authkit(authkit, clock.clone()),
-        ProviderSettings::Oidc(oidc) => Provider::discovered(oidc, clock.clone()),
+        ProviderSettings::Oidc(oidc) => Provider::openid(oidc, clock.clone()),
     };
-    Some(Arc::new(WorkOs::new(
-        provider.watched_by(metrics.clone()),
-        config.admission.clone(),
-        database.clone(),
-        clock.clone(),
-        Arc::clone(browsers),
-        config.base_url.link("/signed-out"),
-        metrics.clone(),
-    )))
+    Some(Arc::new(ProviderSignIn::new(ProviderSignInParams {
+        provider: provider.with_metrics(metrics.clone()),
+        admission: config.admission.clone(),
+        database: database.clone(),
+        clock: clock.clone(),
+        keys: keys.clone(),
+        browsers: Arc::clone(browsers),
+        metrics: metrics.clone(),
+        signed_out_url: config.base_url.link("/signed-out"),
+    })))
 }

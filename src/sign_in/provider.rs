@@ -1,88 +1,87 @@
-//! The identity provider: `WorkOS` `AuthKit` by its own API, or any `OpenID` Provider by discovery,
-//! behind one type with four verbs: begin, complete, refresh, end.
+//! The identity provider: `WorkOS` `AuthKit` through its own API, or any `OpenID` Provider through
+//! discovery. [`Provider`] hides which of the two is configured.
 
-mod answer;
 mod authkit;
-mod discovered;
+mod authorization;
+mod diagnosis;
 mod error;
-mod flow;
 pub(crate) mod http;
 mod identity;
-mod keys;
+mod jwks;
 mod metadata;
-mod probe;
+mod openid;
+mod token_response;
 mod verify;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use openidconnect::RefreshToken;
 
 use crate::clock::Clock;
 use crate::config::{AuthKitSettings, OidcSettings};
 use crate::metrics::Metrics;
+pub use authorization::{AuthorizationRequest, Callback, FlowSecrets};
+pub use diagnosis::Diagnosis;
 pub use error::ProviderError;
-pub use flow::{Begun, Callback, Flow};
 pub use http::Timeouts;
 pub use identity::{Identity, ProviderSession, Tokens};
-pub use probe::Examined;
 
 use authkit::AuthKit;
-use discovered::Discovered;
+use openid::OpenIdProvider;
 
-/// How far the provider's clock may be behind ours before its tokens count as expired.
-const SKEW: Duration = Duration::from_secs(60);
-
-/// The identity provider. Copies share what is known of it; making one costs no network.
+/// The identity provider. Clones share its cached metadata and keys. Constructing one sends no
+/// request.
 #[derive(Debug, Clone)]
 pub struct Provider {
-    kind: Arc<Kind>,
+    backend: Arc<Backend>,
     metrics: Metrics,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum Backend {
     AuthKit(Box<AuthKit>),
-    Discovered(Box<Discovered>),
+    OpenId(Box<OpenIdProvider>),
 }
 
 impl Provider {
-    /// `WorkOS` `AuthKit`.
     pub fn authkit(settings: AuthKitSettings, clock: Clock) -> Self {
-        Self::authkit_within(settings, clock, Timeouts::default())
+        Self::authkit_with_timeouts(settings, clock, Timeouts::default())
     }
 
-    /// `WorkOS` `AuthKit`, with less patience or more.
-    pub fn authkit_within(settings: AuthKitSettings, clock: Clock, timeouts: Timeouts) -> Self {
+    pub fn authkit_with_timeouts(
+        settings: AuthKitSettings,
+        clock: Clock,
+        timeouts: Timeouts,
+    ) -> Self {
         let authkit = AuthKit::new(settings, clock, timeouts);
-        Self::of(Kind::AuthKit(Box::new(authkit)))
+        Self::with_backend(Backend::AuthKit(Box::new(authkit)))
     }
 
-    /// Any `OpenID` Provider that describes itself (`OpenID` Connect Discovery).
-    pub fn discovered(settings: OidcSettings, clock: Clock) -> Self {
-        Self::discovered_within(settings, clock, Timeouts::default())
+    /// Any provider that supports `OpenID` Connect Discovery.
+    pub fn openid(settings: OidcSettings, clock: Clock) -> Self {
+        Self::openid_with_timeouts(settings, clock, Timeouts::default())
     }
 
-    /// Any `OpenID` Provider that describes itself, with less patience or more.
-    pub fn discovered_within(settings: OidcSettings, clock: Clock, timeouts: Timeouts) -> Self {
-        let discovered = Discovered::new(settings, clock, timeouts);
-        Self::of(Kind::Discovered(Box::new(discovered)))
+    pub fn openid_with_timeouts(settings: OidcSettings, clock: Clock, timeouts: Timeouts) -> Self {
+        let openid = OpenIdProvider::new(settings, clock, timeouts);
+        Self::with_backend(Backend::OpenId(Box::new(openid)))
     }
 
-    fn of(kind: Kind) -> Self {
+    fn with_backend(backend: Backend) -> Self {
         Self {
-            kind: Arc::new(kind),
+            backend: Arc::new(backend),
             metrics: Metrics::default(),
         }
     }
 
-    /// The same, which counts there how it gets on.
+    /// Counts requests to the provider in `metrics`.
     #[must_use]
-    pub fn watched_by(self, metrics: Metrics) -> Self {
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
         Self { metrics, ..self }
     }
 
-    /// Waits for an exchange, and counts how it went.
+    /// Records the duration and the outcome of a request in the metrics.
     async fn timed<T>(
         &self,
         call: &'static str,
@@ -90,113 +89,120 @@ impl Provider {
     ) -> Result<T, ProviderError> {
         let begun = Instant::now();
         let outcome = exchange.await;
-        let word = outcome.as_ref().map_or_else(ProviderError::word, |_| "ok");
-        self.metrics.provider_call(call, word, begun.elapsed());
+        let label = outcome
+            .as_ref()
+            .map_or_else(ProviderError::metric_label, |_| "ok");
+        self.metrics.provider_call(call, label, begun.elapsed());
         outcome
     }
 
-    /// What identities are filed under: the issuer, or `AuthKit`'s client id, whose issuer string
-    /// differs from one environment to the next.
+    /// The name that identities are stored under: the issuer, or `AuthKit`'s client ID, because its
+    /// issuer differs between environments.
     pub fn name(&self) -> &str {
-        match &*self.kind {
-            Kind::AuthKit(provider) => provider.name(),
-            Kind::Discovered(provider) => provider.name(),
+        match &*self.backend {
+            Backend::AuthKit(provider) => provider.name(),
+            Backend::OpenId(provider) => provider.name(),
         }
     }
 
-    /// Fetches the provider's metadata and keys and keeps them, in place of older ones. That it
-    /// succeeds shows that the provider can be reached.
+    /// Fetches the provider's metadata and keys and replaces the cached ones. Success shows that
+    /// the provider is reachable.
     ///
     /// # Errors
-    /// When it cannot, or its answer will not do; what was known before stays in force then.
-    pub async fn warm_up(&self) -> Result<(), ProviderError> {
-        match &*self.kind {
-            Kind::AuthKit(provider) => self.timed("probe", provider.warm_up()).await,
-            Kind::Discovered(provider) => self.timed("probe", provider.warm_up()).await,
+    /// The cached metadata and keys stay in use.
+    pub async fn probe(&self) -> Result<(), ProviderError> {
+        match &*self.backend {
+            Backend::AuthKit(provider) => self.timed("probe", provider.probe()).await,
+            Backend::OpenId(provider) => self.timed("probe", provider.probe()).await,
         }
     }
 
-    /// Where to send the browser, and what to remember until it comes back (SECURITY rule 17).
-    /// `state` is new and cannot be guessed.
+    /// Builds the authorization URL, and the secrets that the callback is checked against
+    /// (SECURITY rule 17). `state` must be unguessable and used once.
     ///
     /// # Errors
-    /// When the provider has to be asked for its metadata first, and does not answer well.
-    pub async fn begin(&self, state: String) -> Result<Begun, ProviderError> {
-        match &*self.kind {
-            Kind::AuthKit(provider) => Ok(provider.begin(state)),
-            Kind::Discovered(provider) => provider.begin(state).await,
+    /// When the metadata is not cached and cannot be fetched.
+    pub async fn begin(&self, state: String) -> Result<AuthorizationRequest, ProviderError> {
+        match &*self.backend {
+            Backend::AuthKit(provider) => Ok(provider.begin(state)),
+            Backend::OpenId(provider) => provider.begin(state).await,
         }
     }
 
-    /// Exchanges the callback's code, and vouches for who has signed in. That the callback's
-    /// `state` is the flow's is for the caller to see to, who has to find the flow by it.
-    ///
-    /// # Errors
-    /// [`ProviderError`] says what is wrong; nobody is signed in then.
+    /// Exchanges the callback's code, and verifies who has signed in. The caller has already found
+    /// `secrets` by the callback's `state`.
     pub async fn complete(
         &self,
-        flow: &Flow,
+        secrets: &FlowSecrets,
         callback: &Callback,
         ip: &str,
         user_agent: &str,
     ) -> Result<Identity, ProviderError> {
-        match &*self.kind {
-            Kind::AuthKit(provider) => {
-                let exchange = provider.complete(flow, callback, ip, user_agent);
+        match &*self.backend {
+            Backend::AuthKit(provider) => {
+                let exchange = provider.complete(secrets, callback, ip, user_agent);
                 self.timed("complete", exchange).await
             }
-            Kind::Discovered(provider) => {
-                self.timed("complete", provider.complete(flow, callback))
+            Backend::OpenId(provider) => {
+                self.timed("complete", provider.complete(secrets, callback))
                     .await
             }
         }
     }
 
-    /// New tokens for the person known there as `subject`. The refresh token is spent by this: keep
-    /// the new one before doing anything else.
+    /// Gets new tokens for the user `subject`. This invalidates `refresh_token`: store the new one
+    /// before anything else.
     ///
     /// # Errors
-    /// [`ProviderError::ends_the_session`] tells those that are final.
+    /// [`ProviderError::ends_session`] tells definite refusals from transient failures.
     pub async fn refresh(
         &self,
         refresh_token: &RefreshToken,
         subject: &str,
     ) -> Result<Tokens, ProviderError> {
-        match &*self.kind {
-            Kind::AuthKit(provider) => {
+        match &*self.backend {
+            Backend::AuthKit(provider) => {
                 self.timed("refresh", provider.refresh(refresh_token, subject))
                     .await
             }
-            Kind::Discovered(provider) => {
+            Backend::OpenId(provider) => {
                 self.timed("refresh", provider.refresh(refresh_token, subject))
                     .await
             }
         }
     }
 
-    /// Ends the session at the provider, server to server. That it had ended already, or that
-    /// there is nothing to end, is no error.
+    /// Ends the session at the provider, server to server. Succeeds if the session has already
+    /// ended, or if the provider has nothing to end.
     ///
     /// # Errors
-    /// When it may have to be tried again.
+    /// The caller should retry.
     pub async fn end(&self, session: &ProviderSession) -> Result<(), ProviderError> {
-        match &*self.kind {
-            Kind::AuthKit(provider) => self.timed("end", provider.end(session)).await,
-            Kind::Discovered(provider) => self.timed("end", provider.end(session)).await,
+        match &*self.backend {
+            Backend::AuthKit(provider) => self.timed("end", provider.end(session)).await,
+            Backend::OpenId(provider) => self.timed("end", provider.end(session)).await,
         }
     }
 
-    /// Where the browser is sent to end the provider's own session; `None` where there is no such
-    /// page, or it is not known yet.
+    /// The page where the browser ends the provider's own session. `None` when the provider has
+    /// no such page, or when its metadata is not cached.
     pub fn logout_url(
         &self,
         session_id: Option<&str>,
         id_token: Option<&str>,
         return_to: &str,
     ) -> Option<String> {
-        match &*self.kind {
-            Kind::AuthKit(provider) => Some(provider.logout_url(session_id?, return_to)),
-            Kind::Discovered(provider) => provider.logout_url(id_token, return_to),
+        match &*self.backend {
+            Backend::AuthKit(provider) => Some(provider.logout_url(session_id?, return_to)),
+            Backend::OpenId(provider) => provider.logout_url(id_token, return_to),
+        }
+    }
+
+    /// Tries out reachability, credentials and callback URL for an operator. No user is signed in.
+    pub async fn diagnose(&self) -> Diagnosis {
+        match &*self.backend {
+            Backend::AuthKit(provider) => provider.diagnose().await,
+            Backend::OpenId(provider) => provider.diagnose().await,
         }
     }
 }
@@ -220,9 +226,9 @@ mod tests {
         let provider = Provider::authkit(settings, Clock::system());
         let refresh_token = RefreshToken::new("r".to_owned());
         let callback = Callback::default();
-        let flow = flow::tests::example();
-        is_send(&provider.complete(&flow, &callback, "", ""));
-        is_send(&provider.warm_up());
+        let secrets = authorization::tests::example();
+        is_send(&provider.complete(&secrets, &callback, "", ""));
+        is_send(&provider.probe());
         is_send(&provider.refresh(&refresh_token, "user_1"));
         assert!(!format!("{provider:?}").contains("sk_test_1"));
     }

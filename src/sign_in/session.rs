@@ -193,6 +193,12 @@ impl Sessions {
         }
     }
 
+    /// Whether the provider's access token of a session has expired and should be refreshed.
+    pub fn token_has_expired(&self, live: &LiveSession) -> bool {
+        live.access_expires_at
+            .is_some_and(|expiry| expiry <= self.clock.now())
+    }
+
     /// The sessions of an account.
     ///
     /// # Errors

@@ -13,7 +13,9 @@ use openidconnect::ClientSecret;
 use vestibule::clock::Clock;
 use vestibule::config::{AuthKitSettings, IssuerUrl, OidcSettings, RedirectUrl};
 use vestibule::domain::Timestamp;
-use vestibule::sign_in::provider::{Begun, Callback, Identity, Provider, ProviderError, Timeouts};
+use vestibule::sign_in::provider::{
+    AuthorizationRequest, Callback, Identity, Provider, ProviderError, Timeouts,
+};
 
 use crate::support::hostile::{CLIENT_ID, Hostile};
 
@@ -60,20 +62,20 @@ impl Party {
         party
     }
 
-    async fn begin(&self) -> Result<Begun, ProviderError> {
+    async fn begin(&self) -> Result<AuthorizationRequest, ProviderError> {
         let begun = self.provider.begin(a_state()).await?;
         self.hostile.signs_in(&begun.url);
         Ok(begun)
     }
 
-    async fn complete(&self, begun: &Begun) -> Result<Identity, ProviderError> {
+    async fn complete(&self, begun: &AuthorizationRequest) -> Result<Identity, ProviderError> {
         let callback = Callback {
             code: CODE.to_owned(),
             iss: None,
         };
-        let flow = &begun.flow;
+        let secrets = &begun.secrets;
         self.provider
-            .complete(flow, &callback, "192.0.2.7", "Firefox")
+            .complete(secrets, &callback, "192.0.2.7", "Firefox")
             .await
     }
 
@@ -94,7 +96,7 @@ fn provider(kind: Kind, url: &str, clock: &Clock, timeouts: Timeouts) -> Provide
                 api_url: url.parse().unwrap(),
                 redirect_uri,
             };
-            Provider::authkit_within(settings, clock.clone(), timeouts)
+            Provider::authkit_with_timeouts(settings, clock.clone(), timeouts)
         }
         Kind::Oidc => {
             let settings = OidcSettings {
@@ -103,7 +105,7 @@ fn provider(kind: Kind, url: &str, clock: &Clock, timeouts: Timeouts) -> Provide
                 client_secret: secret,
                 redirect_uri,
             };
-            Provider::discovered_within(settings, clock.clone(), timeouts)
+            Provider::openid_with_timeouts(settings, clock.clone(), timeouts)
         }
     }
 }

@@ -3,7 +3,7 @@
 use actix_web::cookie::Cookie;
 use proptest::prelude::*;
 use vestibule::domain::Timestamp;
-use vestibule::sign_in::oidc::{CallbackMismatch, Flow, StateOrigin};
+use vestibule::sign_in::oidc::{CallbackMismatch, SignInFlow, StateSigner};
 use vestibule::web::http::cookies::Cookies;
 use vestibule::web::http::flow_cookies::FlowCookies;
 
@@ -25,7 +25,7 @@ const PIECES: &[&str] = &[
     "\u{1f600}",
 ];
 
-fn flow(state: &str, number: usize) -> Flow {
+fn flow(state: &str, number: usize) -> SignInFlow {
     let written = serde_json::json!({
         "provider": { "state": state, "verifier": "v" },
         "return_to": format!("/dashboard?tab={number}"),
@@ -44,7 +44,7 @@ fn line(cookies: &[Cookie<'_>]) -> String {
 // SECURITY rule 17: a state that we did not write tells nothing, however like ours it is.
 #[test]
 fn a_modified_state_is_rejected() {
-    let states = StateOrigin::new(keys());
+    let states = StateSigner::new(keys());
     let host = "[a-z0-9.:\\[\\]-]{0,30}";
     let drawn = (
         host,
@@ -79,7 +79,7 @@ fn a_modified_state_is_rejected() {
 fn a_flow_is_found_by_its_own_state_alone() {
     let keys = keys();
     let cookies = Cookies::new(false, &keys);
-    let states = StateOrigin::new(keys);
+    let states = StateSigner::new(keys);
     let drawn = (
         1_usize..7,
         any::<proptest::sample::Index>(),
@@ -92,7 +92,7 @@ fn a_flow_is_found_by_its_own_state_alone() {
         for number in 0..*tabs {
             let state = states.issue("localhost", NOW);
             let request = sending(&line(&held));
-            for cookie in FlowCookies::of(&request, &cookies).keep(&state, &flow(&state, number)) {
+            for cookie in FlowCookies::of(&request, &cookies).keep(&flow(&state, number)) {
                 held.retain(|other| other.name() != cookie.name());
                 if !cookie.value().is_empty() {
                     held.push(cookie);

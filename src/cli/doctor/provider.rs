@@ -2,7 +2,7 @@ use super::check::Check;
 use crate::clock::Clock;
 use crate::config::{Config, ProviderSettings};
 use crate::domain::Timestamp;
-use crate::sign_in::provider::{Examined, Provider, ProviderError};
+use crate::sign_in::provider::{Diagnosis, Provider, ProviderError};
 
 /// In seconds. Tokens with a larger skew are refused.
 const MAX_CLOCK_SKEW: u64 = 60;
@@ -22,7 +22,7 @@ pub(super) async fn checks(config: &Config) -> Vec<Check> {
         ];
     };
     let provider = ProviderCheck::of(settings);
-    let examined = provider.provider.examine().await;
+    let examined = provider.provider.diagnose().await;
     let mut checks = vec![provider.reachable(&examined)];
     if let Ok(date) = examined.reached {
         checks.push(clock(date, Clock::system().now()));
@@ -77,12 +77,12 @@ impl ProviderCheck {
                 place: "at the provider",
                 credentials: "OIDC_CLIENT_SECRET",
                 identity: "OIDC_ISSUER",
-                provider: Provider::discovered(oidc, Clock::system()),
+                provider: Provider::openid(oidc, Clock::system()),
             },
         }
     }
 
-    fn reachable(&self, examined: &Examined) -> Check {
+    fn reachable(&self, examined: &Diagnosis) -> Check {
         match &examined.reached {
             Ok(_) => Check::fine(REACHABLE, format!("{} answers", self.name)),
             Err(e) => Check::failed(

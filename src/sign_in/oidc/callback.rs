@@ -1,263 +1,279 @@
-//! A callback's exchange with the provider, which goes on by itself: the code can be spent once, so
-//! a request that goes away must not take the answer with it.
+//! The callback: exchanges the code, admits the user and begins the session.
+//!
+//! The exchange runs in a task of its own. A code can be used only once, so a request that is
+//! cancelled must not take the provider's answer with it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use dashmap::DashMap;
-use dashmap::mapref::entry::Entry;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use log::{info, warn};
 
-use super::{Failure, Flow, SignedIn, WorkOs};
-use crate::domain::{Timestamp, TokenHash};
+use super::admission::{NotAdmitted, admit};
+use super::error::SignInError;
+use super::exchanges::{ExchangeRefused, ExchangeResult, Leader, SignedIn};
+use super::flow::SignInFlow;
+use super::provider_sign_in::ProviderSignIn;
+use crate::db::accounts::{self, AccountRow};
+use crate::db::activity::{self, NewActivity};
+use crate::db::provider_sessions::{self, ProviderSessionRow};
+use crate::db::{DatabaseError, QueryResult, SqliteConnection, pending_revocations};
+use crate::domain::{ActivityKind, Method, SessionId, Timestamp, Token, TokenHash, WayIn};
+use crate::keys::token_cipher::{TokenCipher, TokenKind};
 use crate::logging;
 use crate::sign_in::client::Client;
-use crate::sign_in::limits::{Rule, Windows};
-use crate::sign_in::provider::Callback;
+use crate::sign_in::provider::{Callback, Identity};
+use crate::sign_in::session;
 
-/// How long a sign-in is remembered from its beginning, for a browser that asks again.
-const REMEMBERED: Duration = Duration::from_secs(60);
-/// How long a failure is: whoever waits for it has it at once, and anyone can make more of them.
-const FAILURE_REMEMBERED: Duration = Duration::from_secs(30);
-/// As many are under way at once and no more, so that a flood of made-up callbacks fills no memory.
-const MOST: usize = 10_000;
-/// What one network may ask the provider in vain: anyone can make up a code. A sign-in that works
-/// does not count.
-const IN_VAIN: Rule = Rule {
-    most: 60,
-    span: Duration::from_mins(1),
-};
-/// Networks that are counted at once; about 6 MB when full.
-const NETWORKS: usize = 10_000;
+/// How long a sign-in waits for a locked database. The code is used by then, so giving up earlier
+/// would cost the user the sign-in.
+const DATABASE_WAIT: Duration = Duration::from_secs(12);
+const DATABASE_RETRY: Duration = Duration::from_millis(250);
+/// Stands for the session of a user who was not admitted. Their tokens are encrypted for it.
+const NO_SESSION: SessionId = SessionId(0);
 
-/// What a callback brings.
 #[derive(Debug)]
 pub struct CallbackRequest {
     /// The flow that this browser kept.
-    pub flow: Flow,
-    /// What the provider sent.
+    pub flow: SignInFlow,
     pub callback: Callback,
-    /// Who is asking.
     pub client: Client,
-    /// With what, in the browser's own words.
+    /// The `User-Agent` header, for the provider's risk checks.
     pub user_agent: String,
-    /// The session that this browser has already, which ends when the new one begins.
+    /// The browser's present session, which the new session replaces.
     pub older_session: Option<TokenHash>,
 }
 
-/// How an exchange ended. Whoever asked for it reads the same.
-pub type Outcome = Arc<Result<SignedIn, Failure>>;
-
-/// An exchange under way, or over for not more than a minute.
-#[derive(Debug, Clone)]
-pub struct Exchange(watch::Receiver<Option<Over>>);
-
-#[derive(Debug, Clone)]
-struct Over {
-    remembered_until: Timestamp,
-    outcome: Outcome,
-}
-
-/// Why no exchange was begun; the code is not spent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotBegun {
-    /// Too many are under way.
-    Busy,
-    /// Too many came from this network; how long to wait.
-    Limited(Duration),
-}
-
-/// All of them, by the states of their flows.
-pub struct Exchanges {
-    known: DashMap<String, Exchange>,
-    turns: Arc<Semaphore>,
-    in_vain: Windows,
-    most: usize,
-}
-
-impl Default for Exchanges {
-    fn default() -> Self {
-        Self::up_to(MOST)
-    }
-}
-
-impl Exchanges {
-    fn up_to(most: usize) -> Self {
-        Self {
-            known: DashMap::new(),
-            turns: Arc::new(Semaphore::new(most)),
-            in_vain: Windows::new(vec![IN_VAIN], NETWORKS),
-            most,
-        }
-    }
-
-    /// Takes up a state, or finds it taken up: then there is nothing to carry out.
-    fn take_up(
-        &self,
-        state: &str,
-        client: &Client,
-        now: Timestamp,
-    ) -> Result<(Exchange, Option<Begun>), NotBegun> {
-        self.make_room();
-        let entry = match self.known.entry(state.to_owned()) {
-            Entry::Occupied(known) => return Ok((known.get().clone(), None)),
-            Entry::Vacant(entry) => entry,
-        };
-        let turn = Arc::clone(&self.turns)
-            .try_acquire_owned()
-            .map_err(|_| NotBegun::Busy)?;
-        self.in_vain
-            .take(&client.ip.network(), now)
-            .map_err(|refused| NotBegun::Limited(refused.retry_after))?;
-        let (sender, receiver) = watch::channel(None);
-        let exchange = Exchange(receiver);
-        entry.insert(exchange.clone());
-        Ok((exchange, Some(Begun { sender, turn })))
-    }
-
-    /// Whoever waits for a failure holds it already, so the map need not.
-    fn make_room(&self) {
-        if self.known.len() >= self.most {
-            self.known.retain(|_, exchange| !exchange.has_failed());
-        }
-    }
-
-    /// Forgets an exchange, unless another one has begun in its place.
-    fn forget(&self, state: &str, sender: &watch::Sender<Option<Over>>) {
-        let own = sender.subscribe();
-        self.known
-            .remove_if(state, |_, known| known.0.same_channel(&own));
-    }
-}
-
-/// An exchange that is to be carried out.
+/// How far the exchange of a callback is.
 #[derive(Debug)]
-struct Begun {
-    sender: watch::Sender<Option<Over>>,
-    turn: OwnedSemaphorePermit,
+pub enum Completion {
+    Finished(ExchangeResult),
+    /// The provider is slow. [`ProviderSignIn::resume`] waits for the result.
+    Pending,
 }
 
-impl Exchange {
-    /// Waits for the end, which the provider's time-outs bound; `None` if there will be none.
-    pub async fn outcome(&self) -> Option<Outcome> {
-        let mut receiver = self.0.clone();
-        let over = receiver.wait_for(Option::is_some).await.ok()?;
-        over.as_ref().map(|over| Arc::clone(&over.outcome))
-    }
-
-    fn has_failed(&self) -> bool {
-        let over = self.0.borrow();
-        over.as_ref().is_some_and(|over| over.outcome.is_err())
-    }
-
-    fn is_remembered(&self, now: Timestamp) -> bool {
-        let over = self.0.borrow();
-        over.as_ref().is_none_or(|over| now < over.remembered_until)
-    }
+/// What the sign-in's transaction committed.
+enum Decision {
+    Admitted {
+        account: AccountRow,
+        session: SessionId,
+        new_browser_mail: bool,
+    },
+    Refused(NotAdmitted),
 }
 
-impl WorkOs {
-    /// The exchange of a flow, if one has begun and is not forgotten yet.
-    pub fn exchange_of(&self, flow: &Flow) -> Option<Exchange> {
-        let found = self.exchanges.known.get(flow.provider.state())?;
-        found
-            .is_remembered(self.clock.now())
-            .then(|| Exchange::clone(&found))
-    }
-
-    /// Begins the exchange of a callback, or joins it: a state is taken up once, whoever reloads.
-    ///
-    /// # Errors
-    /// See [`NotBegun`].
-    pub fn exchange(self: &Arc<Self>, arrival: CallbackRequest) -> Result<Exchange, NotBegun> {
-        let state = arrival.flow.provider.state().to_owned();
-        let now = self.clock.now();
-        let (exchange, begun) = self.exchanges.take_up(&state, &arrival.client, now)?;
-        if let Some(begun) = begun {
-            let exchange = Arc::clone(self).carry_out(state, arrival, begun);
+impl ProviderSignIn {
+    /// Exchanges a callback's code, and waits for the result for at most `patience`. A state is
+    /// exchanged once: a reload joins the exchange.
+    pub async fn complete(
+        self: &Arc<Self>,
+        request: CallbackRequest,
+        patience: Duration,
+    ) -> Result<Completion, ExchangeRefused> {
+        let (client_ip, now) = (request.client.ip, self.context.clock.now());
+        let (exchange, leader) = self.exchanges.join(request.flow.state(), client_ip, now)?;
+        if let Some(leader) = leader {
+            let exchange = Arc::clone(self).carry_out(request, leader);
             tokio::spawn(logging::scope(logging::request_id(), exchange));
         }
-        Ok(exchange)
+        let finished = tokio::time::timeout(patience, exchange.result()).await;
+        Ok(finished.map_or(Completion::Pending, Completion::Finished))
     }
 
-    async fn carry_out(self: Arc<Self>, state: String, arrival: CallbackRequest, begun: Begun) {
-        let Begun { sender, turn } = begun;
-        let begun_at = self.clock.now();
-        let network = arrival.client.ip.network();
-        let outcome = Arc::new(self.finish(arrival).await);
-        let span = if outcome.is_ok() {
-            self.exchanges.in_vain.give_back(&network);
-            REMEMBERED
-        } else {
-            FAILURE_REMEMBERED
-        };
-        sender.send_replace(Some(Over {
-            remembered_until: begun_at.plus(span),
-            outcome,
-        }));
-        drop(turn);
-        tokio::time::sleep(span).await;
-        self.exchanges.forget(&state, &sender);
+    /// Waits for the exchange of a flow. `None` when it was not started, or more than a minute ago.
+    pub async fn resume(&self, flow: &SignInFlow) -> Option<ExchangeResult> {
+        let now = self.context.clock.now();
+        let exchange = self.exchanges.find(flow.state(), now)?;
+        Some(exchange.result().await)
+    }
+
+    async fn carry_out(self: Arc<Self>, request: CallbackRequest, leader: Leader) {
+        let result = self.sign_in(request).await;
+        let label = result
+            .as_ref()
+            .map_or_else(SignInError::metric_label, |_| "signed_in");
+        self.metrics.sign_in(Method::WorkOs.as_str(), label);
+        self.exchanges.finish(leader, result).await;
+    }
+
+    async fn sign_in(&self, request: CallbackRequest) -> Result<SignedIn, SignInError> {
+        let CallbackRequest {
+            flow,
+            callback,
+            client,
+            user_agent,
+            older_session,
+        } = request;
+        let ip = client.ip.to_string();
+        let completed = self
+            .context
+            .provider
+            .complete(&flow.provider, &callback, &ip, &user_agent)
+            .await;
+        self.reachability.note(&completed);
+        let identity = completed?;
+        let (token, decision) = self.decide(&identity, &client, older_session).await?;
+        match decision {
+            Decision::Admitted {
+                account,
+                session,
+                new_browser_mail,
+            } => {
+                info!(
+                    "account {} signed in with WorkOS, session {}",
+                    account.id, session.0
+                );
+                if new_browser_mail {
+                    self.browsers.look_again();
+                }
+                let now = self.context.clock.now();
+                let device = self.browsers.remembering(&account, &client, now);
+                Ok(SignedIn {
+                    token,
+                    return_to: flow.return_to,
+                    // An impersonating admin uses their own browser; do not remember it for the user.
+                    device: device.filter(|_| identity.impersonator.is_none()),
+                })
+            }
+            Decision::Refused(reason) => {
+                self.revocations.wake();
+                let tokens = &identity.tokens;
+                Err(SignInError::NotAdmitted {
+                    reason,
+                    logout_url: self
+                        .logout_url(tokens.session_id.as_deref(), tokens.id_token.as_deref()),
+                })
+            }
+        }
+    }
+
+    /// Retries while the database is locked.
+    async fn decide(
+        &self,
+        identity: &Identity,
+        client: &Client,
+        older_session: Option<TokenHash>,
+    ) -> Result<(Token, Decision), SignInError> {
+        let began = Instant::now();
+        loop {
+            let token = Token::generate(&mut rand::rng());
+            match self
+                .commit(identity, client, token.hash(), older_session)
+                .await
+            {
+                Err(DatabaseError::Unavailable(cause)) if began.elapsed() < DATABASE_WAIT => {
+                    warn!("a sign-in with WorkOS waits for the database: {cause}");
+                    tokio::time::sleep(DATABASE_RETRY).await;
+                }
+                decision => return Ok((token, decision?)),
+            }
+        }
+    }
+
+    /// Commits the new session, or the record of the refusal.
+    async fn commit(
+        &self,
+        identity: &Identity,
+        client: &Client,
+        token_hash: TokenHash,
+        older_session: Option<TokenHash>,
+    ) -> Result<Decision, DatabaseError> {
+        let now = self.context.clock.now();
+        let (rules, cipher) = (self.admission.clone(), Arc::clone(&self.context.cipher));
+        let provider = self.context.provider.name().to_owned();
+        let (identity, client) = (identity.clone(), client.clone());
+        let browsers = Arc::clone(&self.browsers);
+        self.context
+            .database
+            .write(move |c| {
+                let account = match admit(c, &rules, &provider, &identity, now)? {
+                    Ok(account) => account,
+                    Err(reason) => {
+                        note_refusal(c, &identity, reason, &client, now)?;
+                        queue_revocation(c, &cipher, &provider, &identity)?;
+                        return Ok(Decision::Refused(reason));
+                    }
+                };
+                let method = Method::WorkOs;
+                let session =
+                    session::begin(c, token_hash, &account, method, &client, older_session, now)?;
+                let new_browser_mail =
+                    browsers.tell_if_new(c, &account, WayIn::WorkOs, &client, now)?;
+                let (kind, way_in) = (ActivityKind::SignedIn, WayIn::WorkOs.as_str());
+                session::note(c, kind, &account, &client, way_in, now)?;
+                let row = provider_session(&cipher, session, provider, &identity);
+                provider_sessions::insert(c, &row)?;
+                Ok(Decision::Admitted {
+                    account,
+                    session,
+                    new_browser_mail,
+                })
+            })
+            .await
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{BrowserName, ClientIp};
+fn note_refusal(
+    c: &mut SqliteConnection,
+    identity: &Identity,
+    reason: NotAdmitted,
+    client: &Client,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let Some(email) = &identity.email else {
+        return Ok(());
+    };
+    let account = accounts::find_by_email(c, email)?;
+    let activity = NewActivity {
+        account_id: account.as_ref().map(AccountRow::account_id),
+        detail: reason.describe(),
+        ..client.doing(email.as_str())
+    };
+    activity::add(c, ActivityKind::TurnedAway, &activity, now)?;
+    Ok(())
+}
 
-    const NOW: Timestamp = Timestamp(1_000_000_000_000);
+/// Otherwise the provider's own session would bring the same user straight back.
+fn queue_revocation(
+    c: &mut SqliteConnection,
+    cipher: &TokenCipher,
+    provider: &str,
+    identity: &Identity,
+) -> QueryResult<()> {
+    let tokens = &identity.tokens;
+    let refresh_token = tokens.refresh_token.as_ref();
+    let encrypted = refresh_token
+        .and_then(|token| cipher.encrypt(NO_SESSION, TokenKind::RefreshToken, token.secret()));
+    pending_revocations::insert(
+        c,
+        NO_SESSION.0,
+        provider,
+        tokens.session_id.as_deref(),
+        encrypted.as_deref(),
+    )
+}
 
-    fn from(ip: &str) -> Client {
-        Client {
-            ip: ClientIp::new(ip.parse().unwrap()),
-            browser: BrowserName::from_user_agent(""),
-            device: None,
-        }
-    }
-
-    fn failed(begun: Begun) {
-        begun.sender.send_replace(Some(Over {
-            remembered_until: NOW.plus(FAILURE_REMEMBERED),
-            outcome: Arc::new(Err(Failure::CodeRefused("made up".to_owned()))),
-        }));
-    }
-
-    #[test]
-    fn failures_keep_nobody_out_and_only_those_under_way_do() {
-        let exchanges = Exchanges::up_to(4);
-        let take_up = |state: &str| exchanges.take_up(state, &from("192.0.2.1"), NOW);
-        failed(take_up("first").unwrap().1.unwrap());
-        assert!(take_up("first").unwrap().1.is_none());
-        for number in 0..40 {
-            failed(take_up(&format!("failed {number}")).unwrap().1.unwrap());
-            assert!(exchanges.known.len() <= 4);
-        }
-        let under_way: Vec<_> = (0..4)
-            .map(|number| take_up(&format!("under way {number}")).unwrap().1.unwrap())
-            .collect();
-        assert_eq!(take_up("one more").unwrap_err(), NotBegun::Busy);
-        // Whoever reloads is not one more.
-        assert!(take_up("under way 0").unwrap().1.is_none());
-        drop(under_way);
-        assert!(take_up("one more").is_ok());
-    }
-
-    #[test]
-    fn a_forgotten_failure_does_not_take_its_successor_with_it() {
-        let exchanges = Exchanges::up_to(1);
-        let client = from("192.0.2.1");
-        let take_up = |state| exchanges.take_up(state, &client, NOW).unwrap().1.unwrap();
-        let Begun {
-            sender: older,
-            turn,
-        } = take_up("state");
-        exchanges.known.clear();
-        drop(turn);
-        let newer = take_up("state");
-        exchanges.forget("state", &older);
-        assert_eq!(exchanges.known.len(), 1);
-        exchanges.forget("state", &newer.sender);
-        assert!(exchanges.known.is_empty());
+fn provider_session(
+    cipher: &TokenCipher,
+    session: SessionId,
+    provider: String,
+    identity: &Identity,
+) -> ProviderSessionRow {
+    let tokens = &identity.tokens;
+    let encrypt = |kind, token: &str| cipher.encrypt(session, kind, token);
+    ProviderSessionRow {
+        session_id: session.0,
+        provider,
+        subject: identity.subject.clone(),
+        provider_session_id: tokens.session_id.clone(),
+        refresh_token: tokens
+            .refresh_token
+            .as_ref()
+            .and_then(|token| encrypt(TokenKind::RefreshToken, token.secret())),
+        id_token: tokens
+            .id_token
+            .as_deref()
+            .and_then(|token| encrypt(TokenKind::IdToken, token)),
+        access_expires_at: tokens.access_expires_at.0,
+        impersonator: identity.impersonator.clone(),
     }
 }

@@ -1,4 +1,4 @@
-//! Keeping the provider's word fresh while somebody is signed in.
+//! Refreshes access tokens at the provider while users are signed in (SECURITY rule 21).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,196 +7,190 @@ use dashmap::DashMap;
 use log::{info, warn};
 use tokio::sync::watch;
 
+use super::context::Context;
 use super::reachability::Reachability;
-use crate::clock::Clock;
 use crate::db::activity::{self, NewActivity};
 use crate::db::provider_sessions::{self, Renewed};
-use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, sessions};
+use crate::db::{DatabaseError, QueryResult, SqliteConnection, sessions};
 use crate::domain::{ActivityKind, SessionId, Timestamp};
-use crate::keys::token_cipher::{TokenCipher, TokenKind};
+use crate::keys::token_cipher::TokenKind;
 use crate::logging;
-use crate::sign_in::provider::{Provider, RefreshToken, Tokens};
+use crate::sign_in::provider::{RefreshToken, Tokens};
 
-/// No request waits longer for the provider.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// After a failure none is tried for this long.
-const REST: Duration = Duration::from_secs(30);
+/// The longest that a request waits for a refresh.
+const REQUEST_WAIT: Duration = Duration::from_secs(2);
+/// No refresh of the same session is tried for this long after a failure.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
 
-/// Refreshes once for all concurrent requests of a session (SECURITY rule 21).
-pub struct Refresher {
-    provider: Provider,
-    database: Database,
-    clock: Clock,
-    cipher: Arc<TokenCipher>,
+/// Single flight: one refresh for all concurrent requests of a session.
+pub(super) struct Refresher {
+    context: Context,
     reachability: Arc<Reachability>,
-    under_way: DashMap<SessionId, watch::Receiver<Option<Refreshed>>>,
-    resting: DashMap<SessionId, Timestamp>,
+    under_way: DashMap<SessionId, watch::Receiver<Option<RefreshOutcome>>>,
+    failed_at: DashMap<SessionId, Timestamp>,
 }
 
-/// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refreshed {
-    /// The session goes on, with new tokens or, for now, without.
-    GoesOn,
-    /// The provider has ended it, and so it has ended here.
+pub enum RefreshOutcome {
+    /// The session continues. Its token is fresh, or will be refreshed later.
+    Alive,
+    /// The provider ended its session, and the session here has been ended too.
     Ended,
 }
 
 impl Refresher {
-    /// Nothing is under way.
-    pub fn new(
-        provider: Provider,
-        database: Database,
-        clock: Clock,
-        cipher: Arc<TokenCipher>,
-        reachability: Arc<Reachability>,
-    ) -> Self {
+    pub(super) fn new(context: Context, reachability: Arc<Reachability>) -> Self {
         Self {
-            provider,
-            database,
-            clock,
-            cipher,
+            context,
             reachability,
             under_way: DashMap::new(),
-            resting: DashMap::new(),
+            failed_at: DashMap::new(),
         }
     }
 
-    /// Sees to it that a session's access token is fresh, or that the session ends.
-    pub async fn keep_fresh(self: &Arc<Self>, session: SessionId) -> Refreshed {
-        let now = self.clock.now();
-        let resting = self.resting.get(&session).map(|since| *since);
-        if resting.is_some_and(|since| is_resting(since, now)) {
-            return Refreshed::GoesOn;
+    pub(super) async fn refresh(self: &Arc<Self>, session: SessionId) -> RefreshOutcome {
+        let now = self.context.clock.now();
+        let failed_at = self.failed_at.get(&session).map(|at| *at);
+        if failed_at.is_some_and(|at| is_paused(at, now)) {
+            return RefreshOutcome::Alive;
         }
-        let mut outcome = self.join_or_begin(session);
+        let mut outcome = self.join_or_spawn(session);
         let finished = outcome.wait_for(Option::is_some);
-        match tokio::time::timeout(LONGEST_WAIT, finished).await {
-            Ok(Ok(refreshed)) => refreshed.unwrap_or(Refreshed::GoesOn),
-            // Still under way, or given up: the session is not lost for that.
-            Ok(Err(_)) | Err(_) => Refreshed::GoesOn,
+        match tokio::time::timeout(REQUEST_WAIT, finished).await {
+            Ok(Ok(outcome)) => outcome.unwrap_or(RefreshOutcome::Alive),
+            // A slow or aborted refresh ends no session.
+            Ok(Err(_)) | Err(_) => RefreshOutcome::Alive,
         }
     }
 
-    /// The refresh runs on its own: a request that goes away must not lose the rotated token.
-    fn join_or_begin(self: &Arc<Self>, session: SessionId) -> watch::Receiver<Option<Refreshed>> {
-        let mut begun = None;
+    /// The refresh runs in a task of its own: a cancelled request must not lose the rotated token.
+    fn join_or_spawn(
+        self: &Arc<Self>,
+        session: SessionId,
+    ) -> watch::Receiver<Option<RefreshOutcome>> {
+        let mut new_sender = None;
         let receiver = self
             .under_way
             .entry(session)
             .or_insert_with(|| {
                 let (sender, receiver) = watch::channel(None);
-                begun = Some(sender);
+                new_sender = Some(sender);
                 receiver
             })
             .clone();
-        if let Some(sender) = begun {
+        if let Some(sender) = new_sender {
             let refresher = Arc::clone(self);
             tokio::spawn(logging::scope(logging::request_id(), async move {
-                let refreshed = refresher.refresh(session).await.unwrap_or_else(|e| {
-                    warn!("session {} is not refreshed for now: {e}", session.0);
-                    Refreshed::GoesOn
+                let outcome = refresher.run(session).await.unwrap_or_else(|e| {
+                    warn!("session {} could not be refreshed: {e}", session.0);
+                    RefreshOutcome::Alive
                 });
                 refresher.under_way.remove(&session);
-                // Nobody may be waiting any more.
-                let _waiting = sender.send(Some(refreshed));
+                // Fails if every request has stopped waiting, which is fine.
+                let _sent = sender.send(Some(outcome));
             }));
         }
         receiver
     }
 
-    async fn refresh(&self, session: SessionId) -> Result<Refreshed, DatabaseError> {
-        let row = self
-            .database
+    async fn run(&self, session: SessionId) -> Result<RefreshOutcome, DatabaseError> {
+        let Context {
+            provider,
+            database,
+            clock,
+            cipher,
+        } = &self.context;
+        let row = database
             .read(move |c| provider_sessions::find(c, session))
             .await?;
         let Some(row) = row else {
-            return Ok(Refreshed::Ended);
+            return Ok(RefreshOutcome::Ended);
         };
-        if row.access_expires_at > self.clock.now().0 {
-            return Ok(Refreshed::GoesOn);
+        if row.access_expires_at > clock.now().0 {
+            return Ok(RefreshOutcome::Alive);
         }
-        let sealed = row.refresh_token.as_deref();
-        let token = sealed.and_then(|sealed| {
-            self.cipher
-                .decrypt(session, TokenKind::RefreshToken, sealed)
-        });
+        let token = row
+            .refresh_token
+            .and_then(|encrypted| cipher.decrypt(session, TokenKind::RefreshToken, &encrypted));
         let Some(token) = token else {
-            // Nothing to refresh with: the session lasts as long as one of ours does.
-            self.let_rest(session);
-            return Ok(Refreshed::GoesOn);
+            // Without a refresh token the session lasts as long as our own limits allow.
+            self.pause(session);
+            return Ok(RefreshOutcome::Alive);
         };
-        let outcome = self
-            .provider
+        let refreshed = provider
             .refresh(&RefreshToken::new(token), &row.subject)
             .await;
-        self.reachability.note(&outcome);
-        match outcome {
+        self.reachability.note(&refreshed);
+        match refreshed {
             Ok(tokens) => self.store(session, tokens).await,
-            Err(error) if error.ends_the_session() => {
+            Err(error) if error.ends_session() => {
                 info!("session {} was ended by WorkOS: {error}", session.0);
-                let now = self.clock.now();
-                self.database
+                let now = clock.now();
+                database
                     .write(move |c| {
                         note_ended(c, session, now)?;
                         sessions::delete_by_id(c, session)
                     })
                     .await?;
-                Ok(Refreshed::Ended)
+                Ok(RefreshOutcome::Ended)
             }
             Err(error) => {
-                warn!("session {} is not refreshed for now: {error}", session.0);
-                self.let_rest(session);
-                Ok(Refreshed::GoesOn)
+                warn!("session {} could not be refreshed: {error}", session.0);
+                self.pause(session);
+                Ok(RefreshOutcome::Alive)
             }
         }
     }
 
-    /// Leaves the provider alone for a while, and forgets who has rested enough.
-    fn let_rest(&self, session: SessionId) {
-        let now = self.clock.now();
-        self.resting.retain(|_, since| is_resting(*since, now));
-        self.resting.insert(session, now);
+    /// Also removes pauses that are over.
+    fn pause(&self, session: SessionId) {
+        let now = self.context.clock.now();
+        self.failed_at.retain(|_, at| is_paused(*at, now));
+        self.failed_at.insert(session, now);
     }
 
-    /// Rotation: the older token is worth nothing any more, so the new one is kept first of all.
-    async fn store(&self, session: SessionId, tokens: Tokens) -> Result<Refreshed, DatabaseError> {
-        let rotated = tokens.refresh_token.as_ref();
+    /// Refresh tokens rotate: the old one is invalid now, so the new one is stored before anything
+    /// else happens.
+    async fn store(
+        &self,
+        session: SessionId,
+        tokens: Tokens,
+    ) -> Result<RefreshOutcome, DatabaseError> {
+        let cipher = &self.context.cipher;
         let renewed = Renewed {
-            refresh_token: rotated.and_then(|token| {
-                self.cipher
-                    .encrypt(session, TokenKind::RefreshToken, token.secret())
-            }),
+            refresh_token: tokens
+                .refresh_token
+                .and_then(|token| cipher.encrypt(session, TokenKind::RefreshToken, token.secret())),
             provider_session_id: tokens.session_id,
             access_expires_at: tokens.access_expires_at.0,
         };
-        let kept = self
+        let still_exists = self
+            .context
             .database
             .write(move |c| provider_sessions::refresh(c, session, &renewed))
             .await?;
-        Ok(if kept {
-            Refreshed::GoesOn
+        Ok(if still_exists {
+            RefreshOutcome::Alive
         } else {
-            Refreshed::Ended
+            RefreshOutcome::Ended
         })
     }
 }
 
-fn is_resting(since: Timestamp, now: Timestamp) -> bool {
-    now.since(since) < REST
+fn is_paused(failed_at: Timestamp, now: Timestamp) -> bool {
+    now.since(failed_at) < PAUSE_AFTER_FAILURE
 }
 
-/// For the activity of the account whose session the provider has ended.
 fn note_ended(c: &mut SqliteConnection, session: SessionId, now: Timestamp) -> QueryResult<()> {
     let Some(account) = sessions::find_account(c, session)? else {
         return Ok(());
     };
-    let what = NewActivity {
+    let activity = NewActivity {
         account_id: Some(account.account_id()),
         email: &account.email,
         actor: "WorkOS",
         ..NewActivity::default()
     };
-    activity::add(c, ActivityKind::SessionEnded, &what, now)?;
+    activity::add(c, ActivityKind::SessionEnded, &activity, now)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Ending sessions at the provider, however long that takes (SECURITY rule 22).
+//! Ends sessions at the provider and retries until that works (SECURITY rule 22).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,94 +6,79 @@ use std::time::Duration;
 use log::{info, warn};
 use tokio::sync::Notify;
 
-use crate::clock::Clock;
+use super::context::Context;
+use crate::db::DatabaseError;
 use crate::db::pending_revocations::{self, PendingRevocationRow};
-use crate::db::{Database, DatabaseError};
 use crate::domain::{Backoff, SessionId};
-use crate::keys::token_cipher::{TokenCipher, TokenKind};
-use crate::sign_in::provider::{Provider, ProviderError, ProviderSession, RefreshToken};
+use crate::keys::token_cipher::TokenKind;
+use crate::sign_in::provider::{ProviderError, ProviderSession, RefreshToken};
 
-const LOOK_EVERY: Duration = Duration::from_secs(15);
-const RETRY: Backoff = Backoff::new(LOOK_EVERY, Duration::from_hours(1));
-/// After about a month of retries the provider has forgotten the session by itself.
-const MOST_ATTEMPTS: i64 = 800;
+const POLL_EVERY: Duration = Duration::from_secs(15);
+const RETRY: Backoff = Backoff::new(POLL_EVERY, Duration::from_hours(1));
+/// About a month of retries. The provider has expired the session by then.
+const MAX_ATTEMPTS: i64 = 800;
+const BATCH: i64 = 100;
 
-/// The queue in `pending_revocations`, worked off until it is empty, over restarts.
-pub struct Revocations {
-    provider: Provider,
-    database: Database,
-    clock: Clock,
-    cipher: Arc<TokenCipher>,
-    waiting: Notify,
+/// Works off the table `pending_revocations`, which survives a restart.
+pub(super) struct RevocationWorker {
+    context: Context,
+    woken: Notify,
 }
 
-impl Revocations {
-    /// Nothing is looked at yet.
-    pub fn new(
-        provider: Provider,
-        database: Database,
-        clock: Clock,
-        cipher: Arc<TokenCipher>,
-    ) -> Self {
+impl RevocationWorker {
+    pub(super) fn new(context: Context) -> Self {
         Self {
-            provider,
-            database,
-            clock,
-            cipher,
-            waiting: Notify::new(),
+            context,
+            woken: Notify::new(),
         }
     }
 
-    /// There is something in the queue.
-    pub fn look_again(&self) {
-        self.waiting.notify_one();
+    /// Call this after a row was added to the table.
+    pub(super) fn wake(&self) {
+        self.woken.notify_one();
     }
 
     /// Runs until it is dropped. `session_ended` wakes the worker, because a session that ended here
     /// may have to end at the provider too.
-    pub async fn keep_going(self: Arc<Self>, session_ended: Arc<Notify>) {
-        let mut ticks = tokio::time::interval(LOOK_EVERY);
+    pub(super) async fn run(self: Arc<Self>, session_ended: Arc<Notify>) {
+        let mut ticks = tokio::time::interval(POLL_EVERY);
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
-                () = self.waiting.notified() => {}
+                () = self.woken.notified() => {}
                 () = session_ended.notified() => {}
             }
-            if let Err(e) = self.work_off().await {
-                warn!("sessions are not ended at WorkOS yet: {e}");
+            if let Err(e) = self.process_due().await {
+                warn!("cannot read or update the sessions to end at WorkOS: {e}");
             }
         }
     }
 
-    /// Tries everything whose turn has come, once.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn work_off(&self) -> Result<(), DatabaseError> {
-        let now = self.clock.now();
-        let due = self
-            .database
-            .read(move |c| pending_revocations::due(c, now, 100))
+    async fn process_due(&self) -> Result<(), DatabaseError> {
+        let now = self.context.clock.now();
+        let database = &self.context.database;
+        let due = database
+            .read(move |c| pending_revocations::due(c, now, BATCH))
             .await?;
         for row in due {
             let (id, attempts) = (row.id, row.attempts);
-            match self.end(row).await {
-                Err(e) if attempts < MOST_ATTEMPTS => {
+            match self.revoke(row).await {
+                Err(e) if attempts < MAX_ATTEMPTS => {
                     warn!(
-                        "session not ended at WorkOS yet, attempt {}: {e}",
+                        "attempt {} to end a session at WorkOS failed: {e}",
                         attempts + 1
                     );
                     let next = now.plus(RETRY.delay(attempts));
-                    self.database
+                    database
                         .write(move |c| pending_revocations::postpone(c, id, next))
                         .await?;
                 }
                 outcome => {
                     match outcome {
-                        Ok(()) => info!("a session was ended at WorkOS"),
-                        Err(e) => warn!("a session is left to end by itself at WorkOS: {e}"),
+                        Ok(()) => info!("ended a session at WorkOS"),
+                        Err(e) => warn!("gave up ending a session at WorkOS: {e}"),
                     }
-                    self.database
+                    database
                         .write(move |c| pending_revocations::delete(c, id))
                         .await?;
                 }
@@ -102,24 +87,23 @@ impl Revocations {
         Ok(())
     }
 
-    async fn end(&self, row: PendingRevocationRow) -> Result<(), ProviderError> {
-        if row.provider != self.provider.name() {
-            info!("a session of a provider that is no longer set up is forgotten");
+    async fn revoke(&self, row: PendingRevocationRow) -> Result<(), ProviderError> {
+        let Context {
+            provider, cipher, ..
+        } = &self.context;
+        if row.provider != provider.name() {
+            info!("dropped the session of a provider that is no longer configured");
             return Ok(());
         }
         let session = SessionId(row.session_id);
-        let open = |sealed: &Vec<u8>| {
-            self.cipher
-                .decrypt(session, TokenKind::RefreshToken, sealed)
-        };
-        let ended = ProviderSession {
-            session_id: row.provider_session_id,
-            refresh_token: row
-                .refresh_token
-                .as_ref()
-                .and_then(open)
-                .map(RefreshToken::new),
-        };
-        self.provider.end(&ended).await
+        let refresh_token = row
+            .refresh_token
+            .and_then(|encrypted| cipher.decrypt(session, TokenKind::RefreshToken, &encrypted));
+        provider
+            .end(&ProviderSession {
+                session_id: row.provider_session_id,
+                refresh_token: refresh_token.map(RefreshToken::new),
+            })
+            .await
     }
 }

@@ -1,4 +1,5 @@
-//! `WorkOS` `AuthKit` by its own API: fixed paths, JSON bodies, no ID token, the user in the answer.
+//! `WorkOS` `AuthKit` through its own API: fixed paths, JSON bodies, no ID token, the user in the
+//! token response.
 
 use std::borrow::Cow;
 
@@ -11,13 +12,14 @@ use openidconnect::{
 use serde_json::json;
 use url::Url;
 
-use super::answer::{TokenAnswer, TokenClient};
-use super::error::{Complaint, ProviderError, Secrets};
-use super::flow::{Begun, Callback, Flow};
-use super::http::{AsJson, Http, Timeouts};
+use super::authorization::{AuthorizationRequest, Callback, FlowSecrets};
+use super::diagnosis::{self, DIAGNOSIS_STATE, Diagnosis};
+use super::error::{ErrorBody, ProviderError, Redaction};
+use super::http::{Http, JsonHttp, Timeouts};
 use super::identity::{Identity, ProviderSession, Tokens, full_name};
-use super::keys::{KeySet, Keys, Source};
-use super::{probe, verify};
+use super::jwks::{Jwks, JwksCache, JwksSource};
+use super::token_response::{TokenClient, TokenEndpointResponse};
+use super::verify;
 use crate::clock::Clock;
 use crate::config::AuthKitSettings;
 use crate::domain::{Email, Timestamp};
@@ -26,10 +28,10 @@ use crate::domain::{Email, Timestamp};
 pub(super) struct AuthKit {
     settings: AuthKitSettings,
     client_id: ClientId,
-    keys_url: JsonWebKeySetUrl,
+    jwks_url: JsonWebKeySetUrl,
     clock: Clock,
     http: Http,
-    keys: Keys,
+    jwks: JwksCache,
 }
 
 impl AuthKit {
@@ -37,10 +39,10 @@ impl AuthKit {
         let keys_path = format!("/sso/jwks/{}", settings.client_id);
         Self {
             client_id: ClientId::new(settings.client_id.clone()),
-            keys_url: JsonWebKeySetUrl::from_url(endpoint(&settings.api_url, &keys_path)),
+            jwks_url: JsonWebKeySetUrl::from_url(endpoint(&settings.api_url, &keys_path)),
             clock,
             http: Http::new(timeouts, settings.api_key.clone()),
-            keys: Keys::default(),
+            jwks: JwksCache::default(),
             settings,
         }
     }
@@ -49,58 +51,58 @@ impl AuthKit {
         &self.settings.client_id
     }
 
-    pub(super) async fn warm_up(&self) -> Result<(), ProviderError> {
-        self.keys.keep(self.key_source().fetch().await?);
+    pub(super) async fn probe(&self) -> Result<(), ProviderError> {
+        self.jwks.store(self.jwks_source().fetch().await?);
         Ok(())
     }
 
-    pub(super) fn begin(&self, state: String) -> Begun {
-        let (flow, challenge) = Flow::draw(state, false);
+    pub(super) fn begin(&self, state: String) -> AuthorizationRequest {
+        let (secrets, challenge) = FlowSecrets::generate(state, false);
         let mut url = self.endpoint("/user_management/authorize");
         url.query_pairs_mut()
             .append_pair("client_id", &self.settings.client_id)
             .append_pair("redirect_uri", &self.settings.redirect_uri)
             .append_pair("response_type", "code")
             .append_pair("provider", "authkit")
-            .append_pair("state", flow.state())
+            .append_pair("state", secrets.state())
             .append_pair("code_challenge", challenge.as_str())
             .append_pair("code_challenge_method", challenge.method().as_str());
-        Begun {
+        AuthorizationRequest {
             url: url.into(),
-            flow,
+            secrets,
         }
     }
 
     pub(super) async fn complete(
         &self,
-        flow: &Flow,
+        secrets: &FlowSecrets,
         callback: &Callback,
         ip: &str,
         user_agent: &str,
     ) -> Result<Identity, ProviderError> {
-        self.have_keys().await?;
-        let answer = self
+        self.ensure_jwks().await?;
+        let response = self
             .client()
             .exchange_code(AuthorizationCode::new(callback.code.clone()))
-            .set_pkce_verifier(flow.verifier())
+            .set_pkce_verifier(secrets.verifier())
             .add_extra_param("ip_address", Cow::from(ip))
             .add_extra_param("user_agent", Cow::from(user_agent))
-            .request_async(&AsJson(&self.http))
+            .request_async(&JsonHttp(&self.http))
             .await?;
-        let Some(user) = &answer.user else {
+        let Some(user) = &response.user else {
             return Err(ProviderError::untrusted("no user in the answer"));
         };
         let email = user.email.as_deref();
         let name = full_name(&[user.first_name.as_deref(), user.last_name.as_deref()]);
-        let impersonator = answer.impersonator.as_ref();
+        let impersonator = response.impersonator.as_ref();
         Ok(Identity {
             subject: user.id.clone(),
             email: email.and_then(|email| Email::parse(email).ok()),
             email_verified: user.email_verified,
             name,
-            organization: answer.organization_id.clone(),
+            organization: response.organization_id.clone(),
             impersonator: impersonator.map(|admin| admin.email.clone()),
-            tokens: self.tokens(&answer, &user.id).await?,
+            tokens: self.tokens(&response, &user.id).await?,
         })
     }
 
@@ -109,14 +111,14 @@ impl AuthKit {
         refresh_token: &RefreshToken,
         subject: &str,
     ) -> Result<Tokens, ProviderError> {
-        // Before the token is spent: an answer that cannot be verified would be lost with it.
-        self.have_keys().await?;
-        let answer = self
+        // First, because the refresh token is used up by a response that cannot be verified.
+        self.ensure_jwks().await?;
+        let response = self
             .client()
             .exchange_refresh_token(refresh_token)
-            .request_async(&AsJson(&self.http))
+            .request_async(&JsonHttp(&self.http))
             .await?;
-        self.tokens(&answer, subject).await
+        self.tokens(&response, subject).await
     }
 
     pub(super) async fn end(&self, session: &ProviderSession) -> Result<(), ProviderError> {
@@ -129,35 +131,41 @@ impl AuthKit {
             .header(CONTENT_TYPE, "application/json")
             .body(json!({ "session_id": session_id }).to_string().into_bytes())
             .map_err(ProviderError::untrusted)?;
-        let answer = self.http.exchange(request).await?;
-        match answer.status() {
-            // Gone already, which is as good as done.
+        let response = self.http.exchange(request).await?;
+        match response.status() {
+            // The session has already ended.
             StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Ok(()),
             status if status.is_success() => Ok(()),
             status => {
-                let secrets = Secrets {
-                    ours: vec![key.clone()],
-                    visitors: Vec::new(),
+                let redaction = Redaction {
+                    secrets: vec![key.clone()],
+                    visitor_values: Vec::new(),
                 };
-                Err(Complaint::read(answer.body()).into_error(status, &secrets))
+                Err(ErrorBody::parse(response.body()).into_error(status, &redaction))
             }
         }
     }
 
-    pub(super) fn http(&self) -> &Http {
-        &self.http
+    pub(super) async fn diagnose(&self) -> Diagnosis {
+        let authorization_url = self.begin(DIAGNOSIS_STATE.to_owned()).url;
+        Diagnosis {
+            reached: self.check_reachable().await,
+            keys: self.count_keys().await,
+            credentials: self.check_api_key().await,
+            callback: diagnosis::check_callback(&self.http, &authorization_url).await,
+        }
     }
 
-    pub(super) async fn reached(&self) -> Result<Option<Timestamp>, ProviderError> {
-        probe::reach(&self.http, &self.keys_url).await
+    async fn check_reachable(&self) -> Result<Option<Timestamp>, ProviderError> {
+        diagnosis::check_reachable(&self.http, &self.jwks_url).await
     }
 
-    pub(super) async fn served_keys(&self) -> Result<usize, ProviderError> {
-        probe::count(&self.key_source().fetch().await?)
+    async fn count_keys(&self) -> Result<usize, ProviderError> {
+        diagnosis::count_keys(&self.jwks_source().fetch().await?)
     }
 
-    /// A list of one is the least that only the holder of the key may ask for.
-    pub(super) async fn takes_key(&self) -> Result<(), ProviderError> {
+    /// Lists one user, the cheapest request that needs the API key.
+    async fn check_api_key(&self) -> Result<(), ProviderError> {
         let mut url = self.endpoint("/user_management/users");
         url.query_pairs_mut().append_pair("limit", "1");
         let key = self.settings.api_key.secret();
@@ -165,7 +173,7 @@ impl AuthKit {
             .header(AUTHORIZATION, format!("Bearer {key}"))
             .body(Vec::new())
             .map_err(ProviderError::untrusted)?;
-        self.http.ask(request).await.map(drop)
+        self.http.send(request).await.map(drop)
     }
 
     pub(super) fn logout_url(&self, session_id: &str, return_to: &str) -> String {
@@ -176,15 +184,19 @@ impl AuthKit {
         url.into()
     }
 
-    /// What the answer's access token says, once it is verified to be this person's.
-    async fn tokens(&self, answer: &TokenAnswer, subject: &str) -> Result<Tokens, ProviderError> {
-        let token = verify::read(answer.access_token.secret())?;
+    /// Verifies the access token, including its subject, and reads the session from it.
+    async fn tokens(
+        &self,
+        response: &TokenEndpointResponse,
+        subject: &str,
+    ) -> Result<Tokens, ProviderError> {
+        let token = verify::parse(response.access_token.secret())?;
         let issuer = self.issuer();
         let now = self.clock.now();
         let claims = self
-            .keys
-            .judge(now, self.key_source(), |keys| {
-                verify::access_token(&token, keys, &issuer, &self.client_id, now)
+            .jwks
+            .verify_with(now, self.jwks_source(), |jwks| {
+                verify::access_token(&token, jwks, &issuer, &self.client_id, now)
             })
             .await?;
         if claims.subject().as_str() != subject {
@@ -194,39 +206,39 @@ impl AuthKit {
         }
         Ok(Tokens {
             access_expires_at: Timestamp(claims.expiration().timestamp_millis()),
-            refresh_token: answer.refresh_token.clone(),
+            refresh_token: response.refresh_token.clone(),
             session_id: claims.additional_claims().session_id(),
             id_token: None,
         })
     }
 
-    async fn have_keys(&self) -> Result<(), ProviderError> {
-        if self.keys.kept().is_none() {
-            self.warm_up().await?;
+    async fn ensure_jwks(&self) -> Result<(), ProviderError> {
+        if self.jwks.get().is_none() {
+            self.probe().await?;
         }
         Ok(())
     }
 
-    /// No redirect URI is set: `AuthKit` takes none in the exchange.
+    /// Sets no redirect URI, because `AuthKit` accepts none in the exchange.
     fn client(&self) -> TokenClient {
         let token_url = self.endpoint("/user_management/authenticate");
         let auth_url = self.endpoint("/user_management/authorize");
-        Client::new(self.client_id.clone(), self.issuer(), KeySet::default())
+        Client::new(self.client_id.clone(), self.issuer(), Jwks::default())
             .set_client_secret(self.settings.api_key.clone())
             .set_auth_type(AuthType::RequestBody)
             .set_auth_uri(AuthUrl::from_url(auth_url))
             .set_token_uri(TokenUrl::from_url(token_url))
     }
 
-    /// For the crate, which wants one; it is matched with nothing.
+    /// A placeholder that `openidconnect` requires. It is compared with nothing.
     fn issuer(&self) -> IssuerUrl {
         IssuerUrl::from_url(self.settings.api_url.clone())
     }
 
-    fn key_source(&self) -> Source<'_> {
-        Source {
+    fn jwks_source(&self) -> JwksSource<'_> {
+        JwksSource {
             http: &self.http,
-            url: &self.keys_url,
+            url: &self.jwks_url,
         }
     }
 

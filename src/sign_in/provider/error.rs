@@ -9,46 +9,44 @@ use thiserror::Error;
 
 use crate::domain::printable_up_to;
 
-/// The longest text of a provider's that is passed on, in characters.
-const LONGEST: usize = 300;
-/// A visitor's secret that is shorter, in bytes, could be anywhere in a text.
-const SHORTEST: usize = 8;
+/// The longest text from a provider that is kept, in characters.
+pub(super) const MAX_TEXT_CHARS: usize = 300;
+/// Removing a shorter secret from a text, in bytes, could reveal it by the gaps.
+const MIN_REDACTED_BYTES: usize = 8;
 
-/// Why the provider did not do what it was asked for. No secret is in any of the texts.
+/// Why a request to the provider failed. No text contains a secret (SECURITY rules 4, 38).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ProviderError {
-    /// No connection, no answer in time, too many requests, or a fault of its own: try later.
+    /// No connection, a timeout, or HTTP status 408, 429 or 5xx. A retry may work.
     #[error("the provider can't be reached: {reason}")]
     Unreachable {
-        /// In words for the log.
         reason: String,
-        /// How long it asks us to wait, if it says so.
+        /// From the header `Retry-After`.
         retry_after: Option<Duration>,
-        /// It is there, and was asked too often: a visitor can see to that.
-        too_often: bool,
+        /// The provider answered 429, which a visitor can cause.
+        rate_limited: bool,
     },
-    /// It does not know our client id, or the secret or API key is wrong.
+    /// The provider does not accept the client ID, the client secret or the API key.
     #[error("the provider rejected our credentials: {0}")]
     CredentialsRejected(String),
-    /// The code or the refresh token is spent, expired or revoked.
+    /// The code or the refresh token was used before, or has expired, or was revoked.
     #[error("the provider refused the grant: {0}")]
     GrantRefused(String),
-    /// Something in its answer is not as it must be; nothing of it was believed.
+    /// The response failed a check. Nothing in it was used.
     #[error("the provider's answer can't be trusted: {0}")]
     Untrusted(String),
-    /// Any other refusal, as it came.
+    /// Any other refusal.
     #[error("the provider refused ({code}): {description}")]
     Refused {
-        /// As `mfa_enrollment` or `sso_required`; `http_` and the status where it names none.
+        /// Such as `mfa_enrollment` or `sso_required`; `http_` and the status if there is no code.
         code: String,
-        /// In its own words.
         description: String,
     },
 }
 
 impl ProviderError {
-    /// Whether a session must not outlive this answer to a refresh (SECURITY rule 21).
-    pub fn ends_the_session(&self) -> bool {
+    /// Whether this answer to a refresh must end the session (SECURITY rule 21).
+    pub fn ends_session(&self) -> bool {
         match self {
             Self::GrantRefused(_) => true,
             Self::Refused { code, .. } => code == "mfa_enrollment" || code == "sso_required",
@@ -56,8 +54,13 @@ impl ProviderError {
         }
     }
 
-    /// One word for it, for a metric.
-    pub(super) const fn word(&self) -> &'static str {
+    /// The provider did not answer a probe.
+    pub(in crate::sign_in) fn no_answer() -> Self {
+        Self::unreachable("no answer to a probe")
+    }
+
+    /// The value of the metric's label `outcome`.
+    pub(super) const fn metric_label(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => "unreachable",
             Self::CredentialsRejected(_) => "credentials_rejected",
@@ -69,90 +72,94 @@ impl ProviderError {
 
     pub(super) fn unreachable(reason: impl fmt::Display) -> Self {
         Self::Unreachable {
-            reason: tidy(&reason.to_string()),
+            reason: shorten(&reason.to_string()),
             retry_after: None,
-            too_often: false,
+            rate_limited: false,
         }
     }
 
-    pub(super) fn untrusted(what: impl fmt::Display) -> Self {
-        Self::Untrusted(tidy(&what.to_string()))
+    pub(super) fn untrusted(reason: impl fmt::Display) -> Self {
+        Self::Untrusted(shorten(&reason.to_string()))
     }
 }
 
-/// What is cut out of a provider's words.
+/// Secrets to remove from the provider's error messages.
 #[derive(Debug, Default)]
-pub(super) struct Secrets {
-    /// Ours and the provider's own.
-    pub(super) ours: Vec<String>,
-    /// What a visitor can make up.
-    pub(super) visitors: Vec<String>,
+pub(super) struct Redaction {
+    /// Our credentials and the provider's tokens.
+    pub(super) secrets: Vec<String>,
+    /// Values that a visitor can choose.
+    pub(super) visitor_values: Vec<String>,
 }
 
-impl Secrets {
-    /// The words without them; `None` where a visitor's is so short that what is left could be told
-    /// from what is missing. Ours go first and the longest before its own parts: a visitor who
-    /// guesses a part of one must not keep the whole from being found.
-    fn cut_out_of(&self, words: &str) -> Option<String> {
-        let mut words = words.to_owned();
-        for secrets in [&self.ours, &self.visitors] {
-            let mut secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-            secrets.retain(|secret| !secret.is_empty());
-            secrets.sort_unstable_by_key(|secret| Reverse(secret.len()));
-            for secret in secrets {
-                words = words.replace(secret, "…");
+impl Redaction {
+    /// Replaces each secret by “…”. Returns `None` if a visitor's value is so short that the gaps
+    /// would reveal what it matched.
+    ///
+    /// Secrets go before visitors' values, and longer ones before shorter ones. Otherwise a visitor
+    /// who guesses a part of a secret could keep the rest of it from being found.
+    fn apply(&self, text: &str) -> Option<String> {
+        let mut text = text.to_owned();
+        for values in [&self.secrets, &self.visitor_values] {
+            let mut values: Vec<&str> = values.iter().map(String::as_str).collect();
+            values.retain(|value| !value.is_empty());
+            values.sort_unstable_by_key(|value| Reverse(value.len()));
+            for value in values {
+                text = text.replace(value, "…");
             }
         }
-        let plain = |secret: &String| secret.is_empty() || secret.len() >= SHORTEST;
-        self.visitors.iter().all(plain).then_some(words)
+        let is_safe = |value: &String| value.is_empty() || value.len() >= MIN_REDACTED_BYTES;
+        self.visitor_values.iter().all(is_safe).then_some(text)
     }
 }
 
-/// A provider's refusal: `{error, error_description}` as in OAuth, or `WorkOS`'s `{code, message}`.
+/// The body of an error response: `{error, error_description}` (RFC 6749, 5.2), or `WorkOS`'s
+/// `{code, message}`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Complaint {
+pub(super) struct ErrorBody {
     error: Option<String>,
     error_description: Option<String>,
     code: Option<String>,
     message: Option<String>,
 }
 
-impl Complaint {
-    /// Reads a refusal's body; one that says nothing will do.
-    pub(super) fn read(body: &[u8]) -> Self {
+impl ErrorBody {
+    /// Returns an empty body if this is not JSON.
+    pub(super) fn parse(body: &[u8]) -> Self {
         serde_json::from_slice(body).unwrap_or_default()
     }
 
-    /// What it means. `secrets` are cut out of the provider's words, in case it repeats them.
-    pub(super) fn into_error(self, status: StatusCode, secrets: &Secrets) -> ProviderError {
+    /// Classifies the error. The provider may repeat secrets, so `redaction` is applied to its texts.
+    pub(super) fn into_error(self, status: StatusCode, redaction: &Redaction) -> ProviderError {
         let code = self.error.or(self.code);
-        let words = self.error_description.or(self.message);
-        let words = words.and_then(|words| secrets.cut_out_of(&words));
-        let words = match words {
-            Some(words) if !words.is_empty() => tidy(&words),
+        let description = self.error_description.or(self.message);
+        let description = description.and_then(|text| redaction.apply(&text));
+        let description = match description {
+            Some(text) if !text.is_empty() => shorten(&text),
             _ => format!("HTTP status {status}"),
         };
         match (code.as_deref(), status) {
             (
                 Some("invalid_grant" | "invalid_code" | "expired_code" | "invalid_code_verifier"),
                 _,
-            ) => ProviderError::GrantRefused(words),
+            ) => ProviderError::GrantRefused(description),
             (Some("invalid_client" | "unauthorized_client"), _)
             | (_, StatusCode::UNAUTHORIZED)
             | (None | Some("forbidden" | "unauthorized"), StatusCode::FORBIDDEN) => {
-                ProviderError::CredentialsRejected(words)
+                ProviderError::CredentialsRejected(description)
             }
             (code, status) => ProviderError::Refused {
-                code: code
-                    .and_then(|code| secrets.cut_out_of(code))
-                    .map_or_else(|| format!("http_{}", status.as_u16()), |code| tidy(&code)),
-                description: words,
+                code: code.and_then(|code| redaction.apply(code)).map_or_else(
+                    || format!("http_{}", status.as_u16()),
+                    |code| shorten(&code),
+                ),
+                description,
             },
         }
     }
 }
 
-impl fmt::Display for Complaint {
+impl fmt::Display for ErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             self.error
@@ -163,41 +170,40 @@ impl fmt::Display for Complaint {
     }
 }
 
-impl ErrorResponse for Complaint {}
+impl ErrorResponse for ErrorBody {}
 
-/// A provider's text, fit for a log line and a page.
-pub(super) fn tidy(text: &str) -> String {
-    printable_up_to(LONGEST, text)
+pub(super) fn shorten(text: &str) -> String {
+    printable_up_to(MAX_TEXT_CHARS, text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn judged(status: u16, body: &str) -> ProviderError {
+    fn error_of(status: u16, body: &str) -> ProviderError {
         let status = StatusCode::from_u16(status).unwrap();
-        let secrets = Secrets {
-            ours: vec!["s3cret".to_owned()],
-            visitors: Vec::new(),
+        let redaction = Redaction {
+            secrets: vec!["s3cret".to_owned()],
+            visitor_values: Vec::new(),
         };
-        Complaint::read(body.as_bytes()).into_error(status, &secrets)
+        ErrorBody::parse(body.as_bytes()).into_error(status, &redaction)
     }
 
     #[test]
-    fn a_complaint_goes_by_its_code() {
+    fn an_error_body_is_known_by_its_code() {
         for (body, code) in [
             (r#"{"error":"invalid_grant","code":"x"}"#, "invalid_grant"),
             (r#"{"code":"expired_code"}"#, "expired_code"),
             ("{}", "refused"),
         ] {
-            assert_eq!(Complaint::read(body.as_bytes()).to_string(), code);
+            assert_eq!(ErrorBody::parse(body.as_bytes()).to_string(), code);
         }
     }
 
     #[test]
     fn a_refusal_without_words_is_told_by_its_status() {
         for body in ["", "{}", r#"{"message":""}"#, "<h1>Bad gateway</h1>"] {
-            match judged(400, body) {
+            match error_of(400, body) {
                 ProviderError::Refused { code, description } => {
                     assert_eq!(code, "http_400", "{body}");
                     assert_eq!(description, "HTTP status 400 Bad Request", "{body}");
@@ -207,10 +213,10 @@ mod tests {
         }
     }
 
-    // SECURITY rule 4: whatever a visitor has sent as a code, to a provider that repeats it all.
+    // SECURITY rules 4 and 38: a visitor chooses the code, and the provider repeats everything.
     #[test]
-    fn no_code_of_a_visitors_brings_our_secrets_out() {
-        let ours = ["sk_test_0123456789", "sk_test_0123456789_and_more"];
+    fn no_code_of_a_visitor_reveals_our_secrets() {
+        let secrets = ["sk_test_0123456789", "sk_test_0123456789_and_more"];
         for code in [
             "k",
             "sk_test",
@@ -218,22 +224,22 @@ mod tests {
             "0123456789",
             "a_code_of_theirs",
         ] {
-            let secrets = Secrets {
-                ours: ours.map(str::to_owned).to_vec(),
-                visitors: vec![code.to_owned()],
+            let redaction = Redaction {
+                secrets: secrets.map(str::to_owned).to_vec(),
+                visitor_values: vec![code.to_owned()],
             };
-            let echo = format!("odd {} {} {code}", ours[0], ours[1]);
+            let echo = format!("odd {} {} {code}", secrets[0], secrets[1]);
             for body in [
                 format!(r#"{{"error":"{echo}","error_description":"{echo}"}}"#),
                 format!(r#"{{"code":"{echo}","message":"{echo}"}}"#),
             ] {
-                let complaint = Complaint::read(body.as_bytes());
-                let error = complaint.into_error(StatusCode::BAD_REQUEST, &secrets);
+                let error_body = ErrorBody::parse(body.as_bytes());
+                let error = error_body.into_error(StatusCode::BAD_REQUEST, &redaction);
                 let (kept, words) = match &error {
                     ProviderError::Refused { code, description } => (code, description),
                     other => panic!("{other:?}"),
                 };
-                if code.len() < SHORTEST {
+                if code.len() < MIN_REDACTED_BYTES {
                     assert_eq!(kept, "http_400", "{code}");
                     assert_eq!(words, "HTTP status 400 Bad Request", "{code}");
                 } else {
@@ -242,12 +248,12 @@ mod tests {
             }
         }
         // What it means is understood all the same.
-        let secrets = Secrets {
-            ours: Vec::new(),
-            visitors: vec!["k".to_owned()],
+        let redaction = Redaction {
+            secrets: Vec::new(),
+            visitor_values: vec!["k".to_owned()],
         };
-        let spent = Complaint::read(br#"{"error":"invalid_grant","error_description":"k"}"#);
-        let error = spent.into_error(StatusCode::BAD_REQUEST, &secrets);
+        let spent = ErrorBody::parse(br#"{"error":"invalid_grant","error_description":"k"}"#);
+        let error = spent.into_error(StatusCode::BAD_REQUEST, &redaction);
         let words = "HTTP status 400 Bad Request".to_owned();
         assert_eq!(error, ProviderError::GrantRefused(words));
     }
@@ -300,7 +306,7 @@ mod tests {
                 refused("odd", "…  was here"),
             ),
         ] {
-            assert_eq!(judged(status, body), expected, "{body}");
+            assert_eq!(error_of(status, body), expected, "{body}");
         }
     }
 
@@ -312,15 +318,15 @@ mod tests {
             r#"{"code":"mfa_enrollment"}"#,
             r#"{"error":"sso_required"}"#,
         ] {
-            assert!(judged(403, body).ends_the_session(), "{body}");
+            assert!(error_of(403, body).ends_session(), "{body}");
         }
         for error in [
             ProviderError::unreachable("timed out"),
             ProviderError::untrusted("garbage"),
-            judged(401, ""),
-            judged(404, ""),
+            error_of(401, ""),
+            error_of(404, ""),
         ] {
-            assert!(!error.ends_the_session(), "{error}");
+            assert!(!error.ends_session(), "{error}");
         }
     }
 }

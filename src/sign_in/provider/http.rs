@@ -1,4 +1,4 @@
-//! The way to the provider: TLS by the system's certificates, short patience, bounded answers.
+//! The HTTP client for the provider: system certificates, short timeouts, bounded responses.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -16,26 +16,24 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use url::form_urlencoded;
 
-use super::error::{Complaint, ProviderError, Secrets};
+use super::error::{ErrorBody, ProviderError, Redaction};
 
-/// The longest answer that is read, in bytes. Metadata and key sets have a hundredth of that.
-const LONGEST_ANSWER: usize = 1024 * 1024;
+/// In bytes. Metadata and key sets have a hundredth of that.
+const MAX_RESPONSE: usize = 1024 * 1024;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// Connections that are not used are closed before the provider does it: many servers do so after
-/// five seconds, and a request that is sent at that very moment, with a code that can be spent once,
-/// may be lost.
-const IDLE: Duration = Duration::from_secs(3);
-/// What a provider might repeat in its complaint, and nobody else may read.
-const OUR_FIELDS: [&str; 3] = ["code_verifier", "refresh_token", "token"];
-/// The same, and whoever comes to the callback can make it up.
-const VISITORS_FIELD: &str = "code";
+/// Idle connections are closed after this time. Many servers close them after five seconds. A request
+/// sent at that moment may be lost, and with it a code that can be used only once.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Form fields with secrets, which an error response might repeat.
+const SECRET_FIELDS: [&str; 3] = ["code_verifier", "refresh_token", "token"];
+/// A form field that a visitor can make up, which an error response might repeat.
+const VISITOR_FIELD: &str = "code";
 
-/// How long to wait for the provider.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// For a connection.
+    /// Until the connection is established.
     pub connect: Duration,
-    /// For the whole answer.
+    /// Until the whole response has been read.
     pub total: Duration,
 }
 
@@ -48,8 +46,8 @@ impl Default for Timeouts {
     }
 }
 
-/// A client that is made when it is first needed: reading the system's certificates takes memory
-/// and time that a start without a sign-in need not spend.
+/// An HTTP client that is built on first use, because loading the system's certificates takes time
+/// and memory.
 pub(crate) struct Http {
     timeouts: Timeouts,
     secret: ClientSecret,
@@ -57,13 +55,13 @@ pub(crate) struct Http {
     secure: OnceLock<reqwest::Client>,
 }
 
-/// Sends forms as JSON, which is what `AuthKit` takes.
-pub(crate) struct AsJson<'h>(pub(super) &'h Http);
+/// Sends forms as JSON, which `AuthKit` requires.
+pub(crate) struct JsonHttp<'h>(pub(super) &'h Http);
 
-type Answer = Result<HttpResponse, ProviderError>;
+type HttpResult = Result<HttpResponse, ProviderError>;
 
 impl Http {
-    /// `secret` is ours, which no complaint of the provider's may repeat.
+    /// `secret` is our credential, which is removed from the provider's error messages.
     pub(crate) fn new(timeouts: Timeouts, secret: ClientSecret) -> Self {
         Self {
             timeouts,
@@ -73,51 +71,52 @@ impl Http {
         }
     }
 
-    /// Sends a request and returns the answer to it; a refusal is an error that says why.
-    pub(crate) async fn ask(&self, request: HttpRequest) -> Answer {
-        let mut secrets = Secrets::of(&request);
-        secrets.ours.push(self.secret.secret().clone());
-        let answer = self.exchange(request).await?;
-        let status = answer.status();
+    /// Sends a request. A response that is not 2xx becomes an error.
+    pub(crate) async fn send(&self, request: HttpRequest) -> HttpResult {
+        let mut redaction = Redaction::of(&request);
+        redaction.secrets.push(self.secret.secret().clone());
+        let response = self.exchange(request).await?;
+        let status = response.status();
         if status.is_success() {
-            return Ok(answer);
+            return Ok(response);
         }
-        Err(Complaint::read(answer.body()).into_error(status, &secrets))
+        Err(ErrorBody::parse(response.body()).into_error(status, &redaction))
     }
 
-    /// Sends a request and returns whatever is answered, unless that is “not now”.
-    pub(crate) async fn exchange(&self, request: HttpRequest) -> Answer {
+    /// Sends a request and returns the response. Only a temporary failure (408, 429, 5xx) becomes an
+    /// error.
+    pub(crate) async fn exchange(&self, request: HttpRequest) -> HttpResult {
         let client = self.client(request.uri().scheme_str() == Some("https"))?;
         let request = reqwest::Request::try_from(request).map_err(|e| unreachable(&e))?;
-        let mut answer = client.execute(request).await.map_err(|e| unreachable(&e))?;
-        let status = answer.status();
-        if is_not_now(status) {
+        let mut response = client.execute(request).await.map_err(|e| unreachable(&e))?;
+        let status = response.status();
+        if is_temporary_failure(status) {
             return Err(ProviderError::Unreachable {
                 reason: format!("it answered with HTTP status {status}"),
-                retry_after: retry_after(answer.headers()),
-                too_often: status == StatusCode::TOO_MANY_REQUESTS,
+                retry_after: retry_after(response.headers()),
+                rate_limited: status == StatusCode::TOO_MANY_REQUESTS,
             });
         }
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {
-            if body.len() + chunk.len() > LONGEST_ANSWER {
+        while let Some(chunk) = response.chunk().await.map_err(|e| unreachable(&e))? {
+            if body.len() + chunk.len() > MAX_RESPONSE {
                 return Err(ProviderError::untrusted("an answer without end"));
             }
             body.extend_from_slice(&chunk);
         }
         let mut whole = HttpResponse::new(body);
         *whole.status_mut() = status;
-        *whole.headers_mut() = std::mem::take(answer.headers_mut());
+        *whole.headers_mut() = std::mem::take(response.headers_mut());
         Ok(whole)
     }
 
     fn client(&self, is_secure: bool) -> Result<reqwest::Client, ProviderError> {
-        let kept = if is_secure { &self.secure } else { &self.plain };
-        if let Some(client) = kept.get() {
+        let cell = if is_secure { &self.secure } else { &self.plain };
+        if let Some(client) = cell.get() {
             return Ok(client.clone());
         }
         let client = self.build(is_secure).map_err(|e| unreachable(&*e))?;
-        Ok(kept.get_or_init(|| client).clone())
+        Ok(cell.get_or_init(|| client).clone())
     }
 
     fn build(&self, is_secure: bool) -> Result<reqwest::Client, Box<dyn Error>> {
@@ -133,7 +132,7 @@ impl Http {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(self.timeouts.connect)
-            .pool_idle_timeout(IDLE)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .timeout(self.timeouts.total)
             .redirect(redirect::Policy::none())
             .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
@@ -150,16 +149,16 @@ impl fmt::Debug for Http {
 
 impl<'c> AsyncHttpClient<'c> for Http {
     type Error = ProviderError;
-    type Future = Pin<Box<dyn Future<Output = Answer> + Send + 'c>>;
+    type Future = Pin<Box<dyn Future<Output = HttpResult> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.ask(request))
+        Box::pin(self.send(request))
     }
 }
 
-impl<'c> AsyncHttpClient<'c> for AsJson<'_> {
+impl<'c> AsyncHttpClient<'c> for JsonHttp<'_> {
     type Error = ProviderError;
-    type Future = Pin<Box<dyn Future<Output = Answer> + Send + 'c>>;
+    type Future = Pin<Box<dyn Future<Output = HttpResult> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         let (head, body) = request.into_parts();
@@ -167,23 +166,24 @@ impl<'c> AsyncHttpClient<'c> for AsJson<'_> {
         let body = serde_json::to_vec(&fields).unwrap_or_default();
         let mut request = Request::from_parts(head, body);
         request.headers_mut().insert(CONTENT_TYPE, JSON);
-        Box::pin(self.0.ask(request))
+        Box::pin(self.0.send(request))
     }
 }
 
-fn is_not_now(status: StatusCode) -> bool {
+fn is_temporary_failure(status: StatusCode) -> bool {
     status.is_server_error()
         || status == StatusCode::TOO_MANY_REQUESTS
         || status == StatusCode::REQUEST_TIMEOUT
 }
 
-/// In seconds only: the form with a date is not worth a clock that may differ from theirs.
+/// Reads seconds only. The form with a date would depend on the provider's clock.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     seconds.parse().ok().map(Duration::from_secs)
 }
 
-impl Secrets {
+impl Redaction {
+    /// Collects the secrets that a request contains.
     fn of(request: &HttpRequest) -> Self {
         let is_json = request.headers().get(CONTENT_TYPE) == Some(&JSON);
         let mut fields: BTreeMap<String, String> = if is_json {
@@ -194,8 +194,8 @@ impl Secrets {
                 .collect()
         };
         Self {
-            visitors: fields.remove(VISITORS_FIELD).into_iter().collect(),
-            ours: OUR_FIELDS
+            visitor_values: fields.remove(VISITOR_FIELD).into_iter().collect(),
+            secrets: SECRET_FIELDS
                 .iter()
                 .filter_map(|name| fields.remove(*name))
                 .collect(),
@@ -203,23 +203,24 @@ impl Secrets {
     }
 }
 
-/// The system's store, or what `SSL_CERT_FILE` names instead.
+/// The system's certificate store, or the file that `SSL_CERT_FILE` names.
 fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     let (added, _) = roots.add_parsable_certificates(found.certs);
     if added == 0 {
-        log::warn!("no certificate authority is known to this system; set SSL_CERT_FILE");
+        log::warn!("this system has no CA certificates. Install them, or set SSL_CERT_FILE");
     }
     roots
 }
 
-/// With its causes, since the first of them says only that a request failed; without the URL.
+/// Lists the causes, because the outermost error says only that a request failed. Leaves out the
+/// URL.
 fn unreachable(error: &(dyn Error + 'static)) -> ProviderError {
-    let mut words = Vec::new();
+    let mut causes = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
-        words.push(match error.downcast_ref::<reqwest::Error>() {
+        causes.push(match error.downcast_ref::<reqwest::Error>() {
             Some(e) if e.is_timeout() => "no answer in time".to_owned(),
             Some(e) if e.is_connect() => "no connection".to_owned(),
             Some(_) => "the request failed".to_owned(),
@@ -227,7 +228,7 @@ fn unreachable(error: &(dyn Error + 'static)) -> ProviderError {
         });
         next = error.source();
     }
-    ProviderError::unreachable(words.join(": "))
+    ProviderError::unreachable(causes.join(": "))
 }
 
 #[cfg(test)]

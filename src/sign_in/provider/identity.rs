@@ -2,47 +2,42 @@ use std::fmt;
 
 use openidconnect::RefreshToken;
 
-use super::error::tidy;
+use super::error::shorten;
 use crate::domain::{Email, Timestamp, shows_nothing};
 
-/// Who has signed in, as far as the provider vouches for it.
+/// The user whom the provider has authenticated.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    /// The provider's key for this person; for ever the same, and never somebody else's.
+    /// The provider's identifier of the user (`sub`). It never changes and is never reused.
     pub subject: String,
-    /// Their address, if it is one.
+    /// `None` if the provider sent no valid address.
     pub email: Option<Email>,
-    /// Whether the provider has made sure of the address.
     pub email_verified: bool,
-    /// What they are called; may be empty.
+    /// May be empty.
     pub name: String,
-    /// The organization they have signed in to.
+    /// The `WorkOS` organization that the user signed in to.
     pub organization: Option<String>,
-    /// The address of the admin who is looking through this person's eyes.
+    /// The address of the admin who impersonates the user.
     pub impersonator: Option<String>,
-    /// What the session lives on.
     pub tokens: Tokens,
 }
 
-/// What a provider's session lives on.
 #[derive(Clone)]
 pub struct Tokens {
-    /// When to refresh.
     pub access_expires_at: Timestamp,
-    /// What to refresh with, once.
+    /// Can be used once.
     pub refresh_token: Option<RefreshToken>,
-    /// The provider's name for the session.
+    /// The provider's identifier of the session (`sid`).
     pub session_id: Option<String>,
-    /// The hint for its logout page.
+    /// Sent to the logout page as `id_token_hint`.
     pub id_token: Option<String>,
 }
 
-/// A session at the provider that is to end.
+/// A session to end at the provider.
 #[derive(Clone, Default)]
 pub struct ProviderSession {
-    /// The provider's name for it.
+    /// The provider's identifier of the session (`sid`).
     pub session_id: Option<String>,
-    /// The newest refresh token.
     pub refresh_token: Option<RefreshToken>,
 }
 
@@ -58,7 +53,7 @@ impl fmt::Debug for ProviderSession {
     }
 }
 
-/// One name from its parts, those that are there.
+/// Joins the parts that are present.
 pub(super) fn full_name(parts: &[Option<&str>]) -> String {
     let parts: Vec<_> = parts
         .iter()
@@ -66,7 +61,7 @@ pub(super) fn full_name(parts: &[Option<&str>]) -> String {
         .map(|part| part.trim())
         .filter(|part| !shows_nothing(part))
         .collect();
-    tidy(&parts.join(" "))
+    shorten(&parts.join(" "))
 }
 
 #[cfg(test)]

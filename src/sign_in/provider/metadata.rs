@@ -1,4 +1,4 @@
-//! What a provider says of itself (`OpenID` Connect Discovery), as far as we need it.
+//! The provider's metadata (`OpenID` Connect Discovery).
 
 use openidconnect::core::{
     CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType,
@@ -14,19 +14,19 @@ use url::Url;
 
 use super::error::ProviderError;
 
-/// Metadata that the crate does not know of.
+/// Metadata fields that `openidconnect` does not parse itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct MoreMetadata {
+pub(super) struct ExtraMetadata {
     pub(super) end_session_endpoint: Option<EndSessionUrl>,
     pub(super) revocation_endpoint: Option<RevocationUrl>,
     #[serde(default)]
     pub(super) authorization_response_iss_parameter_supported: bool,
 }
 
-impl AdditionalProviderMetadata for MoreMetadata {}
+impl AdditionalProviderMetadata for ExtraMetadata {}
 
 pub(super) type Metadata = ProviderMetadata<
-    MoreMetadata,
+    ExtraMetadata,
     CoreAuthDisplay,
     CoreClientAuthMethod,
     CoreClaimName,
@@ -40,15 +40,18 @@ pub(super) type Metadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-/// What the provider has said of itself, and we need.
+/// Metadata that has passed our checks.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct DiscoveredMetadata {
     pub(super) metadata: Metadata,
     pub(super) token_endpoint: TokenUrl,
 }
 
-impl Known {
-    /// Judges what was discovered.
+impl DiscoveredMetadata {
+    /// Checks the metadata.
+    ///
+    /// # Errors
+    /// Untrusted, without a token endpoint, or with an endpoint that loses TLS.
     pub(super) fn new(metadata: Metadata) -> Result<Self, ProviderError> {
         let Some(token_endpoint) = metadata.token_endpoint().cloned() else {
             return Err(ProviderError::untrusted(
@@ -63,7 +66,7 @@ impl Known {
         Ok(known)
     }
 
-    /// The secret in the header, unless the provider takes it in the body only.
+    /// HTTP Basic, unless the provider accepts the client secret in the body only.
     pub(super) fn auth_type(&self) -> AuthType {
         let methods = self.metadata.token_endpoint_auth_methods_supported();
         let takes = |method| methods.is_some_and(|methods| methods.contains(&method));
@@ -76,8 +79,8 @@ impl Known {
         }
     }
 
-    /// `openid` goes without saying. Refresh tokens need a scope of their own with some providers,
-    /// which others would refuse.
+    /// `openidconnect` adds `openid` itself. `offline_access` is requested only where the provider
+    /// supports it: some providers need it for refresh tokens, others refuse it.
     pub(super) fn scopes(&self) -> Vec<Scope> {
         let offline = Scope::new("offline_access".to_owned());
         let supported = self.metadata.scopes_supported();
@@ -93,8 +96,7 @@ impl Known {
         scopes
     }
 
-    /// Neither our secret nor a token may leave by a way that is less safe than the one the
-    /// metadata came by.
+    /// Secrets and tokens must not be sent without TLS when the metadata came over TLS.
     fn refuse_plain_http_after_https(&self) -> Result<(), ProviderError> {
         let metadata = &self.metadata;
         let more = metadata.additional_metadata();
@@ -123,7 +125,7 @@ mod tests {
 
     use super::*;
 
-    fn known(issuer: &str, changed: &str, url: &str) -> Result<Known, ProviderError> {
+    fn known(issuer: &str, changed: &str, url: &str) -> Result<DiscoveredMetadata, ProviderError> {
         let mut metadata = json!({
             "issuer": issuer,
             "authorization_endpoint": format!("{issuer}/authorize"),
@@ -137,7 +139,7 @@ mod tests {
             "id_token_signing_alg_values_supported": ["RS256"],
         });
         metadata[changed] = json!(url);
-        Known::new(serde_json::from_value(metadata).unwrap())
+        DiscoveredMetadata::new(serde_json::from_value(metadata).unwrap())
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What has to be true of a token before anything in it is believed.
+//! Verification of ID tokens and of `AuthKit`'s access tokens.
 
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
@@ -13,15 +13,17 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::SKEW;
 use super::error::ProviderError;
-use super::keys::KeySet;
+use super::jwks::Jwks;
 use crate::domain::Timestamp;
 
-/// Claims beyond the standard ones. A provider may use a name for something else than text; then
-/// it says nothing to us.
+/// The clock skew between the provider and us that token expiry allows for.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// Claims beyond the standard ones. A claim that is not a string is ignored: another provider may
+/// use the name for something else.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct MoreClaims {
+pub(super) struct ExtraClaims {
     #[serde(default)]
     sid: Value,
     #[serde(default)]
@@ -30,9 +32,9 @@ pub(super) struct MoreClaims {
     client_id: Value,
 }
 
-impl AdditionalClaims for MoreClaims {}
+impl AdditionalClaims for ExtraClaims {}
 
-impl MoreClaims {
+impl ExtraClaims {
     pub(super) fn session_id(&self) -> Option<String> {
         self.sid.as_str().map(str::to_owned)
     }
@@ -42,25 +44,25 @@ impl MoreClaims {
     }
 }
 
-pub(super) type Claims = IdTokenClaims<MoreClaims, CoreGenderClaim>;
+pub(super) type Claims = IdTokenClaims<ExtraClaims, CoreGenderClaim>;
 
-/// A signed token as the crate reads it; `AuthKit`'s access token has the shape of an ID token.
+/// `AuthKit`'s access token has the same claims as an ID token, so one type parses both.
 pub(super) type SignedToken = IdToken<
-    MoreClaims,
+    ExtraClaims,
     CoreGenderClaim,
     CoreJweContentEncryptionAlgorithm,
     CoreJwsSigningAlgorithm,
 >;
 
-type Verdict = Result<Claims, ClaimsVerificationError>;
+type Verified = Result<Claims, ClaimsVerificationError>;
 
-/// Reads a token; a claim that must be there and is not makes it unreadable.
-pub(super) fn read(token: &str) -> Result<SignedToken, ProviderError> {
-    // The parser's own words would repeat parts of the token.
+/// Parses a token. A missing mandatory claim is a parse error.
+pub(super) fn parse(token: &str) -> Result<SignedToken, ProviderError> {
+    // The parser's own message would repeat parts of the token.
     SignedToken::from_str(token).map_err(|_| ProviderError::untrusted("a token can't be read"))
 }
 
-/// Algorithms whose verifying key is public, and that the crate can verify.
+/// The asymmetric algorithms that `openidconnect` can verify.
 const ASYMMETRIC: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
@@ -73,21 +75,21 @@ const ASYMMETRIC: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::EdDsa,
 ];
 
-/// What an ID token is held against.
+/// What an ID token must match.
 pub(super) struct IdTokenRules<'r> {
     pub(super) issuer: &'r IssuerUrl,
     pub(super) client_id: &'r ClientId,
-    /// As the provider announces them; those with a shared secret are left out here.
+    /// As the provider announces them. Symmetric algorithms are ignored.
     pub(super) algorithms: &'r [CoreJwsSigningAlgorithm],
-    /// The nonce of the flow. A refreshed ID token has none, and no browser that could bring a
-    /// stolen one (`OpenID` Connect Core, 12.2).
+    /// The nonce of the flow; `None` at a refresh, where the ID token has no nonce
+    /// (`OpenID` Connect Core, 12.2).
     pub(super) nonce: Option<Nonce>,
     pub(super) access_token: &'r AccessToken,
     pub(super) now: Timestamp,
 }
 
-/// The verdict on an ID token (`OpenID` Connect Core, 3.1.3.7).
-pub(super) fn id_token(token: &SignedToken, keys: &KeySet, rules: &IdTokenRules<'_>) -> Verdict {
+/// Verifies an ID token (`OpenID` Connect Core, 3.1.3.7).
+pub(super) fn id_token(token: &SignedToken, keys: &Jwks, rules: &IdTokenRules<'_>) -> Verified {
     let algorithms = rules.algorithms.iter().filter(|a| ASYMMETRIC.contains(a));
     let verifier = IdTokenVerifier::new_public_client(
         rules.client_id.clone(),
@@ -122,16 +124,16 @@ pub(super) fn id_token(token: &SignedToken, keys: &KeySet, rules: &IdTokenRules<
     required_subject(claims)
 }
 
-/// The verdict on `AuthKit`'s access token. Its issuer differs between environments; the key set is
-/// the client's own, so that the signature says whom it was made for. `client_id` and `aud` are
-/// looked at where they are.
+/// Verifies `AuthKit`'s access token. Its issuer differs between environments and is not checked.
+/// The key set belongs to the client, so the signature proves the audience. `client_id` and `aud`
+/// are checked where the token has them.
 pub(super) fn access_token(
     token: &SignedToken,
-    keys: &KeySet,
+    keys: &Jwks,
     issuer: &IssuerUrl,
     client_id: &ClientId,
     now: Timestamp,
-) -> Verdict {
+) -> Verified {
     let types = ["JWT", "at+jwt"]
         .into_iter()
         .filter_map(|name| JsonWebTokenType::new(name.to_owned()).normalize().ok());
@@ -156,8 +158,8 @@ pub(super) fn access_token(
     }
 }
 
-/// An empty subject would make one person of all who have none.
-fn required_subject(claims: &Claims) -> Verdict {
+/// All users with an empty subject would share one identity.
+fn required_subject(claims: &Claims) -> Verified {
     if claims.subject().is_empty() {
         return Err(ClaimsVerificationError::InvalidSubject(
             "it is empty".to_owned(),

@@ -29,6 +29,7 @@ impl Sessions {
             })
             .await?;
         self.remembered.remove(&hash);
+        self.ended.notify_one();
         Ok(())
     }
 

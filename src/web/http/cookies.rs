@@ -1,4 +1,4 @@
-//! Our cookies beside the session's own: the challenge's and the known browser's.
+//! The cookies of the challenge, of the known browser and of the provider's logout page.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
@@ -7,16 +7,16 @@ use actix_web::cookie::{Cookie, CookieJar, Key, SameSite};
 use crate::domain::{Device, Token, TokenHash};
 use crate::keys::Keys;
 
-/// The page of a challenge that has run out can still name its address for about this long.
+/// Longer than a challenge, so that the page of an expired challenge can still name its address.
 const CHALLENGE_AGE: Duration = Duration::hours(1);
-/// The next page takes it.
-const WAY_OUT_AGE: Duration = Duration::minutes(10);
+/// The page `/signed-out` consumes it.
+const PROVIDER_LOGOUT_AGE: Duration = Duration::minutes(10);
 const DEVICE_AGE: Duration = Duration::days(180);
 
-/// Names and keys of cookies.
+/// Names and keys of the cookies.
 ///
-/// `__Host-` binds a cookie to this very host over https (RFC 6265bis, 4.1.3.2); on
-/// `http://localhost` browsers refuse it, and the plain name has to do.
+/// The prefix `__Host-` binds a cookie to one host over https (RFC 6265bis, 4.1.3.2). Browsers refuse
+/// it on `http://localhost`, where the names have no prefix.
 pub struct Cookies {
     secure: bool,
     session: &'static str,
@@ -27,7 +27,7 @@ pub struct Cookies {
 }
 
 impl Cookies {
-    /// For an https origin, or for localhost.
+    /// `https` is false for `http://localhost` only.
     pub fn new(https: bool, keys: &Keys) -> Self {
         let [session, challenge, device, provider_logout_url] = if https {
             [
@@ -50,32 +50,30 @@ impl Cookies {
         }
     }
 
-    /// The session cookie's name.
     pub fn session_name(&self) -> &'static str {
         self.session
     }
 
-    /// Whether cookies are `Secure`.
     pub fn are_secure(&self) -> bool {
         self.secure
     }
 
-    /// The current key and the one before it, the current one first.
+    /// The current key first, then the previous one.
     pub fn keys(&self) -> &[Key] {
         &self.keys
     }
 
-    /// A session's cookie that was signed anew, for the session's longest life.
+    /// A session cookie that was signed again under the current key.
     pub fn renewed_session(
         &self,
         signed: Cookie<'static>,
-        lasts: std::time::Duration,
+        max_age: std::time::Duration,
     ) -> Cookie<'static> {
-        let age = Duration::try_from(lasts).unwrap_or(Duration::ZERO);
+        let age = Duration::try_from(max_age).unwrap_or(Duration::ZERO);
         self.cookie(self.session, signed.value().to_owned(), age)
     }
 
-    /// Finds this browser's challenge.
+    /// The hash of this browser's challenge token.
     pub fn challenge(&self, request: &HttpRequest) -> Option<TokenHash> {
         let cookie = request.cookie(self.challenge)?;
         Token::parse(cookie.value()).map(|token| token.hash())
@@ -86,14 +84,13 @@ impl Cookies {
         self.cookie(self.challenge, token.expose().to_owned(), CHALLENGE_AGE)
     }
 
-    /// Forgets the challenge.
     pub fn forget_challenge(&self) -> Cookie<'static> {
         let mut cookie = self.cookie(self.challenge, String::new(), Duration::ZERO);
         cookie.make_removal();
         cookie
     }
 
-    /// What this browser remembers of earlier sign-ins, if we signed it.
+    /// The accounts that this browser is known for. `None` if the signature is wrong.
     pub fn device(&self, request: &HttpRequest) -> Option<Device> {
         let cookie = request.cookie(self.device)?;
         let mut jar = CookieJar::new();
@@ -105,7 +102,6 @@ impl Cookies {
         Device::from_text(text.value())
     }
 
-    /// Has this browser remember.
     pub fn remember_device(&self, device: &Device) -> Option<Cookie<'static>> {
         let mut jar = CookieJar::new();
         let key = self.keys.first()?;
@@ -114,33 +110,32 @@ impl Cookies {
         jar.get(self.device).cloned()
     }
 
-    /// Leads the browser, once, to where the provider's own session ends. Encrypted: the address
-    /// names a session there.
-    pub fn lead_out(&self, address: &str) -> Option<Cookie<'static>> {
+    /// Stores the URL of the provider's logout page for the page `/signed-out`. Encrypted, because
+    /// the URL identifies the provider's session.
+    pub fn set_provider_logout_url(&self, url: &str) -> Option<Cookie<'static>> {
         let mut jar = CookieJar::new();
         let key = self.keys.first()?;
         jar.private_mut(key).add(self.cookie(
             self.provider_logout_url,
-            address.to_owned(),
-            WAY_OUT_AGE,
+            url.to_owned(),
+            PROVIDER_LOGOUT_AGE,
         ));
         jar.get(self.provider_logout_url).cloned()
     }
 
-    /// Where the provider's own session ends.
+    /// The URL that [`Cookies::set_provider_logout_url`] stored.
     pub fn provider_logout_url(&self, request: &HttpRequest) -> Option<String> {
         let cookie = request.cookie(self.provider_logout_url)?;
         let mut jar = CookieJar::new();
         jar.add_original(cookie);
-        let address = self
+        let url = self
             .keys
             .iter()
             .find_map(|key| jar.private(key).get(self.provider_logout_url))?;
-        Some(address.value().to_owned())
+        Some(url.value().to_owned())
     }
 
-    /// It was taken.
-    pub fn forget_way_out(&self) -> Cookie<'static> {
+    pub fn forget_provider_logout_url(&self) -> Cookie<'static> {
         let mut cookie = self.cookie(self.provider_logout_url, String::new(), Duration::ZERO);
         cookie.make_removal();
         cookie

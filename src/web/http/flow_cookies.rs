@@ -1,19 +1,19 @@
-//! Sign-ins under way at the provider, each in an encrypted cookie of its own.
+//! Sign-ins that are under way at the provider. Each has its own encrypted cookie.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, CookieJar, Key, SameSite};
 
 use super::cookies::Cookies;
-use crate::sign_in::oidc::Flow;
+use crate::sign_in::oidc::SignInFlow;
 
-/// Several tabs may sign in at once; of more than this the oldest is given up.
-const MOST_FLOWS: usize = 5;
+/// Several tabs may sign in at the same time. Past this number the oldest flow is dropped.
+const MAX_FLOWS: usize = 5;
 const AGE: Duration = Duration::minutes(10);
-/// How much of the state names its cookie.
-const NAMED_BY: usize = 10;
+/// How many characters of the state are in the cookie's name.
+const NAME_CHARS: usize = 10;
 
-/// The flows of one request's browser.
+/// The flows that one request's browser keeps.
 pub struct FlowCookies<'a> {
     cookies: &'a Cookies,
     prefix: &'static str,
@@ -21,7 +21,7 @@ pub struct FlowCookies<'a> {
 }
 
 impl<'a> FlowCookies<'a> {
-    /// Reads the names; nothing is decrypted yet.
+    /// Selects the cookies by name. Decrypts nothing yet.
     pub fn of(request: &HttpRequest, cookies: &'a Cookies) -> Self {
         let prefix = if cookies.are_secure() {
             "__Host-flow-"
@@ -44,28 +44,26 @@ impl<'a> FlowCookies<'a> {
         }
     }
 
-    /// Whether a sign-in began in this browser and has not come back.
+    /// Whether this browser began a sign-in whose callback has not come.
     pub fn any_unfinished(&self) -> bool {
         !self.sent.is_empty()
     }
 
-    /// The flow of a state, if this browser has it.
-    pub fn find(&self, state: &str) -> Option<Flow> {
+    pub fn find(&self, state: &str) -> Option<SignInFlow> {
         let name = self.name(state)?;
         let cookie = self.sent.iter().find(|cookie| cookie.name() == name)?;
-        self.open(cookie)
-            .filter(|flow| flow.provider.state() == state)
+        self.decrypt(cookie).filter(|flow| flow.state() == state)
     }
 
-    /// All flows of this browser that can be read.
-    pub fn all(&self) -> impl Iterator<Item = Flow> {
-        self.sent.iter().filter_map(|cookie| self.open(cookie))
+    /// All flows that can be decrypted.
+    pub fn all(&self) -> impl Iterator<Item = SignInFlow> {
+        self.sent.iter().filter_map(|cookie| self.decrypt(cookie))
     }
 
-    /// Keeps a flow; gives up the oldest when there are too many.
-    pub fn keep(&self, state: &str, flow: &Flow) -> Vec<Cookie<'static>> {
+    /// The cookies to set for a new flow. Removes the oldest flows when there are too many.
+    pub fn keep(&self, flow: &SignInFlow) -> Vec<Cookie<'static>> {
         let kept = self
-            .name(state)
+            .name(flow.state())
             .zip(serde_json::to_string(flow).ok())
             .and_then(|(name, text)| {
                 let mut jar = CookieJar::new();
@@ -76,23 +74,23 @@ impl<'a> FlowCookies<'a> {
         let mut older: Vec<_> = self
             .sent
             .iter()
-            .map(|cookie| (self.open(cookie).map(|flow| flow.started_at), cookie))
+            .map(|cookie| (self.decrypt(cookie).map(|flow| flow.started_at), cookie))
             .collect();
         older.sort_by_key(|(started_at, _)| *started_at);
-        let surplus = (older.len() + 1).saturating_sub(MOST_FLOWS);
-        let given_up = older
+        let surplus = (older.len() + 1).saturating_sub(MAX_FLOWS);
+        let dropped = older
             .into_iter()
             .take(surplus)
             .map(|(_, cookie)| self.removal(cookie.name()));
-        given_up.chain(kept).collect()
+        dropped.chain(kept).collect()
     }
 
-    /// Forgets the flow of a state: it is used once.
+    /// Removes the flow of a state, because a state is used once.
     pub fn forget(&self, state: &str) -> Option<Cookie<'static>> {
         self.name(state).map(|name| self.removal(&name))
     }
 
-    fn open(&self, cookie: &Cookie<'static>) -> Option<Flow> {
+    fn decrypt(&self, cookie: &Cookie<'static>) -> Option<SignInFlow> {
         let mut jar = CookieJar::new();
         jar.add_original(cookie.clone());
         let keys = self.cookies.keys();
@@ -103,7 +101,7 @@ impl<'a> FlowCookies<'a> {
     }
 
     fn name(&self, state: &str) -> Option<String> {
-        let start = state.get(..NAMED_BY)?;
+        let start = state.get(..NAME_CHARS)?;
         let plain = start
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');

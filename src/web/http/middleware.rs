@@ -3,6 +3,7 @@
 mod cross_site;
 mod error_pages;
 mod key_rotation;
+mod refresh_provider_token;
 mod request_id;
 mod security_headers;
 
@@ -23,6 +24,8 @@ use error_pages::render_error;
 use key_rotation::{renew_older_signature, send_renewed};
 use request_id::add_request_id;
 use security_headers::add_security_headers;
+
+pub use refresh_provider_token::RefreshProviderToken;
 
 /// A route's path as the table of routes has it, for the metrics: a path as typed is never a label.
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! actix-session over our own database.
+//! The session cookie: actix-session over our own database.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,21 +15,23 @@ use super::cookies::Cookies;
 use crate::domain::{Token, TokenHash};
 use crate::sign_in::session::Sessions;
 
-/// In the state: the hash of the token that the store has just recognised.
-const RECOGNISED: &str = "recognised";
-/// In the state: the token of a session that was begun in this request.
-const BEGUN: &str = "begun";
-/// In the state: the database gave no answer, so nobody is recognised and nobody turned away.
+/// Key in actix-session's state: the hash of the token that the store has authenticated.
+const AUTHENTICATED: &str = "authenticated";
+/// Key in actix-session's state: the provider's access token has expired.
+const TOKEN_EXPIRED: &str = "token_expired";
+/// Key in actix-session's state: the token of a session that began in this request.
+const NEW_TOKEN: &str = "new_token";
+/// Key in actix-session's state: the database did not answer.
 const UNAVAILABLE: &str = "unavailable";
 
-/// The store that actix-session asks. Sessions are begun and ended by `auth`, in the transaction
-/// of the sign-in or the sign-out; here the cookie only follows.
+/// actix-session's store. `sign_in` begins and ends sessions in the transaction of the sign-in or
+/// sign-out. This store only authenticates the cookie and sets it.
 #[derive(Clone)]
 pub struct DatabaseStore {
     sessions: Arc<Sessions>,
 }
 
-/// Makes the middleware for each route that looks at sessions.
+/// Builds the session middleware of a route.
 #[derive(Clone)]
 pub struct SessionLayer {
     store: DatabaseStore,
@@ -39,19 +41,17 @@ pub struct SessionLayer {
     max_age: Duration,
 }
 
-/// What a request's cookie says.
+/// Whose request this is, by its session cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authenticated {
-    /// This session is in force.
     Session(TokenHash),
-    /// Nobody is signed in.
     Nobody,
-    /// The database gave no answer.
+    /// The database did not answer.
     Unavailable,
 }
 
 impl SessionLayer {
-    /// A layer with the names and the current key of `cookies`.
+    /// `None` when `cookies` has no key.
     pub fn new(sessions: Arc<Sessions>, cookies: &Cookies) -> Option<Self> {
         let max_age = Duration::try_from(sessions.lifetimes().max).ok()?;
         Some(Self {
@@ -63,7 +63,6 @@ impl SessionLayer {
         })
     }
 
-    /// The middleware.
     pub fn middleware(&self) -> SessionMiddleware<DatabaseStore> {
         let lifecycle = PersistentSession::default()
             .session_ttl(self.max_age)
@@ -80,26 +79,34 @@ impl SessionLayer {
     }
 }
 
-/// What the store found for this request.
+/// Reads what the store found for this request.
 pub fn authenticated(session: &Session) -> Authenticated {
     let entries = session.entries();
     if entries.contains_key(UNAVAILABLE) {
         return Authenticated::Unavailable;
     }
     entries
-        .get(RECOGNISED)
+        .get(AUTHENTICATED)
         .and_then(|text| TokenHash::from_text(text))
         .map_or(Authenticated::Nobody, Authenticated::Session)
 }
 
-/// Gives the browser the cookie of a session that has been begun, in place of any older one.
-///
-/// # Errors
-/// When the state cannot be written, which a text always can.
-pub fn hand_over(session: &Session, token: &Token) -> Result<(), SessionInsertError> {
+/// The session whose access token at the provider has expired.
+pub fn with_expired_token(session: &Session) -> Option<TokenHash> {
+    if !session.entries().contains_key(TOKEN_EXPIRED) {
+        return None;
+    }
+    match authenticated(session) {
+        Authenticated::Session(hash) => Some(hash),
+        Authenticated::Nobody | Authenticated::Unavailable => None,
+    }
+}
+
+/// Sets the cookie of a new session, in place of an older one.
+pub fn issue_session_cookie(session: &Session, token: &Token) -> Result<(), SessionInsertError> {
     session.clear();
     session.renew();
-    session.insert(BEGUN, token.expose())
+    session.insert(NEW_TOKEN, token.expose())
 }
 
 impl SessionStore for DatabaseStore {
@@ -108,16 +115,22 @@ impl SessionStore for DatabaseStore {
             return Ok(None);
         };
         let hash = token.hash();
-        let entry = match self.sessions.authenticate(hash) {
+        let mut state = HashMap::new();
+        match self.sessions.authenticate(hash) {
             Ok(None) => return Ok(None),
-            Ok(Some(_)) => (RECOGNISED.to_owned(), hash.to_text()),
-            // An error here would be a bare 500: the extractors make a 503 with words of it.
+            Ok(Some(live)) => {
+                state.insert(AUTHENTICATED.to_owned(), hash.to_text());
+                if self.sessions.token_has_expired(&live) {
+                    state.insert(TOKEN_EXPIRED.to_owned(), String::new());
+                }
+            }
+            // An error here would become a bare 500. The extractors turn the key into a 503 page.
             Err(e) => {
                 error!("a session could not be looked up: {e}");
-                (UNAVAILABLE.to_owned(), String::new())
+                state.insert(UNAVAILABLE.to_owned(), String::new());
             }
-        };
-        Ok(Some(HashMap::from([entry])))
+        }
+        Ok(Some(state))
     }
 
     async fn save(
@@ -125,7 +138,7 @@ impl SessionStore for DatabaseStore {
         state: HashMap<String, String>,
         _: &Duration,
     ) -> Result<SessionKey, SaveError> {
-        begun_key(&state).map_err(SaveError::Other)
+        new_key(&state).map_err(SaveError::Other)
     }
 
     async fn update(
@@ -134,7 +147,7 @@ impl SessionStore for DatabaseStore {
         state: HashMap<String, String>,
         _: &Duration,
     ) -> Result<SessionKey, UpdateError> {
-        begun_key(&state).map_err(UpdateError::Other)
+        new_key(&state).map_err(UpdateError::Other)
     }
 
     async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
@@ -146,11 +159,11 @@ impl SessionStore for DatabaseStore {
     }
 }
 
-/// The state's values are JSON.
-fn begun_key(state: &HashMap<String, String>) -> Result<SessionKey, anyhow::Error> {
+/// actix-session writes its values as JSON.
+fn new_key(state: &HashMap<String, String>) -> Result<SessionKey, anyhow::Error> {
     let text = state
-        .get(BEGUN)
-        .ok_or_else(|| anyhow!("no session was begun"))?;
+        .get(NEW_TOKEN)
+        .ok_or_else(|| anyhow!("no session began in this request"))?;
     let token: String = serde_json::from_str(text)?;
     Ok(SessionKey::try_from(token)?)
 }

@@ -15,7 +15,7 @@ use crate::error::AppError;
 use crate::metrics::Metrics;
 use crate::operations::health::Health;
 use crate::sign_in::email_code::EmailCode;
-use crate::sign_in::oidc::WorkOs;
+use crate::sign_in::oidc::ProviderSignIn;
 use crate::sign_in::session::Sessions;
 use crate::views::{self, Site};
 
@@ -35,7 +35,7 @@ pub struct AppState {
     pub directory: Directory,
     pub activity: ActivityLog,
     /// `None` when no provider is configured.
-    pub workos: Option<Arc<WorkOs>>,
+    pub provider: Option<Arc<ProviderSignIn>>,
     /// The callback URL to register with the provider.
     pub callback: String,
     /// `false` with `EMAIL_CODES=off`.
@@ -49,17 +49,17 @@ pub struct AppState {
 impl AppState {
     /// Whether the sign-in page offers WorkOS.
     pub fn workos_state(&self) -> views::sign_in::WorkOs {
-        match &self.workos {
+        match &self.provider {
             None => views::sign_in::WorkOs::NotConfigured,
-            Some(workos) if workos.reachability.is_reachable() => views::sign_in::WorkOs::Ready,
+            Some(provider) if provider.is_reachable() => views::sign_in::WorkOs::Ready,
             Some(_) => views::sign_in::WorkOs::Unreachable,
         }
     }
 
-    /// Asks the provider now instead of using the result of the last probe.
-    pub async fn workos_answers(&self) -> bool {
-        match &self.workos {
-            Some(workos) => workos.answers_now().await,
+    /// Whether the provider is configured, reachable, and answers a probe.
+    pub async fn confirm_provider_reachable(&self) -> bool {
+        match &self.provider {
+            Some(provider) => provider.confirm_reachable().await,
             None => false,
         }
     }

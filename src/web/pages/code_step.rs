@@ -12,7 +12,7 @@ use crate::sign_in::email_code::{OpenChallenge, Refusal, SignedIn};
 use crate::views::code_step::CodeStep;
 use crate::web::http::extract::{CodeForm, HeldChallenge, LimitedForm, MaybeSignedIn};
 use crate::web::http::response::{ResponseMode, set_cookie};
-use crate::web::http::session_cookie::hand_over;
+use crate::web::http::session_cookie::issue_session_cookie;
 use crate::web::http::state::AppState;
 
 const ADDRESS: &str = "/sign-in/code";
@@ -157,7 +157,7 @@ fn let_in(
     session: &Session,
     entered: &SignedIn,
 ) -> Result<HttpResponse, AppError> {
-    hand_over(session, &entered.token).map_err(|e| AppError::Internal(e.to_string()))?;
+    issue_session_cookie(session, &entered.token).map_err(|e| AppError::Internal(e.to_string()))?;
     let mut response = wants.go_to(entered.return_to.as_str());
     set_cookie(&mut response, &state.cookies.forget_challenge())?;
     let remembered = entered.device.as_ref();

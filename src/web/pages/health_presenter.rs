@@ -6,7 +6,7 @@ use crate::db::Hindrance;
 use crate::domain::{Timestamp, words};
 use crate::operations::health::{Snapshot, Stored};
 use crate::sign_in::limits::try_budget;
-use crate::sign_in::oidc::Seen;
+use crate::sign_in::oidc::ReachabilityStatus;
 use crate::views::admin::health::{HealthLine, HealthState};
 
 /// After so many attempts, which take an hour, somebody should look.
@@ -130,7 +130,7 @@ fn mail(snapshot: &Snapshot) -> HealthLine {
     }
 }
 
-fn workos(seen: Option<&Seen>, now: Timestamp) -> HealthLine {
+fn workos(seen: Option<&ReachabilityStatus>, now: Timestamp) -> HealthLine {
     let Some(seen) = seen else {
         let words = vec!["It isn’t configured. People sign in with email codes.".to_owned()];
         return line("WorkOS", HealthState::Neutral, words, "");

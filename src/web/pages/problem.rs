@@ -1,73 +1,64 @@
-//! What can go wrong on the way to WorkOS and back: for each cause its words and its fix.
+//! What can go wrong in a sign-in with WorkOS: a code for the URL and a message for the page.
 
 use crate::db::DatabaseError;
-use crate::sign_in::oidc::{CallbackMismatch, Failure, NotAdmitted};
+use crate::sign_in::oidc::{CallbackMismatch, NotAdmitted, SignInError};
+use crate::sign_in::provider::ProviderError;
 
-/// A cause, as the sign-in page's banner shows it.
+/// A problem as the banner on the sign-in page shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Problem {
-    /// They changed their mind.
+pub enum SignInProblem {
     Cancelled,
-    /// It took too long.
     Expired,
-    /// It began elsewhere, or was finished already.
+    /// The sign-in began in another browser, or is already finished.
     OtherBrowser,
-    /// It began at another address than `BASE_URL`.
+    /// The sign-in began under another host than `BASE_URL`.
     OtherAddress,
-    /// It is no sign-in of ours.
+    /// This console did not begin the sign-in.
     Unknown,
-    /// It is not remembered any more.
+    /// The exchange is no longer kept.
     Lost,
-    /// Too many came from this network.
+    /// The network has reached its limit.
     TooMany,
-    /// The database did not take the session.
+    /// The database could not commit the session.
     Busy,
-    /// WorkOS does not take our credentials.
+    /// WorkOS does not accept our credentials.
     Credentials,
-    /// WorkOS did not take the code.
+    /// WorkOS did not accept the code.
     CodeRefused,
-    /// WorkOS does not answer.
     Unreachable,
-    /// Its answer cannot be trusted.
     Untrusted,
-    /// It says no.
     Refused,
-    /// There is no account here.
     NoAccount,
-    /// The address is not verified.
     AddressNotVerified,
-    /// The account is not confirmed.
     NotConfirmed,
-    /// The account is shut.
     Suspended,
-    /// The account is somebody else's at WorkOS.
     LinkedToAnother,
 }
 
-const ALL: [Problem; 18] = [
-    Problem::Cancelled,
-    Problem::Expired,
-    Problem::OtherBrowser,
-    Problem::OtherAddress,
-    Problem::Unknown,
-    Problem::Lost,
-    Problem::TooMany,
-    Problem::Busy,
-    Problem::Credentials,
-    Problem::CodeRefused,
-    Problem::Unreachable,
-    Problem::Untrusted,
-    Problem::Refused,
-    Problem::NoAccount,
-    Problem::AddressNotVerified,
-    Problem::NotConfirmed,
-    Problem::Suspended,
-    Problem::LinkedToAnother,
+const ALL: [SignInProblem; 18] = [
+    SignInProblem::Cancelled,
+    SignInProblem::Expired,
+    SignInProblem::OtherBrowser,
+    SignInProblem::OtherAddress,
+    SignInProblem::Unknown,
+    SignInProblem::Lost,
+    SignInProblem::TooMany,
+    SignInProblem::Busy,
+    SignInProblem::Credentials,
+    SignInProblem::CodeRefused,
+    SignInProblem::Unreachable,
+    SignInProblem::Untrusted,
+    SignInProblem::Refused,
+    SignInProblem::NoAccount,
+    SignInProblem::AddressNotVerified,
+    SignInProblem::NotConfirmed,
+    SignInProblem::Suspended,
+    SignInProblem::LinkedToAnother,
 ];
 
-impl Problem {
-    /// Its word in the address of the sign-in page.
-    pub const fn word(self) -> &'static str {
+impl SignInProblem {
+    /// The value of `problem` in the sign-in page's URL.
+    pub const fn code(self) -> &'static str {
         match self {
             Self::Cancelled => "cancelled",
             Self::Expired => "expired",
@@ -90,39 +81,38 @@ impl Problem {
         }
     }
 
-    /// Reads the word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        ALL.into_iter().find(|problem| problem.word() == word)
+    pub fn from_code(code: &str) -> Option<Self> {
+        ALL.into_iter().find(|problem| problem.code() == code)
     }
 
-    /// What happened, and what to do about it. `home` is the console's own address;
-    /// an email code is spoken of where there are any.
-    pub fn words(self, home: &str, email_codes: bool) -> String {
+    /// What happened and what to do next. `home` is the console's own URL. Email codes are mentioned
+    /// only where they are offered.
+    pub fn message(self, home: &str, email_codes: bool) -> String {
         match self {
-            Self::Cancelled => "The sign-in was cancelled at WorkOS. Try again whenever you like.".to_owned(),
-            Self::Expired => "This sign-in has expired: one has to be finished within ten minutes. Try again.".to_owned(),
-            Self::OtherBrowser => "This sign-in was started in another browser, or was finished already. Start it again here.".to_owned(),
-            Self::OtherAddress => format!("This sign-in was started at another address than {home}. Open {home} and start again there."),
-            Self::Unknown => "That was no sign-in of this console. Start it here.".to_owned(),
-            Self::Lost => "That sign-in can’t be found any more. Start again.".to_owned(),
+            Self::Cancelled => "The sign-in was cancelled at WorkOS. You can start again.".to_owned(),
+            Self::Expired => "The sign-in expired after ten minutes. Start again.".to_owned(),
+            Self::OtherBrowser => "This sign-in was started in another browser, or was finished already. Start again here.".to_owned(),
+            Self::OtherAddress => format!("This sign-in was started at another address. Open {home} and start again there."),
+            Self::Unknown => "This console did not start that sign-in. Start again here.".to_owned(),
+            Self::Lost => "The sign-in can’t be found any more. Start again.".to_owned(),
             Self::TooMany => "Many sign-ins came from your network. Wait one minute, then try again.".to_owned(),
-            Self::Busy => "The console is busy, so this sign-in was not finished. Wait a moment, then start again.".to_owned(),
+            Self::Busy => "The console is busy and could not finish the sign-in. Wait a moment, then start again.".to_owned(),
             Self::Credentials => "WorkOS rejected this console’s credentials. Ask your admin to check the WorkOS client ID and API key.".to_owned(),
-            Self::CodeRefused => "WorkOS didn’t accept this sign-in any more. Try again.".to_owned(),
+            Self::CodeRefused => "WorkOS no longer accepts this sign-in. Start again.".to_owned(),
             Self::Unreachable if email_codes => "WorkOS can’t be reached right now. Nothing was lost: try again in a moment, or use an email code.".to_owned(),
             Self::Unreachable => "WorkOS can’t be reached right now. Nothing was lost: try again in a moment.".to_owned(),
-            Self::Untrusted => "WorkOS sent an answer that can’t be trusted, so nobody was signed in. Tell your admin.".to_owned(),
-            Self::Refused => "WorkOS refused this sign-in. Ask your admin; the reference tells them why.".to_owned(),
+            Self::Untrusted => "The answer from WorkOS failed a security check. Tell your admin.".to_owned(),
+            Self::Refused => "WorkOS refused this sign-in. Ask your admin, and give them the reference.".to_owned(),
             Self::NoAccount => "You have no account here yet. Ask your admin to add your address.".to_owned(),
             Self::AddressNotVerified => "WorkOS hasn’t verified your address. Verify it there, or ask your admin.".to_owned(),
-            Self::NotConfirmed => "Your account waits for an admin to confirm it. Ask yours.".to_owned(),
+            Self::NotConfirmed => "Your account isn’t confirmed yet. Ask your admin to confirm it.".to_owned(),
             Self::Suspended => "Your account is suspended. Ask your admin.".to_owned(),
-            Self::LinkedToAnother => "The account of your address belongs to another WorkOS user. Ask your admin to move it back first.".to_owned(),
+            Self::LinkedToAnother => "Your account is linked to another WorkOS user. Ask your admin to move it back.".to_owned(),
         }
     }
 
-    /// Whether somebody else might get in.
-    pub fn is_about_the_person(self) -> bool {
+    /// Whether another user could sign in where this one was refused.
+    pub fn is_about_the_user(self) -> bool {
         matches!(
             self,
             Self::NoAccount
@@ -132,11 +122,29 @@ impl Problem {
                 | Self::LinkedToAnother
         )
     }
+
+    /// `None` when the error is a defect, which has its own page.
+    pub fn of(error: &SignInError) -> Option<Self> {
+        Some(match error {
+            SignInError::Provider(error) => match error {
+                ProviderError::Unreachable { .. } => Self::Unreachable,
+                ProviderError::CredentialsRejected(_) => Self::Credentials,
+                ProviderError::GrantRefused(_) => Self::CodeRefused,
+                ProviderError::Untrusted(_) => Self::Untrusted,
+                ProviderError::Refused { .. } => Self::Refused,
+            },
+            SignInError::NotAdmitted { reason, .. } => (*reason).into(),
+            SignInError::Database(DatabaseError::Unavailable(_)) => Self::Busy,
+            SignInError::Database(DatabaseError::Query(_)) | SignInError::Interrupted => {
+                return None;
+            }
+        })
+    }
 }
 
-impl From<CallbackMismatch> for Problem {
-    fn from(stray: CallbackMismatch) -> Self {
-        match stray {
+impl From<CallbackMismatch> for SignInProblem {
+    fn from(mismatch: CallbackMismatch) -> Self {
+        match mismatch {
             CallbackMismatch::Expired => Self::Expired,
             CallbackMismatch::OtherAddress => Self::OtherAddress,
             CallbackMismatch::OtherBrowser => Self::OtherBrowser,
@@ -145,7 +153,7 @@ impl From<CallbackMismatch> for Problem {
     }
 }
 
-impl From<NotAdmitted> for Problem {
+impl From<NotAdmitted> for SignInProblem {
     fn from(reason: NotAdmitted) -> Self {
         match reason {
             NotAdmitted::NoAccount => Self::NoAccount,
@@ -157,31 +165,15 @@ impl From<NotAdmitted> for Problem {
     }
 }
 
-impl Problem {
-    /// The cause of a failure; `None` when it is a defect, which has a page of its own.
-    pub fn of(failure: &Failure) -> Option<Self> {
-        Some(match failure {
-            Failure::Unreachable(_) => Self::Unreachable,
-            Failure::CredentialsRejected(_) => Self::Credentials,
-            Failure::CodeRefused(_) => Self::CodeRefused,
-            Failure::Untrusted(_) => Self::Untrusted,
-            Failure::Refused { .. } => Self::Refused,
-            Failure::NotAdmitted { reason, .. } => (*reason).into(),
-            Failure::Database(DatabaseError::Unavailable(_)) => Self::Busy,
-            Failure::Database(DatabaseError::Query(_)) => return None,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_problem_has_a_word_of_its_own_that_leads_back_to_it() {
+    fn every_problem_has_its_own_code() {
         for problem in ALL {
-            assert_eq!(Problem::from_word(problem.word()), Some(problem));
+            assert_eq!(SignInProblem::from_code(problem.code()), Some(problem));
         }
-        assert_eq!(Problem::from_word("nonsense"), None);
+        assert_eq!(SignInProblem::from_code("nonsense"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The way out.
+//! Sign-out.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::web::http::extract::{MaybeSignedIn, SignedIn};
 use crate::web::http::response::{ResponseMode, set_cookie};
 use crate::web::http::state::AppState;
 
-/// Ends the session of this browser. Twice is no error.
+/// Ends this browser's session. Succeeds without a session.
 ///
 /// # Errors
-/// When the database does not answer: the session goes on, and the page says so.
+/// The session continues, and the page says so.
 pub async fn sign_out(
     state: web::Data<AppState>,
     wants: ResponseMode,
@@ -29,7 +29,7 @@ pub async fn sign_out(
     leave(&state, wants, client, signed_in.0, &session).await
 }
 
-/// Ends the session that is asking, and forgets it in this browser.
+/// Ends the session and removes its cookie.
 pub(super) async fn leave(
     state: &AppState,
     wants: ResponseMode,
@@ -39,14 +39,11 @@ pub(super) async fn leave(
 ) -> Result<HttpResponse, AppError> {
     let mut provider_logout_url = None;
     if let Some(signed_in) = signed_in {
-        if let Some(workos) = &state.workos {
-            provider_logout_url = workos.provider_logout_url(signed_in.live.id).await?;
+        if let Some(provider) = &state.provider {
+            provider_logout_url = provider.provider_logout_url(signed_in.live.id).await?;
         }
         let live = Arc::clone(&signed_in.live);
         state.sessions.end(signed_in.hash, live, client).await?;
-        if let Some(workos) = &state.workos {
-            workos.revocations.look_again();
-        }
         log::info!(
             "account {} signed out of session {}",
             signed_in.live.account_id.0,
@@ -55,41 +52,39 @@ pub(super) async fn leave(
     }
     session.purge();
     let mut response = wants.go_to("/signed-out");
-    if let Some(address) = provider_logout_url
+    if let Some(cookie) = provider_logout_url
         .as_deref()
-        .and_then(|address| state.cookies.lead_out(address))
+        .and_then(|url| state.cookies.set_provider_logout_url(url))
     {
-        set_cookie(&mut response, &address)?;
+        set_cookie(&mut response, &cookie)?;
     }
     Ok(response)
 }
 
-/// Says that it is done. Right after a sign-out it goes through the provider's own logout, once: a
-/// redirect from the form would be stopped by the browser, which holds `form-action` against it.
-/// Nobody is sent to a provider that does not answer.
+/// Confirms the sign-out. Right after it, this page refreshes to the provider's logout page, once.
 ///
-/// # Errors
-/// When a cookie does not fit, which none of ours does.
+/// The sign-out itself cannot redirect there: a browser applies `form-action` to redirects of a form.
+/// A provider that does not answer is skipped.
 pub async fn signed_out(
     state: web::Data<AppState>,
     wants: ResponseMode,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    let Some(address) = state.cookies.provider_logout_url(&request) else {
+    let Some(url) = state.cookies.provider_logout_url(&request) else {
         let screen = views::signed_out::screen(LogoutStep::Nothing);
         return Ok(wants.screen(&state.site, StatusCode::OK, &screen));
     };
-    let is_there = state.workos_answers().await;
-    let there = if is_there {
-        LogoutStep::LeadsOut(&address)
+    let is_reachable = state.confirm_provider_reachable().await;
+    let step = if is_reachable {
+        LogoutStep::LeadsOut(&url)
     } else {
         LogoutStep::IsToldLater
     };
-    let screen = views::signed_out::screen(there);
+    let screen = views::signed_out::screen(step);
     let mut response = wants.screen(&state.site, StatusCode::OK, &screen);
-    if is_there && let Ok(value) = HeaderValue::from_str(&format!("0;url={address}")) {
+    if is_reachable && let Ok(value) = HeaderValue::from_str(&format!("0;url={url}")) {
         response.headers_mut().insert(REFRESH, value);
     }
-    set_cookie(&mut response, &state.cookies.forget_way_out())?;
+    set_cookie(&mut response, &state.cookies.forget_provider_logout_url())?;
     Ok(response)
 }

@@ -1,4 +1,4 @@
-//! To WorkOS and back.
+//! The redirect to the provider, the callback, and the wait for a slow provider.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,29 +10,30 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use log::warn;
 use serde::Deserialize;
 
-use super::problem::Problem;
+use super::problem::SignInProblem;
 use super::sign_in;
-use crate::domain::{RequestId, ReturnTo, printable};
+use crate::domain::{RequestId, ReturnTo, printable, printable_up_to};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
-use crate::sign_in::oidc::{CallbackRequest, Failure, NotBegun, Outcome};
-use crate::sign_in::provider::Callback;
+use crate::sign_in::oidc::{
+    CallbackRequest, Completion, ExchangeRefused, ExchangeResult, SignInError,
+};
+use crate::sign_in::provider::{Callback, ProviderError};
 use crate::views;
 use crate::views::landing::LandingTarget;
 use crate::web::http::extract::{MaybeSignedIn, client_of};
 use crate::web::http::flow_cookies::FlowCookies;
 use crate::web::http::response::{ResponseMode, html, set_cookie};
-use crate::web::http::session_cookie::hand_over;
+use crate::web::http::session_cookie::issue_session_cookie;
 use crate::web::http::state::AppState;
 
-/// Past this the person is told that the provider is slow.
-const USUALLY_WITHIN: Duration = Duration::from_millis(700);
-const STILL_SILENT: &str = "the provider does not answer at this moment";
+/// The callback waits this long for the provider. After that the browser gets the waiting page.
+const CALLBACK_PATIENCE: Duration = Duration::from_millis(700);
+const NO_ANSWER: &str = "the provider does not answer at this moment";
+/// The longest `Host` header that is logged, in characters.
+const MAX_LOGGED_HOST: usize = 100;
 
-/// As much of a stranger's text as a log line takes, in characters.
-const LONGEST_HOST: usize = 100;
-
-/// What a provider sends people back with (RFC 6749, 4.1.2; RFC 9207).
+/// The query of the callback (RFC 6749, 4.1.2; RFC 9207).
 #[derive(Deserialize)]
 pub struct CallbackQuery {
     #[serde(default)]
@@ -43,10 +44,14 @@ pub struct CallbackQuery {
     iss: Option<String>,
 }
 
-/// Sends the browser to WorkOS.
-///
-/// # Errors
-/// When the database does not answer.
+/// Why a callback brings no code.
+enum NoCode {
+    /// The user cancelled at the provider.
+    Cancelled,
+    Failed(ProviderError),
+}
+
+/// Redirects the browser to the provider.
 pub async fn start(
     state: web::Data<AppState>,
     return_to: ReturnTo,
@@ -57,37 +62,31 @@ pub async fn start(
     if signed_in.0.is_some() {
         return Ok(ResponseMode::Page.go_to(return_to.as_str()));
     }
-    let Some(workos) = &state.workos else {
+    let Some(provider) = &state.provider else {
         return Ok(ResponseMode::Page.go_to(&return_to.carried_by("/sign-in")));
     };
-    if !workos.may_answer().await {
-        return Ok(show(Problem::Unreachable, &STILL_SILENT, &id));
-    }
-    match workos.start(host_of(&request), return_to).await {
-        Ok((address, flow)) => {
-            let mut response = ResponseMode::Page.go_to(&address);
+    match provider.begin(host_of(&request), return_to).await {
+        Ok(started) => {
+            let mut response = ResponseMode::Page.go_to(&started.url);
             let flows = FlowCookies::of(&request, &state.cookies);
-            for cookie in flows.keep(flow.provider.state(), &flow) {
+            for cookie in flows.keep(&started.flow) {
                 set_cookie(&mut response, &cookie)?;
             }
             Ok(response)
         }
-        Err(failure) => not_signed_in(&state, &failure, &id),
+        Err(error) => failed(&state, &error, &id),
     }
 }
 
-/// Which of this browser's flows a page waits for.
 #[derive(Deserialize)]
 pub struct FinishQuery {
+    /// The public ID of one of this browser's flows.
     #[serde(default)]
     flow: String,
 }
 
-/// Takes up the session, and leaves nothing of the callback in the browser. Where the provider is
-/// slow, a page that says so waits on at [`finish`].
-///
-/// # Errors
-/// When the database does not answer.
+/// Completes the sign-in, and leaves nothing of the callback in the browser's history. If the
+/// provider is slow, the browser goes on to [`finish`].
 pub async fn callback(
     state: web::Data<AppState>,
     query: web::Query<CallbackQuery>,
@@ -97,7 +96,7 @@ pub async fn callback(
     request: HttpRequest,
     id: RequestId,
 ) -> Result<HttpResponse, AppError> {
-    let Some(workos) = &state.workos else {
+    let Some(provider) = &state.provider else {
         return Ok(ResponseMode::Page.go_to("/sign-in"));
     };
     let query = query.into_inner();
@@ -107,59 +106,61 @@ pub async fn callback(
         .find(&query.state)
         .filter(|flow| !flow.has_expired(now))
     else {
-        // Someone who came back to a callback that was used, and is in, has nothing to mend.
+        // A signed-in user who returns to a used callback has no problem to read about.
         if signed_in.0.is_some() {
-            return Ok(landing(
-                &state,
-                LandingTarget::To(ReturnTo::default().as_str()),
-            ));
+            let home = ReturnTo::default();
+            return Ok(landing(&state, LandingTarget::To(home.as_str())));
         }
         let host = host_of(&request);
-        let problem = Problem::from(workos.states.explain(&query.state, host, now));
-        let host: String = host.chars().take(LONGEST_HOST).collect();
-        let why = format!("{}, come back to {host}", problem.word());
-        return Ok(show(problem, &why, &id));
+        let problem = SignInProblem::from(provider.explain_callback(&query.state, host));
+        let host = printable_up_to(MAX_LOGGED_HOST, host);
+        let cause = format!("{}, come back to {host}", problem.code());
+        return Ok(back_to_sign_in(problem, &cause, &id));
     };
-    let used = flows.forget(&query.state);
-    let mut response = match answer_of(query) {
+    let used_flow = flows.forget(&query.state);
+    let mut response = match code_of(query) {
         Ok(callback) => {
             let waiting = flow.return_to.explicitly_carried_by("/auth/workos/finish");
-            let waiting = format!("{waiting}&flow={}", flow.mark());
+            let waiting = format!("{waiting}&flow={}", flow.public_id());
             let return_to = flow.return_to.clone();
-            let exchange = match workos.exchange(CallbackRequest {
-                flow,
-                callback,
-                client,
-                user_agent: text_of(&request, &USER_AGENT).to_owned(),
-                older_session: signed_in.0.map(|signed_in| signed_in.hash),
-            }) {
-                Ok(exchange) => exchange,
-                Err(NotBegun::Busy) => return Err(too_many()),
-                Err(NotBegun::Limited(wait)) => {
+            let completed = provider.complete(
+                CallbackRequest {
+                    flow,
+                    callback,
+                    client,
+                    user_agent: header_text(&request, &USER_AGENT).to_owned(),
+                    older_session: signed_in.0.map(|signed_in| signed_in.hash),
+                },
+                CALLBACK_PATIENCE,
+            );
+            match completed.await {
+                Ok(Completion::Finished(result)) => {
+                    conclude(&state, &session, &result, &id, |to| {
+                        landing(&state, LandingTarget::To(to))
+                    })?
+                }
+                // Keeps the flow's cookie: `finish` finds the exchange by it.
+                Ok(Completion::Pending) => {
+                    return Ok(landing(&state, LandingTarget::Waiting(&waiting)));
+                }
+                Err(ExchangeRefused::Busy) => return Err(too_many()),
+                Err(ExchangeRefused::Limited(wait)) => {
                     return Ok(limited(&state, &request, return_to, wait, &id));
                 }
-            };
-            match tokio::time::timeout(USUALLY_WITHIN, exchange.outcome()).await {
-                Ok(outcome) => take_up(&state, &session, outcome, &id, |to| {
-                    landing(&state, LandingTarget::To(to))
-                })?,
-                // The flow's cookie stays: the exchange is found again by it.
-                Err(_) => return Ok(landing(&state, LandingTarget::Waiting(&waiting))),
             }
         }
-        Err(None) => show(Problem::Cancelled, &"cancelled at the provider", &id),
-        Err(Some(failure)) => not_signed_in(&state, &failure, &id)?,
+        Err(NoCode::Cancelled) => {
+            back_to_sign_in(SignInProblem::Cancelled, &"cancelled at the provider", &id)
+        }
+        Err(NoCode::Failed(error)) => failed(&state, &error.into(), &id)?,
     };
-    if let Some(cookie) = used {
+    if let Some(cookie) = used_flow {
         set_cookie(&mut response, &cookie)?;
     }
     Ok(response)
 }
 
-/// Waits for a provider that was slow, then goes on as the callback would have.
-///
-/// # Errors
-/// When the database does not answer.
+/// Waits for a slow provider, and then does what the callback would have done.
 pub async fn finish(
     state: web::Data<AppState>,
     query: web::Query<FinishQuery>,
@@ -169,93 +170,87 @@ pub async fn finish(
     request: HttpRequest,
     id: RequestId,
 ) -> Result<HttpResponse, AppError> {
-    let Some(workos) = &state.workos else {
+    let Some(provider) = &state.provider else {
         return Ok(ResponseMode::Page.go_to("/sign-in"));
     };
     let flows = FlowCookies::of(&request, &state.cookies);
-    let found = flows.all().find(|flow| flow.mark() == query.flow);
-    let found = found.and_then(|flow| Some((workos.exchange_of(&flow)?, flow)));
-    let Some((exchange, flow)) = found else {
-        // Two requests may have been under way at once, and the first has brought them in.
+    let flow = flows.all().find(|flow| flow.public_id() == query.flow);
+    let result = match &flow {
+        Some(flow) => provider.resume(flow).await,
+        None => None,
+    };
+    let Some((flow, result)) = flow.zip(result) else {
+        // Two requests may wait for the same exchange. The first one has signed the user in.
         return Ok(if signed_in.0.is_some() {
             ResponseMode::Page.go_to(return_to.as_str())
         } else {
-            show(Problem::Lost, &"nothing is known of it any more", &id)
+            back_to_sign_in(SignInProblem::Lost, &"nothing is known of it any more", &id)
         });
     };
-    let outcome = exchange.outcome().await;
-    // Another tab may have signed in meanwhile: a browser has one session.
-    if let (Some(outcome), Some(older)) = (&outcome, signed_in.0)
-        && let Ok(entered) = &**outcome
-        && entered.token.hash() != older.hash
+    // Another tab may have signed in while this request waited. A browser has one session.
+    if let (Ok(new), Some(older)) = (&*result, signed_in.0)
+        && new.token.hash() != older.hash
     {
         let client = client_of(&request, &state);
         state.sessions.end(older.hash, older.live, client).await?;
     }
-    let mut response = take_up(&state, &session, outcome, &id, |to| {
+    let mut response = conclude(&state, &session, &result, &id, |to| {
         ResponseMode::Page.go_to(to)
     })?;
-    if let Some(cookie) = flows.forget(flow.provider.state()) {
+    if let Some(cookie) = flows.forget(flow.state()) {
         set_cookie(&mut response, &cookie)?;
     }
     Ok(response)
 }
 
-/// Someone is in, and goes where `on` leads; or they read why not.
-fn take_up(
+/// Sets the session cookie and continues with `go_on`, or shows why the sign-in failed.
+fn conclude(
     state: &AppState,
     session: &Session,
-    outcome: Option<Outcome>,
+    result: &ExchangeResult,
     id: &RequestId,
-    on: impl FnOnce(&str) -> HttpResponse,
+    go_on: impl FnOnce(&str) -> HttpResponse,
 ) -> Result<HttpResponse, AppError> {
-    let Some(outcome) = outcome else {
-        return Err(AppError::Internal("an exchange without an end".to_owned()));
+    let signed_in = match &**result {
+        Ok(signed_in) => signed_in,
+        Err(error) => return failed(state, error, id),
     };
-    match &*outcome {
-        Ok(entered) => {
-            hand_over(session, &entered.token).map_err(|e| AppError::Internal(e.to_string()))?;
-            let mut response = on(entered.return_to.as_str());
-            let remembered = entered.device.as_ref();
-            if let Some(cookie) = remembered.and_then(|it| state.cookies.remember_device(it)) {
-                set_cookie(&mut response, &cookie)?;
-            }
-            Ok(response)
-        }
-        Err(failure) => not_signed_in(state, failure, id),
+    issue_session_cookie(session, &signed_in.token)
+        .map_err(|e| AppError::Internal(e.to_string()))?;
+    let mut response = go_on(signed_in.return_to.as_str());
+    let device = signed_in.device.as_ref();
+    if let Some(cookie) = device.and_then(|device| state.cookies.remember_device(device)) {
+        set_cookie(&mut response, &cookie)?;
     }
+    Ok(response)
 }
 
 fn too_many() -> AppError {
     AppError::Unavailable("too many sign-ins are under way at the provider".to_owned())
 }
 
-/// For somebody who was refused: the provider's own session in this browser ends, so that they do
-/// not come straight back as the same person.
-///
-/// # Errors
-/// When a cookie does not fit, which none of ours does.
+/// For a user who was refused: ends the provider's own session in this browser first. Otherwise the
+/// provider would sign in the same user again.
 pub async fn another_account(
     state: web::Data<AppState>,
     request: HttpRequest,
     id: RequestId,
 ) -> Result<HttpResponse, AppError> {
-    let Some(address) = state.cookies.provider_logout_url(&request) else {
+    let Some(url) = state.cookies.provider_logout_url(&request) else {
         return Ok(ResponseMode::Page.go_to("/auth/workos"));
     };
-    if !state.workos_answers().await {
-        return Ok(show(Problem::Unreachable, &STILL_SILENT, &id));
+    if !state.confirm_provider_reachable().await {
+        return Ok(back_to_sign_in(SignInProblem::Unreachable, &NO_ANSWER, &id));
     }
-    let mut response = ResponseMode::Page.go_to(&address);
-    set_cookie(&mut response, &state.cookies.forget_way_out())?;
+    let mut response = ResponseMode::Page.go_to(&url);
+    set_cookie(&mut response, &state.cookies.forget_provider_logout_url())?;
     Ok(response)
 }
 
-/// A code, or why there is none: `None` when somebody changed their mind.
-fn answer_of(query: CallbackQuery) -> Result<Callback, Option<Failure>> {
+fn code_of(query: CallbackQuery) -> Result<Callback, NoCode> {
     match (query.error, query.code) {
-        (Some(error), _) if error == "access_denied" => Err(None),
-        (Some(code), _) => Err(Some(Failure::Refused {
+        (Some(error), _) if error == "access_denied" => Err(NoCode::Cancelled),
+        (Some(code), _) => Err(NoCode::Failed(ProviderError::Refused {
             code,
             description: query.error_description.unwrap_or_default(),
         })),
@@ -263,43 +258,39 @@ fn answer_of(query: CallbackQuery) -> Result<Callback, Option<Failure>> {
             code,
             iss: query.iss,
         }),
-        (None, None) => Err(Some(Failure::Untrusted(
+        (None, None) => Err(NoCode::Failed(ProviderError::Untrusted(
             "neither a code nor an error came".to_owned(),
         ))),
     }
 }
 
-fn landing(state: &AppState, on: LandingTarget<'_>) -> HttpResponse {
-    let mut response = html(StatusCode::OK, views::landing::page(&state.site, on));
-    let policy = HeaderValue::from_static("no-referrer");
-    response.headers_mut().insert(REFERRER_POLICY, policy);
+fn landing(state: &AppState, target: LandingTarget<'_>) -> HttpResponse {
+    let mut response = html(StatusCode::OK, views::landing::page(&state.site, target));
+    set_no_referrer(&mut response);
     response
 }
 
-fn not_signed_in(
-    state: &AppState,
-    failure: &Failure,
-    id: &RequestId,
-) -> Result<HttpResponse, AppError> {
-    let Some(problem) = Problem::of(failure) else {
-        return Err(match failure {
-            Failure::Database(error) => error.into(),
+/// The sign-in page with the problem, or the error page if this is a defect.
+fn failed(state: &AppState, error: &SignInError, id: &RequestId) -> Result<HttpResponse, AppError> {
+    let Some(problem) = SignInProblem::of(error) else {
+        return Err(match error {
+            SignInError::Database(error) => error.into(),
             other => AppError::Internal(other.to_string()),
         });
     };
-    let mut response = show(problem, failure, id);
-    if let Failure::NotAdmitted {
-        logout: Some(address),
+    let mut response = back_to_sign_in(problem, error, id);
+    if let SignInError::NotAdmitted {
+        logout_url: Some(url),
         ..
-    } = failure
-        && let Some(cookie) = state.cookies.lead_out(address)
+    } = error
+        && let Some(cookie) = state.cookies.set_provider_logout_url(url)
     {
         set_cookie(&mut response, &cookie)?;
     }
     Ok(response)
 }
 
-/// The code is not spent and the flow is kept: a reload, later, goes on with the sign-in.
+/// Keeps the code unused and the flow's cookie, so that a later reload continues the sign-in.
 fn limited(
     state: &AppState,
     request: &HttpRequest,
@@ -307,38 +298,47 @@ fn limited(
     wait: Duration,
     id: &RequestId,
 ) -> HttpResponse {
-    note(&"too many from this network");
-    let problem = Some((Problem::TooMany, Some(id)));
+    log_cause(&"too many from this network");
+    let problem = Some((SignInProblem::TooMany, Some(id)));
     let screen = sign_in::screen(state, request, return_to, problem);
     let status = StatusCode::TOO_MANY_REQUESTS;
     let mut response = ResponseMode::Page.refused(&state.site, &screen, status, Some(wait));
-    let policy = HeaderValue::from_static("no-referrer");
-    response.headers_mut().insert(REFERRER_POLICY, policy);
+    set_no_referrer(&mut response);
     response
 }
 
-/// The reference that the page shows leads to this line.
-fn note(why: &impl fmt::Display) {
-    warn!("no sign-in with WorkOS: {}", printable(&why.to_string()));
+/// The page's URL contains the code and the state, which no other site may see.
+fn set_no_referrer(response: &mut HttpResponse) {
+    let policy = HeaderValue::from_static("no-referrer");
+    response.headers_mut().insert(REFERRER_POLICY, policy);
 }
 
-/// Back to the sign-in page. The fragment in the address keeps the browser from carrying over the
-/// callback's own.
-fn show(problem: Problem, why: &impl fmt::Display, id: &RequestId) -> HttpResponse {
-    note(why);
+/// The page shows the request ID, so that an admin finds this line.
+fn log_cause(cause: &impl fmt::Display) {
+    warn!("no sign-in with WorkOS: {}", printable(&cause.to_string()));
+}
+
+/// Redirects to the sign-in page. The URL needs a fragment: a browser would otherwise keep the
+/// callback's fragment.
+fn back_to_sign_in(
+    problem: SignInProblem,
+    cause: &impl fmt::Display,
+    id: &RequestId,
+) -> HttpResponse {
+    log_cause(cause);
     ResponseMode::Page.go_to(&format!(
         "/sign-in?problem={}&ref={}#problem",
-        problem.word(),
+        problem.code(),
         id.as_str()
     ))
 }
 
-/// The address that the browser asked, for a diagnosis alone: nothing is built from it.
+/// The host that the browser used. It is compared and logged; no URL is built from it.
 fn host_of(request: &HttpRequest) -> &str {
-    text_of(request, &HOST)
+    header_text(request, &HOST)
 }
 
-fn text_of<'a>(request: &'a HttpRequest, name: &HeaderName) -> &'a str {
+fn header_text<'a>(request: &'a HttpRequest, name: &HeaderName) -> &'a str {
     request
         .headers()
         .get(name)

@@ -49,7 +49,7 @@ async fn authkits_page_is_asked_for_with_state_and_pkce_and_without_a_network() 
         ("redirect_uri", CALLBACK),
         ("response_type", "code"),
         ("provider", "authkit"),
-        ("state", begun.flow.state()),
+        ("state", begun.secrets.state()),
         ("code_challenge_method", "S256"),
     ] {
         assert_eq!(query[name], expected);
@@ -82,7 +82,7 @@ async fn offline_access_is_asked_for_where_it_is_announced() {
     assert_eq!(scope().await, "openid email profile");
     let scopes = json!(["openid", "email", "profile", "offline_access"]);
     party.hostile.script().announce("scopes_supported", scopes);
-    party.provider.warm_up().await.unwrap();
+    party.provider.probe().await.unwrap();
     assert_eq!(scope().await, "openid email profile offline_access");
 }
 
@@ -240,6 +240,6 @@ async fn the_browsers_way_out_names_the_session_and_the_way_back() {
         .script()
         .metadata
         .remove("end_session_endpoint");
-    oidc.provider.warm_up().await.unwrap();
+    oidc.provider.probe().await.unwrap();
     assert_eq!(oidc.provider.logout_url(None, hint, back), None);
 }

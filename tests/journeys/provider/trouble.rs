@@ -37,7 +37,7 @@ impl Verb {
     async fn of(self, party: &Party) -> Result<(), ProviderError> {
         let token = RefreshToken::new(REFRESH_TOKEN.to_owned());
         match self {
-            Self::WarmUp => party.provider.warm_up().await,
+            Self::WarmUp => party.provider.probe().await,
             Self::Complete => party.sign_in().await.map(drop),
             Self::Refresh => party.provider.refresh(&token, SUBJECT).await.map(drop),
             Self::End => party.provider.end(&session()).await,
@@ -55,7 +55,7 @@ fn session() -> ProviderSession {
 async fn party(kind: Kind, path: &'static str, verb: Verb, instead: Instead) -> Party {
     let party = Party::impatient(kind).await;
     if verb != Verb::WarmUp {
-        party.provider.warm_up().await.unwrap();
+        party.provider.probe().await.unwrap();
     }
     party.hostile.script().instead.insert(path, instead);
     party
@@ -89,7 +89,7 @@ async fn a_provider_in_trouble_is_unreachable_for_every_call() {
             match verb.of(&party).await {
                 Err(error @ ProviderError::Unreachable { retry_after, .. }) => {
                     assert_eq!(retry_after, *expected, "{path}, {verb:?}, {instead:?}");
-                    assert!(!error.ends_the_session());
+                    assert!(!error.ends_session());
                     if matches!(instead, Instead::Silence) {
                         assert!(error.to_string().contains("no answer in time"), "{error}");
                     }
@@ -111,7 +111,7 @@ async fn a_provider_that_refuses_connections_is_unreachable() {
         let url = format!("{scheme}://{}", free_address());
         let away = provider(kind, &url, &Clock::manual(NOW), Timeouts::default());
         for outcome in [
-            away.warm_up().await,
+            away.probe().await,
             away.refresh(&RefreshToken::new("r".to_owned()), SUBJECT)
                 .await
                 .map(drop),
@@ -138,7 +138,7 @@ async fn a_provider_that_closes_the_connection_is_unreachable() {
     });
     for kind in [Oidc, AuthKit] {
         let rude = provider(kind, &url, &Clock::manual(NOW), Timeouts::default());
-        let error = rude.warm_up().await.unwrap_err();
+        let error = rude.probe().await.unwrap_err();
         assert!(
             matches!(error, ProviderError::Unreachable { .. }),
             "{error:?}"
@@ -167,7 +167,7 @@ async fn garbage_is_not_trusted_and_ends_no_session() {
             let instead = Instead::Status(200, None, body.to_owned());
             let party = party(kind, path, verb, instead).await;
             match verb.of(&party).await {
-                Err(error @ ProviderError::Untrusted(_)) => assert!(!error.ends_the_session()),
+                Err(error @ ProviderError::Untrusted(_)) => assert!(!error.ends_session()),
                 other => panic!("{path}, {verb:?}, {body:.40}: {other:?}"),
             }
         }
@@ -199,7 +199,7 @@ async fn an_answer_is_read_up_to_its_greatest_length() {
         let jwks = "/sso/jwks/client_vestibule";
         let instead = Instead::Status(200, None, body);
         let party = party(AuthKit, jwks, Verb::WarmUp, instead).await;
-        let error = party.provider.warm_up().await.unwrap_err();
+        let error = party.provider.probe().await.unwrap_err();
         assert!(matches!(error, ProviderError::Untrusted(_)), "{error:?}");
         let is_too_long = error.to_string().contains("an answer without end");
         assert_eq!(is_too_long, !is_read, "{error}");
@@ -223,7 +223,7 @@ async fn a_redirect_is_not_followed() {
 async fn cached_metadata_and_keys_survive_an_outage() {
     for kind in [Oidc, AuthKit] {
         let party = Party::of(kind).await;
-        party.provider.warm_up().await.unwrap();
+        party.provider.probe().await.unwrap();
         for path in [
             "/.well-known/openid-configuration",
             "/jwks",
@@ -231,7 +231,7 @@ async fn cached_metadata_and_keys_survive_an_outage() {
         ] {
             party.hostile.script().refuse(path, 500, "");
         }
-        party.provider.warm_up().await.unwrap_err();
+        party.provider.probe().await.unwrap_err();
         party.sign_in().await.unwrap();
     }
 }
@@ -243,7 +243,7 @@ async fn a_refusal_keeps_its_meaning_and_loses_our_secrets() {
     for (kind, path) in [(Oidc, "/token"), (AuthKit, "/user_management/authenticate")] {
         for verb in [Verb::Complete, Verb::Refresh] {
             let party = Party::of(kind).await;
-            party.provider.warm_up().await.unwrap();
+            party.provider.probe().await.unwrap();
             let answer = async |status, body: serde_json::Value| {
                 party
                     .hostile

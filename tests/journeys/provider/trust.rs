@@ -32,7 +32,7 @@ async fn outcome(kind: Kind, when: When, change: Change) -> Result<Identity, Pro
         }
     };
     change(First);
-    party.provider.warm_up().await?;
+    party.provider.probe().await?;
     change(Before);
     let begun = party.begin().await?;
     change(During);
@@ -180,7 +180,7 @@ async fn a_token_that_no_other_key_could_save_costs_no_fetch_of_the_keys() {
 #[actix_web::test]
 async fn a_good_token_costs_no_fetch_of_the_keys() {
     let party = Party::of(AuthKit).await;
-    party.provider.warm_up().await.unwrap();
+    party.provider.probe().await.unwrap();
     party.sign_in().await.unwrap();
     party.sign_in().await.unwrap();
     assert_eq!(party.hostile.script().keys_fetched, 1);
@@ -201,7 +201,7 @@ async fn a_callback_from_another_issuer_is_refused_before_its_code_is_used() {
         (true, Some(format!("{issuer}/")), false),
     ] {
         party.hostile.script().announce(promise, json!(is_promised));
-        party.provider.warm_up().await.unwrap();
+        party.provider.probe().await.unwrap();
         let begun = party.begin().await.unwrap();
         let heard = party.hostile.script().heard.len();
         let callback = Callback {
@@ -210,7 +210,7 @@ async fn a_callback_from_another_issuer_is_refused_before_its_code_is_used() {
         };
         let outcome = party
             .provider
-            .complete(&begun.flow, &callback, "", "")
+            .complete(&begun.secrets, &callback, "", "")
             .await;
         let used = party.hostile.script().heard.len() - heard;
         assert_eq!(outcome.is_ok(), is_fine, "{is_promised} {iss:?}");

@@ -7,7 +7,8 @@ use url::Url;
 use vestibule::clock::Clock;
 use vestibule::config::{AuthKitSettings, IssuerUrl, OidcSettings, RedirectUrl};
 use vestibule::sign_in::provider::{
-    Begun, Callback, Identity, Provider, ProviderError, ProviderSession, RefreshToken,
+    AuthorizationRequest, Callback, Identity, Provider, ProviderError, ProviderSession,
+    RefreshToken,
 };
 
 use super::CALLBACK;
@@ -46,7 +47,7 @@ impl Browser {
     }
 
     /// Signs in there and brings the callback back.
-    async fn sign_in(&self, begun: &Begun, login_hint: Option<&str>) -> Callback {
+    async fn sign_in(&self, begun: &AuthorizationRequest, login_hint: Option<&str>) -> Callback {
         let mut start = Url::parse(&begun.url).unwrap();
         if let Some(hint) = login_hint {
             start.query_pairs_mut().append_pair("login_hint", hint);
@@ -57,7 +58,7 @@ impl Browser {
             found.map(|(_, value)| value.into_owned())
         };
         assert!(end.as_str().starts_with(CALLBACK), "{end}");
-        assert_eq!(field("state").as_deref(), Some(begun.flow.state()));
+        assert_eq!(field("state").as_deref(), Some(begun.secrets.state()));
         Callback {
             code: field("code").unwrap(),
             iss: field("iss"),
@@ -68,7 +69,7 @@ impl Browser {
 async fn sign_in(provider: &Provider, login_hint: Option<&str>) -> Identity {
     let begun = provider.begin(a_state()).await.unwrap();
     let callback = Browser::new().sign_in(&begun, login_hint).await;
-    let flow = &begun.flow;
+    let flow = &begun.secrets;
     let identity = provider
         .complete(flow, &callback, "192.0.2.7", "Firefox")
         .await;
@@ -99,7 +100,7 @@ fn oidc(peer: &Peer, secret: &str) -> Provider {
         client_secret: ClientSecret::new(secret.to_owned()),
         redirect_uri: RedirectUrl::new(CALLBACK.to_owned()).unwrap(),
     };
-    Provider::discovered(settings, Clock::system())
+    Provider::openid(settings, Clock::system())
 }
 
 /// The user's sessions, as the emulator lists them.
@@ -122,7 +123,7 @@ async fn refused(provider: &Provider, token: &RefreshToken, subject: &str) -> bo
 async fn a_session_with_workos_is_begun_refreshed_and_ended_there() {
     let peer = emulator();
     let provider = authkit(&peer);
-    provider.warm_up().await.unwrap();
+    provider.probe().await.unwrap();
     let mira = sign_in(&provider, None).await;
     assert_eq!(mira.email.unwrap().as_str(), "mira@acme.test");
     assert_eq!(mira.name, "Mira Bell");
@@ -182,7 +183,7 @@ async fn a_session_with_an_openid_provider_is_begun_refreshed_and_ended_there() 
     let callback = browser.sign_in(&begun, None).await;
     assert_eq!(callback.iss.as_deref(), Some(peer.url.as_str()));
     let mira = provider
-        .complete(&begun.flow, &callback, "", "")
+        .complete(&begun.secrets, &callback, "", "")
         .await
         .unwrap();
     let spent = mira.tokens.refresh_token.unwrap();
@@ -206,7 +207,7 @@ async fn a_spent_refresh_token_is_refused_by_an_openid_provider() {
     let begun = provider.begin(a_state()).await.unwrap();
     let callback = Browser::new().sign_in(&begun, None).await;
     let mira = provider
-        .complete(&begun.flow, &callback, "", "")
+        .complete(&begun.secrets, &callback, "", "")
         .await
         .unwrap();
     let spent = mira.tokens.refresh_token.unwrap();
@@ -220,7 +221,7 @@ async fn a_wrong_secret_is_told_from_a_wrong_code() {
     let provider = oidc(&peer, "another secret");
     let begun = provider.begin(a_state()).await.unwrap();
     let callback = Browser::new().sign_in(&begun, None).await;
-    let outcome = provider.complete(&begun.flow, &callback, "", "").await;
+    let outcome = provider.complete(&begun.secrets, &callback, "", "").await;
     assert!(
         matches!(outcome, Err(ProviderError::CredentialsRejected(_))),
         "{outcome:?}"
@@ -232,7 +233,7 @@ async fn a_wrong_secret_is_told_from_a_wrong_code() {
         code: "made up".to_owned(),
         iss: Some(peer.url.clone()),
     };
-    let outcome = provider.complete(&begun.flow, &callback, "", "").await;
+    let outcome = provider.complete(&begun.secrets, &callback, "", "").await;
     assert!(
         matches!(outcome, Err(ProviderError::GrantRefused(_))),
         "{outcome:?}"

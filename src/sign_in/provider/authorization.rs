@@ -3,52 +3,52 @@ use std::fmt;
 use openidconnect::{Nonce, PkceCodeChallenge, PkceCodeVerifier};
 use serde::{Deserialize, Serialize};
 
-/// A sign-in on its way: to be kept by this browser alone, where nobody can read it.
+/// The secrets of one sign-in. Only its browser may keep them, and only encrypted.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flow {
+pub struct FlowSecrets {
     state: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
     verifier: String,
 }
 
-/// A sign-in that has just begun.
+/// An authorization request (RFC 6749, 4.1.1) that is ready to be sent.
 #[derive(Debug, Clone)]
-pub struct Begun {
-    /// Where to send the browser.
+pub struct AuthorizationRequest {
+    /// Where to redirect the browser.
     pub url: String,
-    /// What to remember until it comes back.
-    pub flow: Flow,
+    /// Needed to complete the sign-in at the callback.
+    pub secrets: FlowSecrets,
 }
 
-/// What the browser brought back, of what a [`Flow`] is completed with.
+/// The parameters of the callback that complete a sign-in.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Callback {
-    /// To be exchanged, once.
+    /// The authorization code. It can be exchanged once.
     pub code: String,
-    /// Who says so (RFC 9207), where the provider names itself.
+    /// The issuer (RFC 9207), where the provider sends it.
     #[serde(default)]
     pub iss: Option<String>,
 }
 
-impl Flow {
-    /// A new one, and the challenge for the authorization URL.
-    pub(super) fn draw(state: String, with_nonce: bool) -> (Self, PkceCodeChallenge) {
+impl FlowSecrets {
+    /// Generates nonce and PKCE verifier. The challenge belongs in the authorization URL.
+    pub(super) fn generate(state: String, with_nonce: bool) -> (Self, PkceCodeChallenge) {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let flow = Self {
+        let secrets = Self {
             state,
             nonce: with_nonce.then(|| Nonce::new_random_len(32).secret().clone()),
             verifier: verifier.into_secret(),
         };
-        (flow, challenge)
+        (secrets, challenge)
     }
 
-    /// What the callback has to repeat.
+    /// The callback must repeat this.
     pub fn state(&self) -> &str {
         &self.state
     }
 
-    /// What the ID token has to repeat. A flow without one matches no token.
+    /// The ID token must repeat this. Without a nonce no ID token is accepted.
     pub(super) fn nonce(&self) -> Option<Nonce> {
         self.nonce.clone().map(Nonce::new)
     }
@@ -58,9 +58,9 @@ impl Flow {
     }
 }
 
-impl fmt::Debug for Flow {
+impl fmt::Debug for FlowSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Flow(……)")
+        f.write_str("FlowSecrets(……)")
     }
 }
 
@@ -77,8 +77,8 @@ impl fmt::Debug for Callback {
 pub(super) mod tests {
     use super::*;
 
-    pub(in super::super) fn example() -> Flow {
-        Flow::draw("state".to_owned(), true).0
+    pub(in super::super) fn example() -> FlowSecrets {
+        FlowSecrets::generate("state".to_owned(), true).0
     }
 
     // SECURITY rule 17: new each time.
@@ -88,7 +88,8 @@ pub(super) mod tests {
         assert_ne!(one.nonce, other.nonce);
         assert_ne!(one.verifier, other.verifier);
         assert!(one.verifier.len() >= 43);
-        assert_eq!(Flow::draw("state".to_owned(), false).0.nonce, None);
+        let without_nonce = FlowSecrets::generate("state".to_owned(), false).0;
+        assert_eq!(without_nonce.nonce, None);
     }
 
     // SECURITY rule 4: no code or token in a log.
@@ -96,8 +97,8 @@ pub(super) mod tests {
     fn a_flow_survives_its_cookie_and_hides_in_a_log() {
         let flow = example();
         let text = serde_json::to_string(&flow).unwrap();
-        assert_eq!(serde_json::from_str::<Flow>(&text).unwrap(), flow);
-        assert_eq!(format!("{flow:?}"), "Flow(……)");
+        assert_eq!(serde_json::from_str::<FlowSecrets>(&text).unwrap(), flow);
+        assert_eq!(format!("{flow:?}"), "FlowSecrets(……)");
         let callback = Callback {
             code: "s3cret".to_owned(),
             iss: None,

@@ -1,4 +1,4 @@
-//! Any `OpenID` Provider that describes itself at `/.well-known/openid-configuration`.
+//! Any `OpenID` Provider with discovery at `/.well-known/openid-configuration`.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -14,40 +14,40 @@ use openidconnect::{
 };
 use url::form_urlencoded;
 
-use super::answer::{TokenAnswer, TokenClient};
+use super::authorization::{AuthorizationRequest, Callback, FlowSecrets};
+use super::diagnosis::{self, DIAGNOSIS_STATE, Diagnosis};
 use super::error::ProviderError;
-use super::flow::{Begun, Callback, Flow};
 use super::http::{Http, Timeouts};
 use super::identity::{Identity, ProviderSession, Tokens, full_name};
-use super::keys::{KeySet, Keys, Source};
-use super::metadata::{Known, Metadata};
-use super::probe;
+use super::jwks::{Jwks, JwksCache, JwksSource};
+use super::metadata::{DiscoveredMetadata, Metadata};
+use super::token_response::{TokenClient, TokenEndpointResponse};
 use super::verify::{self, Claims, IdTokenRules};
 use crate::clock::Clock;
 use crate::config::OidcSettings;
 use crate::domain::{Email, Timestamp};
 
-/// When to refresh an access token of which the provider does not say how long it lasts.
-const USUAL_LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// The assumed lifetime of an access token without `expires_in`.
+const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 
 #[derive(Debug)]
-pub(super) struct Discovered {
+pub(super) struct OpenIdProvider {
     settings: OidcSettings,
     client_id: ClientId,
     clock: Clock,
     http: Http,
-    known: RwLock<Option<Arc<Known>>>,
-    keys: Keys,
+    metadata: RwLock<Option<Arc<DiscoveredMetadata>>>,
+    jwks: JwksCache,
 }
 
-impl Discovered {
+impl OpenIdProvider {
     pub(super) fn new(settings: OidcSettings, clock: Clock, timeouts: Timeouts) -> Self {
         Self {
             client_id: ClientId::new(settings.client_id.clone()),
             clock,
             http: Http::new(timeouts, settings.client_secret.clone()),
-            known: RwLock::new(None),
-            keys: Keys::default(),
+            metadata: RwLock::new(None),
+            jwks: JwksCache::default(),
             settings,
         }
     }
@@ -56,14 +56,14 @@ impl Discovered {
         &self.settings.issuer
     }
 
-    pub(super) async fn warm_up(&self) -> Result<(), ProviderError> {
+    pub(super) async fn probe(&self) -> Result<(), ProviderError> {
         self.discover().await.map(drop)
     }
 
-    pub(super) async fn begin(&self, state: String) -> Result<Begun, ProviderError> {
-        let known = self.known().await?;
-        let (flow, challenge) = Flow::draw(state, true);
-        let (state, nonce) = (flow.state().to_owned(), flow.nonce());
+    pub(super) async fn begin(&self, state: String) -> Result<AuthorizationRequest, ProviderError> {
+        let known = self.metadata().await?;
+        let (secrets, challenge) = FlowSecrets::generate(state, true);
+        let (state, nonce) = (secrets.state().to_owned(), secrets.nonce());
         let client = self.client(&known);
         let request = client.authorize_url(
             CoreAuthenticationFlow::AuthorizationCode,
@@ -74,35 +74,35 @@ impl Discovered {
             .add_scopes(known.scopes())
             .set_pkce_challenge(challenge)
             .url();
-        Ok(Begun {
+        Ok(AuthorizationRequest {
             url: url.into(),
-            flow,
+            secrets,
         })
     }
 
     pub(super) async fn complete(
         &self,
-        flow: &Flow,
+        secrets: &FlowSecrets,
         callback: &Callback,
     ) -> Result<Identity, ProviderError> {
-        let known = self.known().await?;
+        let known = self.metadata().await?;
         self.check_issuer(&known, callback)?;
-        let Some(nonce) = flow.nonce() else {
+        let Some(nonce) = secrets.nonce() else {
             return Err(ProviderError::untrusted(
                 "the flow was begun without a nonce",
             ));
         };
         let client = self.client(&known);
-        let answer: TokenAnswer = client
+        let response: TokenEndpointResponse = client
             .exchange_code(AuthorizationCode::new(callback.code.clone()))
-            .set_pkce_verifier(flow.verifier())
+            .set_pkce_verifier(secrets.verifier())
             .request_async(&self.http)
             .await?;
-        let claims = self.verified(&known, &answer, Some(nonce)).await?;
+        let claims = self.verify_id_token(&known, &response, Some(nonce)).await?;
         let claims = claims.ok_or_else(|| ProviderError::untrusted("no ID token in the answer"))?;
-        let mut identity = identity(&claims, self.tokens(&answer, Some(&claims)));
+        let mut identity = identity(&claims, self.tokens(&response, Some(&claims)));
         if claims.email().is_none() {
-            self.ask_for_email(&known, &answer.access_token, &mut identity)
+            self.fetch_user_info(&known, &response.access_token, &mut identity)
                 .await?;
         }
         Ok(identity)
@@ -113,34 +113,34 @@ impl Discovered {
         refresh_token: &RefreshToken,
         subject: &str,
     ) -> Result<Tokens, ProviderError> {
-        let known = self.known().await?;
+        let known = self.metadata().await?;
         let client = self.client(&known);
-        let answer: TokenAnswer = client
+        let response: TokenEndpointResponse = client
             .exchange_refresh_token(refresh_token)
             .request_async(&self.http)
             .await?;
-        let claims = self.verified(&known, &answer, None).await?;
+        let claims = self.verify_id_token(&known, &response, None).await?;
         if claims
             .as_ref()
             .is_some_and(|claims| claims.subject().as_str() != subject)
         {
             return Err(ProviderError::untrusted("the ID token is another user's"));
         }
-        let mut tokens = self.tokens(&answer, claims.as_ref());
-        // A provider that does not rotate sends none, and the old one goes on (RFC 6749, 6).
+        let mut tokens = self.tokens(&response, claims.as_ref());
+        // A provider that does not rotate refresh tokens sends none (RFC 6749, 6).
         tokens
             .refresh_token
             .get_or_insert_with(|| refresh_token.clone());
         Ok(tokens)
     }
 
-    /// Revokes the refresh token, and the grant with it (RFC 7009). The crate would do so only
-    /// over https, which a provider on localhost does not have.
+    /// Revokes the refresh token and with it the grant (RFC 7009). `openidconnect` would require
+    /// https, which a provider on localhost does not have.
     pub(super) async fn end(&self, session: &ProviderSession) -> Result<(), ProviderError> {
         let Some(token) = &session.refresh_token else {
             return Ok(());
         };
-        let known = self.known().await?;
+        let known = self.metadata().await?;
         let Some(url) = &known.metadata.additional_metadata().revocation_endpoint else {
             return Ok(());
         };
@@ -163,50 +163,57 @@ impl Discovered {
         let request = request
             .body(form.finish().into_bytes())
             .map_err(ProviderError::untrusted)?;
-        match self.http.ask(request).await {
+        match self.http.send(request).await {
             Err(ProviderError::GrantRefused(_)) => Ok(()),
             Err(ProviderError::Refused { code, .. })
                 if code == "invalid_token" || code == "unsupported_token_type" =>
             {
                 Ok(())
             }
-            answer => answer.map(drop),
+            response => response.map(drop),
         }
     }
 
-    pub(super) fn http(&self) -> &Http {
-        &self.http
+    pub(super) async fn diagnose(&self) -> Diagnosis {
+        Diagnosis {
+            reached: self.check_reachable().await,
+            keys: self.count_keys().await,
+            credentials: self.check_client_secret().await,
+            callback: match self.begin(DIAGNOSIS_STATE.to_owned()).await {
+                Ok(request) => diagnosis::check_callback(&self.http, &request.url).await,
+                Err(e) => Err(e),
+            },
+        }
     }
 
-    pub(super) async fn reached(&self) -> Result<Option<Timestamp>, ProviderError> {
+    async fn check_reachable(&self) -> Result<Option<Timestamp>, ProviderError> {
         let issuer = self.settings.issuer.trim_end_matches('/');
         let metadata = format!("{issuer}/.well-known/openid-configuration");
-        probe::reach(&self.http, &metadata).await
+        diagnosis::check_reachable(&self.http, &metadata).await
     }
 
-    pub(super) async fn served_keys(&self) -> Result<usize, ProviderError> {
-        probe::count(self.discover().await?.metadata.jwks())
+    async fn count_keys(&self) -> Result<usize, ProviderError> {
+        diagnosis::count_keys(self.discover().await?.metadata.jwks())
     }
 
-    /// Exchanges a code that nobody was given: that the code is refused, and not we, shows that the
-    /// secret is right.
-    pub(super) async fn takes_secret(&self) -> Result<(), ProviderError> {
-        let known = self.known().await?;
-        let (flow, _) = Flow::draw(String::new(), true);
-        let answer: Result<TokenAnswer, _> = self
+    /// Exchanges a made-up code. The secret is right if the provider refuses the code and not us.
+    async fn check_client_secret(&self) -> Result<(), ProviderError> {
+        let known = self.metadata().await?;
+        let (secrets, _) = FlowSecrets::generate(String::new(), true);
+        let response: Result<TokenEndpointResponse, _> = self
             .client(&known)
-            .exchange_code(AuthorizationCode::new("vestibule-doctor".to_owned()))
-            .set_pkce_verifier(flow.verifier())
+            .exchange_code(AuthorizationCode::new(DIAGNOSIS_STATE.to_owned()))
+            .set_pkce_verifier(secrets.verifier())
             .request_async(&self.http)
             .await;
-        match answer.map_err(ProviderError::from) {
+        match response.map_err(ProviderError::from) {
             Ok(_) | Err(ProviderError::GrantRefused(_)) => Ok(()),
             Err(e) => Err(e),
         }
     }
 
     pub(super) fn logout_url(&self, id_token: Option<&str>, return_to: &str) -> Option<String> {
-        let known = self.kept()?;
+        let known = self.cached_metadata()?;
         let endpoint = known
             .metadata
             .additional_metadata()
@@ -216,37 +223,40 @@ impl Discovered {
         let mut request = LogoutRequest::from(endpoint)
             .set_client_id(self.client_id.clone())
             .set_post_logout_redirect_uri(return_to);
-        if let Some(hint) = id_token.and_then(|token| verify::read(token).ok()) {
+        if let Some(hint) = id_token.and_then(|token| verify::parse(token).ok()) {
             request = request.set_id_token_hint(&hint);
         }
         Some(request.http_get_url().into())
     }
 
-    fn kept(&self) -> Option<Arc<Known>> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.clone()
+    fn cached_metadata(&self) -> Option<Arc<DiscoveredMetadata>> {
+        let metadata = self.metadata.read().unwrap_or_else(PoisonError::into_inner);
+        metadata.clone()
     }
 
-    async fn known(&self) -> Result<Arc<Known>, ProviderError> {
-        match self.kept() {
+    async fn metadata(&self) -> Result<Arc<DiscoveredMetadata>, ProviderError> {
+        match self.cached_metadata() {
             Some(known) => Ok(known),
             None => self.discover().await,
         }
     }
 
-    async fn discover(&self) -> Result<Arc<Known>, ProviderError> {
+    async fn discover(&self) -> Result<Arc<DiscoveredMetadata>, ProviderError> {
         let metadata = Metadata::discover_async(self.settings.issuer.clone(), &self.http).await?;
-        let known = Arc::new(Known::new(metadata)?);
-        self.keys.keep(known.metadata.jwks().clone());
-        let mut kept = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        *kept = Some(Arc::clone(&known));
+        let known = Arc::new(DiscoveredMetadata::new(metadata)?);
+        self.jwks.store(known.metadata.jwks().clone());
+        let mut cached = self
+            .metadata
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *cached = Some(Arc::clone(&known));
         Ok(known)
     }
 
-    fn client(&self, known: &Known) -> TokenClient {
+    fn client(&self, known: &DiscoveredMetadata) -> TokenClient {
         let metadata = &known.metadata;
         let issuer = self.settings.issuer.clone();
-        Client::new(self.client_id.clone(), issuer, KeySet::default())
+        Client::new(self.client_id.clone(), issuer, Jwks::default())
             .set_client_secret(self.settings.client_secret.clone())
             .set_auth_type(known.auth_type())
             .set_redirect_uri(self.settings.redirect_uri.clone())
@@ -255,7 +265,11 @@ impl Discovered {
     }
 
     /// SECURITY rule 20 (RFC 9207, 2.4).
-    fn check_issuer(&self, known: &Known, callback: &Callback) -> Result<(), ProviderError> {
+    fn check_issuer(
+        &self,
+        known: &DiscoveredMetadata,
+        callback: &Callback,
+    ) -> Result<(), ProviderError> {
         let additional = known.metadata.additional_metadata();
         let promised = additional.authorization_response_iss_parameter_supported;
         match &callback.iss {
@@ -270,56 +284,59 @@ impl Discovered {
         }
     }
 
-    /// The claims of the ID token, if there is one.
-    async fn verified(
+    /// The verified claims of the ID token; `None` if the response has no ID token.
+    async fn verify_id_token(
         &self,
-        known: &Known,
-        answer: &TokenAnswer,
+        known: &DiscoveredMetadata,
+        response: &TokenEndpointResponse,
         nonce: Option<Nonce>,
     ) -> Result<Option<Claims>, ProviderError> {
-        let Some(token) = &answer.id_token else {
+        let Some(token) = &response.id_token else {
             return Ok(None);
         };
-        let token = verify::read(token)?;
+        let token = verify::parse(token)?;
         let rules = IdTokenRules {
             issuer: &self.settings.issuer,
             client_id: &self.client_id,
             algorithms: known.metadata.id_token_signing_alg_values_supported(),
             nonce,
-            access_token: &answer.access_token,
+            access_token: &response.access_token,
             now: self.clock.now(),
         };
-        let source = Source {
+        let source = JwksSource {
             http: &self.http,
             url: known.metadata.jwks_uri(),
         };
-        let verdict = |keys: &KeySet| verify::id_token(&token, keys, &rules);
-        self.keys.judge(rules.now, source, verdict).await.map(Some)
+        let verify = |jwks: &Jwks| verify::id_token(&token, jwks, &rules);
+        self.jwks
+            .verify_with(rules.now, source, verify)
+            .await
+            .map(Some)
     }
 
-    fn tokens(&self, answer: &TokenAnswer, claims: Option<&Claims>) -> Tokens {
-        let lifetime = answer
+    fn tokens(&self, response: &TokenEndpointResponse, claims: Option<&Claims>) -> Tokens {
+        let lifetime = response
             .expires_in
-            .map_or(USUAL_LIFETIME, Duration::from_secs);
+            .map_or(DEFAULT_LIFETIME, Duration::from_secs);
         Tokens {
             access_expires_at: self.clock.now().plus(lifetime),
-            refresh_token: answer.refresh_token.clone(),
+            refresh_token: response.refresh_token.clone(),
             session_id: claims.and_then(|claims| claims.additional_claims().session_id()),
-            id_token: answer.id_token.clone(),
+            id_token: response.id_token.clone(),
         }
     }
 
-    /// Providers may keep the address out of the ID token (`OpenID` Connect Core, 5.4).
-    async fn ask_for_email(
+    /// A provider may leave the address out of the ID token (`OpenID` Connect Core, 5.4).
+    async fn fetch_user_info(
         &self,
-        known: &Known,
+        known: &DiscoveredMetadata,
         access_token: &AccessToken,
         identity: &mut Identity,
     ) -> Result<(), ProviderError> {
         let Some(url) = known.metadata.userinfo_endpoint() else {
             return Ok(());
         };
-        // The crate panics over a token that does not fit a header.
+        // `openidconnect` panics on a token that is not a valid header value.
         if HeaderValue::from_str(access_token.secret()).is_err() {
             return Err(ProviderError::untrusted("an access token that is no token"));
         }
@@ -358,7 +375,7 @@ fn identity(claims: &Claims, tokens: Tokens) -> Identity {
     }
 }
 
-/// HTTP Basic as OAuth has it: both parts form-encoded first (RFC 6749, 2.3.1).
+/// HTTP Basic with both parts form-encoded first (RFC 6749, 2.3.1).
 fn basic(id: &str, secret: &str) -> String {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let credentials = format!("{}:{}", encoded(id), encoded(secret));
@@ -379,7 +396,7 @@ mod tests {
             redirect_uri: openidconnect::RedirectUrl::new("http://localhost:1/".to_owned())
                 .unwrap(),
         };
-        let provider = Discovered::new(settings, Clock::system(), Timeouts::default());
+        let provider = OpenIdProvider::new(settings, Clock::system(), Timeouts::default());
         assert_eq!(provider.name(), "https://id.test");
         assert!(!format!("{provider:?}").contains("s3cret"));
     }

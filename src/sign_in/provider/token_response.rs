@@ -1,4 +1,4 @@
-//! The token endpoint's answer, of either kind of provider, and the client that asks for it.
+//! The token endpoint's response from both kinds of provider, and the client type that parses it.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::error::{Complaint, ProviderError};
+use super::error::{ErrorBody, ProviderError};
 
-/// `openidconnect`'s client, with a token response that fits both kinds of provider.
+/// `openidconnect`'s client with our response and error types.
 pub(super) type TokenClient = Client<
     EmptyAdditionalClaims,
     CoreAuthDisplay,
@@ -25,8 +25,8 @@ pub(super) type TokenClient = Client<
     CoreJweContentEncryptionAlgorithm,
     CoreJsonWebKey,
     CoreAuthPrompt,
-    Complaint,
-    TokenAnswer,
+    ErrorBody,
+    TokenEndpointResponse,
     CoreTokenIntrospectionResponse,
     CoreRevocableToken,
     CoreRevocationErrorResponse,
@@ -38,11 +38,13 @@ pub(super) type TokenClient = Client<
     EndpointNotSet,
 >;
 
-/// The answer of a token endpoint. `AuthKit` sends the user and the organization in it, and neither
-/// `token_type` nor `expires_in` nor an ID token. The ID token stays text here: it is the hint for
-/// the logout page later, and one that cannot be read is not the whole answer's fault.
+/// The response of a token endpoint.
+///
+/// `AuthKit` sends user and organization, and neither `token_type` nor `expires_in` nor an ID token.
+/// The ID token stays a string: it later becomes the logout page's hint, and a malformed ID token
+/// must not make the whole response unreadable.
 #[derive(Serialize, Deserialize)]
-pub(super) struct TokenAnswer {
+pub(super) struct TokenEndpointResponse {
     pub(super) access_token: AccessToken,
     pub(super) refresh_token: Option<RefreshToken>,
     pub(super) expires_in: Option<u64>,
@@ -54,7 +56,7 @@ pub(super) struct TokenAnswer {
     token_type: CoreTokenType,
 }
 
-/// `AuthKit`'s user, of which this much is of interest.
+/// `AuthKit`'s user object.
 #[derive(Serialize, Deserialize)]
 pub(super) struct User {
     pub(super) id: String,
@@ -65,7 +67,7 @@ pub(super) struct User {
     pub(super) last_name: Option<String>,
 }
 
-/// Who looks through the user's eyes.
+/// The admin who impersonates the user.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Impersonator {
     pub(super) email: String,
@@ -75,13 +77,13 @@ fn bearer() -> CoreTokenType {
     CoreTokenType::Bearer
 }
 
-impl fmt::Debug for TokenAnswer {
+impl fmt::Debug for TokenEndpointResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenAnswer(……)")
     }
 }
 
-impl OAuth2TokenResponse for TokenAnswer {
+impl OAuth2TokenResponse for TokenEndpointResponse {
     type TokenType = CoreTokenType;
 
     fn access_token(&self) -> &AccessToken {
@@ -111,9 +113,9 @@ impl
         CoreGenderClaim,
         CoreJweContentEncryptionAlgorithm,
         CoreJwsSigningAlgorithm,
-    > for TokenAnswer
+    > for TokenEndpointResponse
 {
-    /// The text is read where it is verified.
+    /// `verify` parses the ID token from the string.
     fn id_token(
         &self,
     ) -> Option<
@@ -128,15 +130,15 @@ impl
     }
 }
 
-// The body of an answer that cannot be read may hold tokens: only the place of the fault is told.
+// A response that cannot be parsed may contain tokens, so errors name only the JSON path.
 
-impl From<RequestTokenError<Self, Complaint>> for ProviderError {
-    fn from(error: RequestTokenError<Self, Complaint>) -> Self {
+impl From<RequestTokenError<Self, ErrorBody>> for ProviderError {
+    fn from(error: RequestTokenError<Self, ErrorBody>) -> Self {
         match error {
             RequestTokenError::Request(error) => error,
             RequestTokenError::Parse(error, _) => unreadable(error.path()),
-            RequestTokenError::ServerResponse(complaint) => Self::untrusted(complaint),
-            RequestTokenError::Other(words) => Self::untrusted(words),
+            RequestTokenError::ServerResponse(body) => Self::untrusted(body),
+            RequestTokenError::Other(message) => Self::untrusted(message),
         }
     }
 }
@@ -154,9 +156,9 @@ impl From<DiscoveryError<Self>> for ProviderError {
 impl From<UserInfoError<Self>> for ProviderError {
     fn from(error: UserInfoError<Self>) -> Self {
         match error {
-            // It is not our credentials that are presented there.
-            UserInfoError::Request(Self::CredentialsRejected(words)) => {
-                Self::untrusted(format!("its own access token is refused: {words}"))
+            // This request carries the access token, not our credentials.
+            UserInfoError::Request(Self::CredentialsRejected(message)) => {
+                Self::untrusted(format!("its own access token is refused: {message}"))
             }
             UserInfoError::Request(error) => error,
             UserInfoError::Parse(error) => unreadable(error.path()),
@@ -180,7 +182,7 @@ mod tests {
     #[test]
     fn an_answer_says_what_it_holds_to_the_library_and_nothing_to_a_log() {
         let answer = r#"{"access_token":"s3cret","refresh_token":"s3cret too","expires_in":300}"#;
-        let answer: TokenAnswer = serde_json::from_str(answer).unwrap();
+        let answer: TokenEndpointResponse = serde_json::from_str(answer).unwrap();
         assert_eq!(format!("{answer:?}"), "TokenAnswer(……)");
         assert_eq!(
             OAuth2TokenResponse::expires_in(&answer),

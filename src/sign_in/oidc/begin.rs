@@ -1,0 +1,74 @@
+use std::time::Duration;
+
+use super::error::SignInError;
+use super::flow::SignInFlow;
+use super::provider_sign_in::ProviderSignIn;
+use super::state::CallbackMismatch;
+use crate::domain::ReturnTo;
+use crate::sign_in::provider::ProviderError;
+
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A sign-in that is ready for the redirect to the provider.
+#[derive(Debug)]
+pub struct StartedSignIn {
+    /// The provider's authorization URL.
+    pub url: String,
+    /// The browser keeps this, encrypted, until the callback.
+    pub flow: SignInFlow,
+}
+
+impl ProviderSignIn {
+    /// Begins a sign-in. `host` is the address that the browser used.
+    ///
+    /// # Errors
+    /// Unreachable, when the provider is known to be down and a new probe fails too: the browser
+    /// would find no page there that says what to do.
+    pub async fn begin(
+        &self,
+        host: &str,
+        return_to: ReturnTo,
+    ) -> Result<StartedSignIn, SignInError> {
+        if !self.is_reachable() && !self.probe().await {
+            return Err(ProviderError::no_answer().into());
+        }
+        let now = self.context.clock.now();
+        let state = self.states.issue(host, now);
+        let begun = self.context.provider.begin(state).await;
+        // Success proves nothing about reachability: the metadata may come from the cache.
+        if begun.is_err() {
+            self.reachability.note(&begun);
+        }
+        let request = begun?;
+        let flow = SignInFlow {
+            provider: request.secrets,
+            return_to,
+            started_at: now,
+        };
+        Ok(StartedSignIn {
+            url: request.url,
+            flow,
+        })
+    }
+
+    /// Why this browser has no flow for the state of a callback.
+    pub fn explain_callback(&self, state: &str, host: &str) -> CallbackMismatch {
+        self.states.explain(state, host, self.context.clock.now())
+    }
+
+    /// Whether the provider is reachable and answers a probe within 2 seconds. Ask this before a
+    /// redirect to the provider that the user did not ask for.
+    pub async fn confirm_reachable(&self) -> bool {
+        self.is_reachable() && self.probe().await
+    }
+
+    async fn probe(&self) -> bool {
+        match tokio::time::timeout(PROBE_TIMEOUT, self.context.provider.probe()).await {
+            Ok(outcome) => {
+                self.reachability.note(&outcome);
+                outcome.is_ok()
+            }
+            Err(_) => false,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+use thiserror::Error;
+
+use super::admission::NotAdmitted;
+use crate::db::DatabaseError;
+use crate::sign_in::provider::ProviderError;
+
+/// Why a sign-in with the provider failed.
+#[derive(Debug, Error)]
+pub enum SignInError {
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The provider authenticated the user, and this console does not admit them.
+    #[error("not admitted: {}", reason.describe())]
+    NotAdmitted {
+        reason: NotAdmitted,
+        /// The provider's logout page, so that the browser can sign in as another user.
+        logout_url: Option<String>,
+    },
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The task that exchanged the code ended without a result, which is a defect.
+    #[error("the exchange with the provider was interrupted")]
+    Interrupted,
+}
+
+impl SignInError {
+    /// The value of the metric's label `outcome`.
+    pub(super) const fn metric_label(&self) -> &'static str {
+        match self {
+            Self::Provider(error) => match error {
+                ProviderError::Unreachable { .. } => "unreachable",
+                ProviderError::CredentialsRejected(_) => "credentials_rejected",
+                ProviderError::GrantRefused(_) => "code_refused",
+                ProviderError::Untrusted(_) => "untrusted",
+                ProviderError::Refused { .. } => "refused",
+            },
+            Self::NotAdmitted { .. } => "not_admitted",
+            Self::Database(_) | Self::Interrupted => "failed",
+        }
+    }
+}
