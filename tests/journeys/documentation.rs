@@ -338,6 +338,43 @@ fn every_relative_link_resolves() {
     assert!(count > 25, "only {count} links");
 }
 
+/// The text of every source file below `folder`, as it is shown: without line continuations, and with plain
+/// apostrophes.
+fn shown_texts(folder: &Path) -> String {
+    let mut texts = String::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            texts.push_str(&shown_texts(&path));
+        } else {
+            texts.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+    texts.replace("\\\n", " ")
+}
+
+fn normalised(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").replace('’', "'")
+}
+
+#[test]
+fn the_messages_that_documents_quote_are_the_consoles() {
+    let source = normalised(&shown_texts(&root().join("src")));
+    let mut count = 0;
+    for document in ["docs/troubleshooting.md", "docs/workos.md"] {
+        for quote in text_of(document).split('“').skip(1) {
+            let quote = normalised(quote.split('”').next().unwrap());
+            assert!(
+                source.contains(&quote),
+                "{document}: no page says “{quote}”"
+            );
+            count += 1;
+        }
+    }
+    assert!(count > 25, "only {count} messages");
+}
+
 #[test]
 fn the_readme_is_short_and_says_how_to_run_the_tests() {
     let readme = text_of("README.md");
