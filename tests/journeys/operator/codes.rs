@@ -76,7 +76,7 @@ async fn a_sign_in_with_an_operator_code_is_recorded_as_such() {
     assert_eq!(mira.enter(&code).await.location(), "/dashboard");
     let mail = app.mail_about("New sign-in").await.part("text/plain");
     assert!(
-        mail.contains("with a code from an operator of the server, on"),
+        mail.contains("with a code from an operator of the server, "),
         "{mail}"
     );
     assert!(!mail.contains("read a mail"), "{mail}");

@@ -307,5 +307,5 @@ async fn a_sign_out_while_the_provider_is_down_leads_nowhere_else() {
     let page = mira.get("/signed-out").await;
     assert_eq!(page.header("refresh"), "");
     let words = page.text("[role=status]");
-    assert!(words.contains("ends as soon as it answers"), "{words}");
+    assert!(words.contains("ends once WorkOS answers"), "{words}");
 }
