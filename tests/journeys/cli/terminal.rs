@@ -16,6 +16,7 @@ fn on_terminal(place: &Workplace, command: &str, typed: &str) -> (Option<i32>, S
         .current_dir(place.path())
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("TERM", "xterm")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
