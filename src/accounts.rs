@@ -1,5 +1,6 @@
-//! Accounts: what admins and people change, and the record of what happened.
+//! Accounts: changes by admins and by their owners, the import, and the activity log.
 
+pub mod account;
 pub mod activity;
 pub mod changes;
 pub mod directory;

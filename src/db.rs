@@ -1,5 +1,5 @@
-//! SQLite through diesel: one file per table. What it returns is a `QueryResult`; what a row means
-//! to a person is decided in `auth`.
+//! SQLite through Diesel: one file per table. Queries return a `QueryResult`; the layers above decide what
+//! a row means.
 
 pub mod account_search;
 pub mod accounts;
@@ -17,9 +17,11 @@ pub mod provider_sessions;
 mod schema;
 pub mod sessions;
 pub mod state;
+pub mod types;
 pub mod wrong_tries;
 
 pub use diesel::QueryResult;
 pub use diesel::sqlite::SqliteConnection;
+pub use engine::checked::TransactionError;
 pub use engine::pool::{Database, DatabaseError, Hindrance};
 pub use engine::writer::WriteTrouble;

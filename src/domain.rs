@@ -1,4 +1,4 @@
-//! Plain types that cannot hold a wrong value. Nothing here knows of HTTP, SQL or mail.
+//! Plain types that cannot hold an invalid value. This module depends on no other of the crate.
 
 mod accent;
 mod account;
@@ -10,6 +10,8 @@ mod client_ip;
 mod colour;
 mod device;
 mod email;
+mod hashed_code;
+mod ids;
 mod not_me;
 mod person_name;
 mod printable;
@@ -17,12 +19,14 @@ mod request_id;
 mod return_to;
 mod secret_key;
 mod sign_in_code;
+mod stored;
 mod timestamp;
 mod token;
 pub mod words;
 
 pub use accent::{Accent, Shades};
-pub use account::{AccountId, Method, Role, SessionId, WayIn};
+
+pub use account::{Role, SignInMethod, UnknownRole, WayIn};
 pub use activity::{ActivityKind, CodeOutcome};
 pub use backoff::Backoff;
 pub use base_url::BaseUrl;
@@ -31,6 +35,8 @@ pub use client_ip::ClientIp;
 pub use colour::Colour;
 pub use device::{Device, DeviceId};
 pub use email::{Email, InvalidEmail};
+pub use hashed_code::{CodeHash, CodeSalt, HashedCode};
+pub use ids::{AccountId, ActivityId, ChallengeId, RevocationId, SessionId, WrongTryId};
 pub use not_me::NotMe;
 pub use person_name::{InvalidName, PersonName};
 pub use printable::{is_hidden, printable, printable_up_to, shows_nothing, with_causes};
@@ -38,5 +44,6 @@ pub use request_id::RequestId;
 pub use return_to::ReturnTo;
 pub use secret_key::{InvalidSecretKey, SecretKey};
 pub use sign_in_code::{InvalidCode, SignInCode};
+pub use stored::Stored;
 pub use timestamp::Timestamp;
 pub use token::{Token, TokenHash};

@@ -1,4 +1,4 @@
-//! Every URL in one table, grouped by who may call it.
+//! Every URL in one table, with the callers it is for.
 
 use actix_web::HttpResponse;
 use actix_web::guard::{self, Guard};
@@ -14,7 +14,7 @@ use crate::web::pages::{
     static_files, workos,
 };
 
-/// Who may call a route.
+/// The callers of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Anyone. The session is not read.

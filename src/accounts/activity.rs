@@ -1,102 +1,147 @@
-//! What happened, for admins: looked through page by page, and read for one address to say why no
-//! code came.
+//! The activity log: read page by page, and read for one address to find out why no code came.
 
 use std::time::Duration;
 
+use super::account::Account;
 use super::paging::{TO_READ, page_of};
 use crate::clock::Clock;
-use crate::db::accounts::{self, AccountRow};
-use crate::db::activity;
-use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection};
-use crate::domain::{ActivityKind, Email};
+use crate::db::activity::{self, ActivityRow, Filter};
+use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, accounts};
+use crate::domain::{AccountId, ActivityId, ActivityKind, CodeOutcome, Email, Stored, Timestamp};
 
-pub use crate::db::activity::{ActivityRow, Filter};
-
-/// Requests of one address that are shown at most; its limits allow a hundred a day.
-const REQUESTS_SHOWN: i64 = 100;
-/// How far back requests are shown.
+/// The most requests of one address that are shown. Its limits allow a hundred a day.
+const MAX_REQUESTS: i64 = 100;
+/// The age of the oldest request that is shown.
 pub const REQUESTS_WITHIN: Duration = Duration::from_hours(7 * 24);
 
-/// What everybody did.
 pub struct ActivityLog {
     database: Database,
     clock: Clock,
 }
 
-/// A page of it, the newest first.
-#[derive(Debug)]
-pub struct Page {
-    /// What stands on it.
-    pub rows: Vec<ActivityRow>,
-    /// The row after which the next page begins, if there is one.
-    pub older_than: Option<i64>,
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub struct Activity {
+    /// Increases with time.
+    pub id: ActivityId,
+    pub at: Timestamp,
+    pub kind: Stored<ActivityKind>,
+    /// The address at that time; may be empty.
+    pub email: String,
+    /// Another person who did it: an admin's address, or “command line”. Empty for the account itself.
+    pub actor: String,
+    /// The client's address; may be empty.
+    pub ip: String,
+    /// Browser and system in words; may be empty.
+    pub browser: String,
+    /// For a request of a code.
+    pub outcome: Option<Stored<CodeOutcome>>,
+    pub detail: String,
 }
 
-/// What is known of an address that waits for a code.
+/// Selects a part of the log. The default selects all of it.
+#[derive(Debug, Clone, Default)]
+pub struct ActivityQuery {
+    pub account_id: Option<AccountId>,
+    /// ASCII case does not matter.
+    pub email: Option<String>,
+    pub kind: Option<ActivityKind>,
+    /// Inclusive.
+    pub from: Option<Timestamp>,
+    /// Exclusive.
+    pub before: Option<Timestamp>,
+    /// The last row of the page before.
+    pub older_than: Option<ActivityId>,
+}
+
+/// A page of the log, the newest first.
+#[derive(Debug)]
+pub struct Page {
+    pub rows: Vec<Activity>,
+    /// The last row of this page, if another page follows.
+    pub older_than: Option<ActivityId>,
+}
+
+/// An address for which a code was requested.
 #[derive(Debug)]
 pub struct CodeRequests {
-    /// Its account, if it has one.
-    pub account: Option<AccountRow>,
+    pub account: Option<Account>,
     /// The requests of the last days, the newest first.
-    pub requests: Vec<ActivityRow>,
+    pub requests: Vec<Activity>,
 }
 
 impl ActivityLog {
-    /// Reads from this database.
     pub fn new(database: Database, clock: Clock) -> Self {
         Self { database, clock }
     }
 
-    /// One page.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn page(&self, filter: Filter) -> Result<Page, DatabaseError> {
-        self.database.read(move |c| page(c, &filter)).await
+    pub async fn page(&self, query: ActivityQuery) -> Result<Page, DatabaseError> {
+        self.database.read(move |c| page(c, &query)).await
     }
 
-    /// The first rows of a part of it.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// The newest `limit` rows.
     pub async fn rows(
         &self,
-        filter: Filter,
-        at_most: i64,
-    ) -> Result<Vec<ActivityRow>, DatabaseError> {
-        self.database
-            .read(move |c| activity::list(c, &filter, at_most))
-            .await
+        query: ActivityQuery,
+        limit: i64,
+    ) -> Result<Vec<Activity>, DatabaseError> {
+        self.database.read(move |c| rows(c, &query, limit)).await
     }
 
-    /// What became of the codes that were asked for with an address.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// The outcome of each code that was requested with an address.
     pub async fn code_requests(&self, email: Email) -> Result<CodeRequests, DatabaseError> {
-        let filter = Filter {
+        let query = ActivityQuery {
             email: Some(email.as_str().to_owned()),
-            kinds: vec![ActivityKind::CodeRequested],
+            kind: Some(ActivityKind::CodeRequested),
             from: Some(self.clock.now().minus(REQUESTS_WITHIN)),
-            ..Filter::default()
+            ..ActivityQuery::default()
         };
         self.database
             .read(move |c| {
                 Ok(CodeRequests {
-                    account: accounts::find_by_email(c, &email)?,
-                    requests: activity::list(c, &filter, REQUESTS_SHOWN)?,
+                    account: accounts::find_by_email(c, &email)?.map(Account::from),
+                    requests: rows(c, &query, MAX_REQUESTS)?,
                 })
             })
             .await
     }
 }
 
-/// A page of the activity that a filter finds.
-///
-/// # Errors
-/// When the query fails.
-pub(super) fn page(c: &mut SqliteConnection, filter: &Filter) -> QueryResult<Page> {
-    let (rows, others_follow) = page_of(activity::list(c, filter, TO_READ)?);
+pub(super) fn page(c: &mut SqliteConnection, query: &ActivityQuery) -> QueryResult<Page> {
+    let (rows, others_follow) = page_of(rows(c, query, TO_READ)?);
     let older_than = rows.last().filter(|_| others_follow).map(|row| row.id);
     Ok(Page { rows, older_than })
+}
+
+pub(super) fn rows(
+    c: &mut SqliteConnection,
+    query: &ActivityQuery,
+    limit: i64,
+) -> QueryResult<Vec<Activity>> {
+    let filter = Filter {
+        account_id: query.account_id,
+        email: query.email.clone(),
+        kinds: query.kind.into_iter().collect(),
+        from: query.from,
+        before: query.before,
+        older_than: query.older_than,
+    };
+    let rows = activity::list(c, &filter, limit)?;
+    Ok(rows.into_iter().map(Activity::from).collect())
+}
+
+impl From<ActivityRow> for Activity {
+    fn from(row: ActivityRow) -> Self {
+        Self {
+            id: row.id,
+            at: row.at,
+            kind: row.kind,
+            email: row.email,
+            actor: row.actor,
+            ip: row.ip,
+            browser: row.browser,
+            outcome: row.outcome,
+            detail: row.detail,
+        }
+    }
 }

@@ -1,17 +1,19 @@
-//! What an admin, or an operator, does to accounts. Each verb runs inside its caller's transaction
-//! and writes down who did it.
+//! Changes that an admin or an operator makes to accounts. Each verb runs inside its caller's transaction and
+//! records in the activity log who made the change.
 
 use thiserror::Error;
 
-use crate::db::accounts::{self, AccountRow, NewAccount};
+use super::account::Account;
+use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
 use crate::db::{
-    QueryResult, SqliteConnection, identities, operator_codes, outgoing_mails, sessions,
+    DatabaseError, QueryResult, SqliteConnection, TransactionError, identities, operator_codes,
+    outgoing_mails, sessions,
 };
 use crate::domain::{AccountId, ActivityKind, Email, Role, Timestamp};
 use crate::sign_in::client::Client;
 
-/// Who does it.
+/// The person who makes a change.
 #[derive(Debug, Clone)]
 pub struct Actor {
     name: String,
@@ -19,7 +21,6 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// An admin, signed in as this address.
     pub fn admin(email: &str, client: &Client) -> Self {
         Self {
             name: email.to_owned(),
@@ -27,7 +28,7 @@ impl Actor {
         }
     }
 
-    /// Whoever has a terminal on the server.
+    /// The operator, who has a terminal on the server.
     pub fn command_line() -> Self {
         Self {
             name: "command line".to_owned(),
@@ -35,15 +36,12 @@ impl Actor {
         }
     }
 
-    /// What they go by: an admin's address, or “command line”.
+    /// An admin's address, or “command line”.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Writes down what they did to an account.
-    ///
-    /// # Errors
-    /// When the query fails.
+    /// Records a change to an account.
     pub fn note(
         &self,
         c: &mut SqliteConnection,
@@ -52,14 +50,11 @@ impl Actor {
         detail: &str,
         now: Timestamp,
     ) -> QueryResult<()> {
-        let id = Some(account.account_id());
-        self.note_of_address(c, kind, &account.email, id, detail, now)
+        let id = Some(account.id);
+        self.note_of_address(c, kind, account.email.as_str(), id, detail, now)
     }
 
-    /// Writes down what they did about an address, which may have no account.
-    ///
-    /// # Errors
-    /// When the query fails.
+    /// Records a change that concerns an address, with or without an account.
     pub fn note_of_address(
         &self,
         c: &mut SqliteConnection,
@@ -69,7 +64,7 @@ impl Actor {
         detail: &str,
         now: Timestamp,
     ) -> QueryResult<()> {
-        let what = NewActivity {
+        let new = NewActivity {
             account_id,
             email,
             actor: &self.name,
@@ -78,228 +73,182 @@ impl Actor {
             detail,
             ..NewActivity::default()
         };
-        activity::add(c, kind, &what, now)?;
+        activity::add(c, kind, &new, now)?;
         Ok(())
     }
 }
 
-/// Why an account was left as it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum ChangeError {
-    /// There is none.
-    #[error("There is no such account.")]
-    NoSuchAccount,
-    /// The address has one already.
-    #[error("That address has an account already.")]
-    AlreadyThere,
-    /// Without them nobody could let anybody in.
-    #[error("That is the last admin. Make somebody else an admin first.")]
-    LastAdmin,
-    /// It was so before.
-    #[error("That is so already. Nothing was changed.")]
-    AlreadySo,
+/// An account to add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAccount {
+    pub email: Email,
+    /// May be empty.
+    pub name: String,
+    pub role: Role,
+    pub confirmed: bool,
 }
 
-type Outcome<T> = QueryResult<Result<T, ChangeError>>;
+/// A change to one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Confirms the address: the account gets codes, and a provider's account can be linked to it.
+    Confirm,
+    /// Refuses sign-ins, ends all sessions and deletes waiting mail.
+    Suspend,
+    /// Undoes a suspension.
+    Restore,
+    SetRole(Role),
+    /// Undoes the move to WorkOS: the account gets codes again, its link to WorkOS is removed, and its sessions
+    /// with WorkOS end.
+    MoveBack,
+    /// Removes the account with its sessions, links and waiting mail. The activity log keeps its address.
+    Delete,
+}
 
-/// Adds a confirmed account.
-///
-/// # Errors
-/// When a query fails.
+/// Why an account was not changed.
+#[derive(Debug, Error)]
+pub enum ChangeError {
+    #[error("There is no such account.")]
+    NoSuchAccount,
+    #[error("This address already has an account.")]
+    AddressTaken,
+    /// Without an admin, no account could be let in.
+    #[error("This is the last admin. Make someone else an admin first.")]
+    LastAdmin,
+    #[error("No change: the account is already in that state.")]
+    NoChange,
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl From<ChangeError> for TransactionError<ChangeError> {
+    fn from(refusal: ChangeError) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// A refusal rolls the caller's transaction back.
+pub type ChangeResult<T> = Result<T, TransactionError<ChangeError>>;
+
 pub fn add(
     c: &mut SqliteConnection,
     actor: &Actor,
-    new: &NewAccount<'_>,
+    new: &NewAccount,
     now: Timestamp,
-) -> Outcome<AccountRow> {
+) -> ChangeResult<Account> {
     add_as(c, actor, new, ActivityKind::AccountAdded, now)
 }
 
-/// Adds an account that stood in a file.
-///
-/// # Errors
-/// When a query fails.
+/// Like [`add`], for a row of a file.
 pub fn import(
     c: &mut SqliteConnection,
     actor: &Actor,
-    new: &NewAccount<'_>,
+    new: &NewAccount,
     now: Timestamp,
-) -> Outcome<AccountRow> {
+) -> ChangeResult<Account> {
     add_as(c, actor, new, ActivityKind::AccountImported, now)
 }
 
 fn add_as(
     c: &mut SqliteConnection,
     actor: &Actor,
-    new: &NewAccount<'_>,
+    new: &NewAccount,
     kind: ActivityKind,
     now: Timestamp,
-) -> Outcome<AccountRow> {
-    let Some(id) = accounts::insert(c, new, now)? else {
-        return Ok(Err(ChangeError::AlreadyThere));
+) -> ChangeResult<Account> {
+    let row = accounts::NewAccount {
+        email: &new.email,
+        name: &new.name,
+        role: new.role,
+        confirmed: new.confirmed,
     };
-    let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(ChangeError::NoSuchAccount));
-    };
-    actor.note(c, kind, &account, new.role.as_str(), now)?;
-    Ok(Ok(account))
+    let id = accounts::insert(c, &row, now)?.ok_or(ChangeError::AddressTaken)?;
+    let account = accounts::find(c, id)?.ok_or(ChangeError::NoSuchAccount)?;
+    actor.note(c, kind, &account, new.role.into_str(), now)?;
+    Ok(account.into())
 }
 
-/// Vouches for an account's address: from now on it gets codes, and can be linked.
-///
-/// # Errors
-/// When a query fails.
-pub fn confirm(
+/// Makes a change and returns the account as it was before.
+pub fn change(
     c: &mut SqliteConnection,
     actor: &Actor,
     id: AccountId,
+    change: Change,
     now: Timestamp,
-) -> Outcome<AccountRow> {
-    let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(ChangeError::NoSuchAccount));
-    };
-    if account.confirmed_at.is_some() {
-        return Ok(Err(ChangeError::AlreadySo));
+) -> ChangeResult<Account> {
+    let account = accounts::find(c, id)?.ok_or(ChangeError::NoSuchAccount)?;
+    if is_in_force(change, &account) {
+        return Err(ChangeError::NoChange.into());
     }
-    accounts::set_confirmed(c, id, now)?;
-    actor.note(c, ActivityKind::AccountConfirmed, &account, "", now)?;
-    Ok(Ok(account))
+    let may_remove_admin = matches!(
+        change,
+        Change::Suspend | Change::SetRole(_) | Change::Delete
+    );
+    if may_remove_admin && is_last_admin(c, &account)? {
+        return Err(ChangeError::LastAdmin.into());
+    }
+    let (kind, detail) = match change {
+        Change::Confirm => (ActivityKind::AccountConfirmed, ""),
+        Change::Suspend => (ActivityKind::AccountSuspended, ""),
+        Change::Restore => (ActivityKind::AccountRestored, ""),
+        Change::SetRole(role) => (ActivityKind::RoleChanged, role.into_str()),
+        Change::MoveBack => (ActivityKind::MovedBack, ""),
+        Change::Delete => (ActivityKind::AccountDeleted, ""),
+    };
+    // Before the deletion, so that the entry refers to the account while it exists.
+    actor.note(c, kind, &account, detail, now)?;
+    write(c, &account, change, now)?;
+    Ok(account.into())
 }
 
-/// Shuts an account, and ends all its sessions. Mail to it that waits is not sent any more.
-///
-/// # Errors
-/// When a query fails.
-pub fn suspend(
+fn is_in_force(change: Change, account: &AccountRow) -> bool {
+    match change {
+        Change::Confirm => account.confirmed_at.is_some(),
+        Change::Suspend => account.suspended_at.is_some(),
+        Change::Restore => account.suspended_at.is_none(),
+        Change::SetRole(role) => account.role == role,
+        Change::MoveBack => account.moved_at.is_none(),
+        Change::Delete => false,
+    }
+}
+
+fn write(
     c: &mut SqliteConnection,
-    actor: &Actor,
-    id: AccountId,
+    account: &AccountRow,
+    change: Change,
     now: Timestamp,
-) -> Outcome<AccountRow> {
-    let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(ChangeError::NoSuchAccount));
-    };
-    if account.suspended_at.is_some() {
-        return Ok(Err(ChangeError::AlreadySo));
+) -> QueryResult<()> {
+    let id = account.id;
+    match change {
+        Change::Confirm => accounts::set_confirmed(c, id, now),
+        Change::Suspend => {
+            accounts::set_suspended(c, id, Some(now))?;
+            sessions::delete_of_account(c, id, None)?;
+            delete_waiting(c, account)
+        }
+        Change::Restore => accounts::set_suspended(c, id, None),
+        Change::SetRole(role) => accounts::set_role(c, id, role),
+        Change::MoveBack => {
+            accounts::unset_moved(c, id)?;
+            identities::unlink(c, id)?;
+            sessions::delete_with_provider(c, id)?;
+            Ok(())
+        }
+        Change::Delete => {
+            accounts::delete(c, id)?;
+            delete_waiting(c, account)
+        }
     }
-    if is_last_admin(c, &account)? {
-        return Ok(Err(ChangeError::LastAdmin));
-    }
-    accounts::set_suspended(c, id, Some(now))?;
-    sessions::delete_of_account(c, id, None)?;
+}
+
+/// Deletes mail that waits, and an operator code that was not used.
+fn delete_waiting(c: &mut SqliteConnection, account: &AccountRow) -> QueryResult<()> {
     outgoing_mails::delete_to(c, &account.email)?;
-    operator_codes::delete(c, &account.email)?;
-    actor.note(c, ActivityKind::AccountSuspended, &account, "", now)?;
-    Ok(Ok(account))
+    operator_codes::delete(c, &account.email)
 }
 
-/// Opens a shut account again.
-///
-/// # Errors
-/// When a query fails.
-pub fn restore(
-    c: &mut SqliteConnection,
-    actor: &Actor,
-    id: AccountId,
-    now: Timestamp,
-) -> Outcome<AccountRow> {
-    let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(ChangeError::NoSuchAccount));
-    };
-    if account.suspended_at.is_none() {
-        return Ok(Err(ChangeError::AlreadySo));
-    }
-    accounts::set_suspended(c, id, None)?;
-    actor.note(c, ActivityKind::AccountRestored, &account, "", now)?;
-    Ok(Ok(account))
-}
-
-/// Makes or unmakes an admin.
-///
-/// # Errors
-/// When a query fails.
-pub fn change_role(
-    c: &mut SqliteConnection,
-    actor: &Actor,
-    id: AccountId,
-    role: Role,
-    now: Timestamp,
-) -> Outcome<AccountRow> {
-    let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(ChangeError::NoSuchAccount));
-    };
-    if account.role == role.as_str() {
-        return Ok(Err(ChangeError::AlreadySo));
-    }
-    if is_last_admin(c, &account)? {
-        return Ok(Err(ChangeError::LastAdmin));
-    }
-    accounts::set_role(c, id, role)?;
-    actor.note(c, ActivityKind::RoleChanged, &account, role.as_str(), now)?;
-    Ok(Ok(account))
-}
-
-/// Undoes the move to WorkOS: the account gets codes again, and whoever it was linked to there is
-/// forgotten. Its sessions with WorkOS end.
-///
-/// # Errors
-/// When a query fails.
-pub fn move_back(
-    c: &mut SqliteConnection,
-    actor: &Actor,
-    id: AccountId,
-    now: Timestamp,
-) -> Outcome<AccountRow> {
-    let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(ChangeError::NoSuchAccount));
-    };
-    if account.moved_at.is_none() {
-        return Ok(Err(ChangeError::AlreadySo));
-    }
-    accounts::unset_moved(c, id)?;
-    identities::unlink(c, id)?;
-    sessions::delete_with_provider(c, id)?;
-    actor.note(c, ActivityKind::MovedBack, &account, "", now)?;
-    Ok(Ok(account))
-}
-
-/// Removes an account with all that belongs to it, mail that waits too. What it did stays in the
-/// activity, by its address.
-///
-/// # Errors
-/// When a query fails.
-pub fn delete(
-    c: &mut SqliteConnection,
-    actor: &Actor,
-    id: AccountId,
-    now: Timestamp,
-) -> Outcome<AccountRow> {
-    let Some(account) = accounts::find(c, id)? else {
-        return Ok(Err(ChangeError::NoSuchAccount));
-    };
-    if is_last_admin(c, &account)? {
-        return Ok(Err(ChangeError::LastAdmin));
-    }
-    actor.note(c, ActivityKind::AccountDeleted, &account, "", now)?;
-    accounts::delete(c, id)?;
-    outgoing_mails::delete_to(c, &account.email)?;
-    operator_codes::delete(c, &account.email)?;
-    Ok(Ok(account))
-}
-
-/// Finds the account of an address, for a command that names one.
-///
-/// # Errors
-/// When the query fails.
-pub fn find(c: &mut SqliteConnection, email: &Email) -> Outcome<AccountRow> {
-    Ok(accounts::find_by_email(c, email)?.ok_or(ChangeError::NoSuchAccount))
-}
-
-/// Whether nobody could let anybody in without this account.
-///
-/// # Errors
-/// When the query fails.
+/// Whether no other admin could sign in without this account.
 pub(super) fn is_last_admin(c: &mut SqliteConnection, account: &AccountRow) -> QueryResult<bool> {
-    let is_admin = account.role == Role::Admin.as_str() && account.may_sign_in();
-    Ok(is_admin && accounts::admins_beside(c, account.account_id())? == 0)
+    let is_admin = account.role == Role::Admin && account.may_sign_in();
+    Ok(is_admin && accounts::admins_beside(c, account.id)? == 0)
 }

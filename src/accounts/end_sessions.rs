@@ -1,47 +1,63 @@
-//! Ending other people's sessions. Each verb runs inside its caller's transaction and writes down
-//! who did it.
+//! Ends the sessions of other people. Each verb runs inside its caller's transaction and records in the
+//! activity log who did it.
 
-use super::changes::Actor;
+use super::changes::{Actor, ChangeError, ChangeResult};
 use crate::db::accounts::AccountRow;
 use crate::db::sessions::{self, SessionRow};
-use crate::db::{QueryResult, SqliteConnection};
-use crate::domain::{ActivityKind, SessionId, Timestamp};
+use crate::db::{QueryResult, SqliteConnection, accounts};
+use crate::domain::{ActivityKind, Email, SessionId, Timestamp};
 
-/// Ends one session, and says whose it was; `None` when there is no such session.
-///
-/// # Errors
-/// When a query fails.
+/// A session that was ended.
+#[derive(Debug)]
+pub struct EndedSession {
+    pub email: Email,
+    /// Browser and system in words.
+    pub browser: String,
+}
+
+/// `None` when there is no such session.
 pub fn one(
     c: &mut SqliteConnection,
     actor: &Actor,
     id: SessionId,
     now: Timestamp,
-) -> QueryResult<Option<(AccountRow, SessionRow)>> {
+) -> QueryResult<Option<EndedSession>> {
     let Some(account) = sessions::find_account(c, id)? else {
         return Ok(None);
     };
-    let Some(session) = sessions::find_of_account(c, account.account_id(), id)? else {
+    let Some(session) = sessions::find_of_account(c, account.id, id)? else {
         return Ok(None);
     };
     sessions::delete_by_id(c, id)?;
     note(c, actor, &account, &session, now)?;
-    Ok(Some((account, session)))
+    Ok(Some(EndedSession {
+        email: account.email,
+        browser: session.browser,
+    }))
 }
 
-/// Ends every session of an account; says how many those were.
-///
-/// # Errors
-/// When a query fails.
-pub fn all_of(
+/// Ends every session of the account of an address, and returns how many those were.
+pub fn all_of_address(
+    c: &mut SqliteConnection,
+    actor: &Actor,
+    email: &Email,
+    now: Timestamp,
+) -> ChangeResult<usize> {
+    let account = accounts::find_by_email(c, email)?.ok_or(ChangeError::NoSuchAccount)?;
+    Ok(all_of(c, actor, &account, now)?)
+}
+
+/// Ends every session of an account, and returns how many those were.
+pub(super) fn all_of(
     c: &mut SqliteConnection,
     actor: &Actor,
     account: &AccountRow,
     now: Timestamp,
 ) -> QueryResult<usize> {
-    for session in sessions::of_account(c, account.account_id(), i64::MAX)? {
+    for session in sessions::of_account(c, account.id, i64::MAX)? {
         note(c, actor, account, &session, now)?;
     }
-    sessions::delete_of_account(c, account.account_id(), None)
+    sessions::delete_of_account(c, account.id, None)
 }
 
 fn note(
@@ -51,6 +67,6 @@ fn note(
     session: &SessionRow,
     now: Timestamp,
 ) -> QueryResult<()> {
-    let which = format!("{} at {}", session.browser, session.ip);
-    actor.note(c, ActivityKind::SessionEnded, account, &which, now)
+    let detail = format!("{} at {}", session.browser, session.ip);
+    actor.note(c, ActivityKind::SessionEnded, account, &detail, now)
 }

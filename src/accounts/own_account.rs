@@ -1,39 +1,31 @@
-//! What people see and change of their own account.
+//! The verbs of a person’s own account, except those of its sessions.
 
 use std::sync::Arc;
 
-use super::activity::{self, Filter, Page};
+use super::activity::{self, ActivityQuery, Page};
 use crate::clock::Clock;
 use crate::db::{Database, DatabaseError, accounts};
-use crate::domain::{AccountId, ActivityKind, PersonName, Timestamp};
+use crate::domain::{AccountId, ActivityId, ActivityKind, PersonName, Timestamp};
 use crate::sign_in::client::Client;
 use crate::sign_in::session::LiveSession;
 
-/// The verbs of somebody's own account, beside those of its sessions.
 pub struct OwnAccount {
     database: Database,
     clock: Clock,
 }
 
 impl OwnAccount {
-    /// Accounts as they are in this database.
     pub fn new(database: Database, clock: Clock) -> Self {
         Self { database, clock }
     }
 
-    /// Since when the account signs in with WorkOS; `None` for one that gets email codes.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// When the account first signed in with WorkOS; `None` for an account that gets email codes.
     pub async fn moved_at(&self, id: AccountId) -> Result<Option<Timestamp>, DatabaseError> {
         let found = self.database.read(move |c| accounts::find(c, id)).await?;
-        Ok(found.and_then(|account| account.moved_at).map(Timestamp))
+        Ok(found.and_then(|account| account.moved_at))
     }
 
-    /// Changes what somebody is called. Every page of theirs says so from its next request on.
-    ///
-    /// # Errors
-    /// When the database does not answer; the name stays as it was then.
+    /// Changes the person's name. All sessions of the account show it from their next request on.
     pub async fn rename(
         &self,
         live: Arc<LiveSession>,
@@ -52,22 +44,17 @@ impl OwnAccount {
             .await
     }
 
-    /// What happened to an account before this row of its activity, or of late.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// A page of the account's activity: the newest, or those before a row.
     pub async fn activity(
         &self,
         id: AccountId,
-        older_than: Option<i64>,
+        older_than: Option<ActivityId>,
     ) -> Result<Page, DatabaseError> {
-        let filter = Filter {
+        let query = ActivityQuery {
             account_id: Some(id),
             older_than,
-            ..Filter::default()
+            ..ActivityQuery::default()
         };
-        self.database
-            .read(move |c| activity::page(c, &filter))
-            .await
+        self.database.read(move |c| activity::page(c, &query)).await
     }
 }

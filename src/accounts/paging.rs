@@ -1,14 +1,13 @@
-//! Lists that are read a page at a time.
+//! Lists that are read one page at a time.
 
-/// Rows of a page.
-const FULL: usize = 50;
-/// What is read for a page: one row more says whether there is a next one.
-pub(super) const TO_READ: i64 = FULL as i64 + 1;
+const PAGE_SIZE: usize = 50;
+/// The rows to read for a page. The extra row shows whether another page follows.
+pub(super) const TO_READ: i64 = PAGE_SIZE as i64 + 1;
 
-/// Of the rows that were read, those of the page, and whether others follow.
+/// The rows of the page, and whether another page follows.
 pub(super) fn page_of<T>(mut rows: Vec<T>) -> (Vec<T>, bool) {
-    let others_follow = rows.len() > FULL;
-    rows.truncate(FULL);
+    let others_follow = rows.len() > PAGE_SIZE;
+    rows.truncate(PAGE_SIZE);
     (rows, others_follow)
 }
 
@@ -17,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_that_fills_its_page_exactly_has_no_next_one() {
+    fn a_list_that_fills_its_page_exactly_has_no_next_page() {
         assert_eq!(TO_READ, 51);
         for (read, shown, others_follow) in [(0, 0, false), (50, 50, false), (51, 50, true)] {
             let (page, follow) = page_of(vec![(); read]);

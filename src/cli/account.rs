@@ -11,13 +11,12 @@ use clap::Subcommand;
 use super::context::address;
 use super::failure::Failure;
 use super::output::say;
+use crate::accounts::changes::{Change, ChangeError};
 use crate::clock::Clock;
 use crate::config::{Settings, Storage};
 use crate::domain::{PersonName, Role};
 use crate::operations::database::{open_database, open_existing_database};
-use crate::operations::operator_accounts::{
-    AccountBefore, AccountChange, OperatorError, add_account, change_account,
-};
+use crate::operations::operator_accounts::{AccountBefore, add_account, change_account};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -122,7 +121,7 @@ fn add(settings: &Settings, email: &str, name: &str, role: &str) -> Result<(), F
             "{address} may sign in now, as {}.",
             with_article(role)
         )),
-        Err(OperatorError::Change(_)) => Err(Failure::Failed(format!(
+        Err(ChangeError::AddressTaken) => Err(Failure::Failed(format!(
             "{address} has an account already. Nothing was changed."
         ))),
         Err(e) => Err(e.into()),
@@ -141,7 +140,7 @@ fn with_article(role: Role) -> &'static str {
 }
 
 fn confirm(settings: &Settings, email: &str) -> Result<(), Failure> {
-    let account = change(settings, email, AccountChange::Confirm)?;
+    let account = change(settings, email, Change::Confirm)?;
     let but = if account.was_suspended {
         " It is still suspended."
     } else {
@@ -151,7 +150,7 @@ fn confirm(settings: &Settings, email: &str) -> Result<(), Failure> {
 }
 
 fn suspend(settings: &Settings, email: &str) -> Result<(), Failure> {
-    let account = change(settings, email, AccountChange::Suspend)?;
+    let account = change(settings, email, Change::Suspend)?;
     say(format!(
         "{} is suspended, and signed out everywhere.",
         account.email
@@ -159,7 +158,7 @@ fn suspend(settings: &Settings, email: &str) -> Result<(), Failure> {
 }
 
 fn restore(settings: &Settings, email: &str) -> Result<(), Failure> {
-    let account = change(settings, email, AccountChange::Restore)?;
+    let account = change(settings, email, Change::Restore)?;
     say(if account.was_confirmed {
         format!("{} may sign in again.", account.email)
     } else {
@@ -172,15 +171,11 @@ fn restore(settings: &Settings, email: &str) -> Result<(), Failure> {
 
 fn change_role(settings: &Settings, email: &str, role: &str) -> Result<(), Failure> {
     let role = parse_role(role)?;
-    let account = change(settings, email, AccountChange::Role(role))?;
+    let account = change(settings, email, Change::SetRole(role))?;
     say(format!("{} is {} now.", account.email, with_article(role)))
 }
 
-fn change(
-    settings: &Settings,
-    email: &str,
-    change: AccountChange,
-) -> Result<AccountBefore, Failure> {
+fn change(settings: &Settings, email: &str, change: Change) -> Result<AccountBefore, Failure> {
     let address = address(email)?;
     let database = open_existing_database(&Storage::from_settings(settings)?)?;
     change_account(&database, &address, change, Clock::system().now())

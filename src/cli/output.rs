@@ -66,8 +66,8 @@ pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
 }
 
 /// The time, or `otherwise` if there is none.
-pub(super) fn moment_or(at: Option<i64>, otherwise: &str) -> String {
-    at.map_or_else(|| otherwise.to_owned(), |at| Timestamp(at).describe())
+pub(super) fn moment_or(at: Option<Timestamp>, otherwise: &str) -> String {
+    at.map_or_else(|| otherwise.to_owned(), Timestamp::describe)
 }
 
 #[cfg(test)]

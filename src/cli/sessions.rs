@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::output::{print_json, print_table, say};
 use crate::clock::Clock;
 use crate::config::{OperatorConfig, Settings, Storage};
-use crate::domain::{Method, SessionId, Timestamp, words};
+use crate::domain::{SessionId, words};
 use crate::operations::database::open_existing_database;
 use crate::operations::operator_accounts::{
     SessionListing, end_all_sessions, end_session, list_sessions,
@@ -75,19 +75,18 @@ fn list(settings: &Settings, email: Option<&str>, json: bool) -> Result<(), Fail
 }
 
 fn line(session: SessionListing) -> [String; 7] {
-    let how = match Method::from_word(&session.method) {
-        Some(Method::EmailCode) => "email code".to_owned(),
-        Some(Method::WorkOs) => "WorkOS".to_owned(),
-        None => session.method,
+    let how = match session.method.known() {
+        Some(method) => method.describe().to_owned(),
+        None => session.method.to_string(),
     };
     [
         session.id.to_string(),
-        session.email,
+        session.email.to_string(),
         how,
         session.browser,
         session.ip,
-        Timestamp(session.created_at).describe(),
-        Timestamp(session.last_seen_at).describe(),
+        session.created_at.describe(),
+        session.last_seen_at.describe(),
     ]
 }
 

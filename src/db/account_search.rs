@@ -1,4 +1,4 @@
-//! The table `accounts` as admins look through it: searched, in the order of addresses, page by page.
+//! Admins’ search in the table `accounts`: ordered by address, page by page.
 
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -8,24 +8,21 @@ use super::accounts::AccountRow;
 use super::schema::accounts;
 use crate::domain::{AccountId, Timestamp};
 
-/// No address and no name is longer, in bytes; SQLite refuses patterns far longer than this.
+/// Bytes. No address and no name is longer. SQLite refuses patterns far longer than this.
 pub(super) const LONGEST_TEXT: usize = 1_000;
 
-/// Which accounts are looked for; all where nothing is said.
+/// The default finds every account.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
-    /// A part of the address or of the name, in any case of its ASCII letters.
+    /// A part of the address or of the name. ASCII case does not matter.
     pub text: String,
-    /// Those whose address comes after this one: the page after it.
+    /// The last address of the page before.
     pub after: Option<String>,
 }
 
 type Condition = Box<dyn BoxableExpression<accounts::table, Sqlite, SqlType = Bool>>;
 
-/// Finds accounts, in the order of their addresses, up to `at_most`.
-///
-/// # Errors
-/// When the query fails.
+/// Accounts ordered by address.
 pub fn find(
     connection: &mut SqliteConnection,
     search: &Search,
@@ -45,10 +42,7 @@ pub fn find(
     query.load(connection)
 }
 
-/// Counts the accounts that a text finds, on all pages.
-///
-/// # Errors
-/// When the query fails.
+/// How many accounts match a text, on all pages together.
 pub fn count(connection: &mut SqliteConnection, text: &str) -> QueryResult<i64> {
     let mut query = accounts::table.count().into_boxed();
     if let Some(condition) = contains(text) {
@@ -57,16 +51,13 @@ pub fn count(connection: &mut SqliteConnection, text: &str) -> QueryResult<i64> 
     query.get_result(connection)
 }
 
-/// When an account was made.
-///
 /// # Errors
-/// When the query fails, as it does where there is no such account.
+/// `NotFound` when there is no such account.
 pub fn created_at(connection: &mut SqliteConnection, id: AccountId) -> QueryResult<Timestamp> {
     accounts::table
-        .find(id.0)
+        .find(id)
         .select(accounts::created_at)
         .get_result(connection)
-        .map(Timestamp)
 }
 
 fn contains(text: &str) -> Option<Condition> {
@@ -82,8 +73,8 @@ fn contains(text: &str) -> Option<Condition> {
     Some(Box::new(email.or(name)))
 }
 
-/// What was typed is looked for as it stands: an underscore is no wildcard in an address.
-fn escaped(text: &str) -> String {
+/// Escapes the wildcards of `LIKE`: an address may contain an underscore.
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         if matches!(letter, '%' | '_' | '\\') {

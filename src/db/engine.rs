@@ -1,5 +1,6 @@
 //! The SQLite engine: connections, the pool, the writer thread, revisions and migrations.
 
+pub(super) mod checked;
 pub mod migrations;
 pub mod paths;
 pub(super) mod pool;

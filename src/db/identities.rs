@@ -1,4 +1,4 @@
-//! The table `identities`: who somebody is at a provider.
+//! The table `identities`: a provider's subjects and the accounts they are linked to.
 
 use diesel::prelude::*;
 
@@ -6,10 +6,6 @@ use super::accounts::AccountRow;
 use super::schema::{accounts, identities};
 use crate::domain::{AccountId, Timestamp};
 
-/// Finds the account of a provider's subject.
-///
-/// # Errors
-/// When the query fails.
 pub fn find_account(
     connection: &mut SqliteConnection,
     provider: &str,
@@ -24,25 +20,18 @@ pub fn find_account(
         .optional()
 }
 
-/// Whether an account is somebody at this provider already.
-///
-/// # Errors
-/// When the query fails.
+/// Whether the account is linked to any subject of this provider.
 pub fn is_linked(
     connection: &mut SqliteConnection,
     account_id: AccountId,
     provider: &str,
 ) -> QueryResult<bool> {
     let theirs = identities::table
-        .filter(identities::account_id.eq(account_id.0))
+        .filter(identities::account_id.eq(account_id))
         .filter(identities::provider.eq(provider));
     diesel::select(diesel::dsl::exists(theirs)).get_result(connection)
 }
 
-/// Links an account to a provider's subject.
-///
-/// # Errors
-/// When the query fails.
 pub fn link(
     connection: &mut SqliteConnection,
     account_id: AccountId,
@@ -52,21 +41,18 @@ pub fn link(
 ) -> QueryResult<()> {
     diesel::insert_into(identities::table)
         .values((
-            identities::account_id.eq(account_id.0),
+            identities::account_id.eq(account_id),
             identities::provider.eq(provider),
             identities::subject.eq(subject),
-            identities::linked_at.eq(now.0),
+            identities::linked_at.eq(now),
         ))
         .execute(connection)?;
     Ok(())
 }
 
-/// Forgets whoever an account was at any provider.
-///
-/// # Errors
-/// When the query fails.
+/// Removes the account's links to every provider.
 pub fn unlink(connection: &mut SqliteConnection, account_id: AccountId) -> QueryResult<()> {
-    let theirs = identities::account_id.eq(account_id.0);
+    let theirs = identities::account_id.eq(account_id);
     diesel::delete(identities::table.filter(theirs)).execute(connection)?;
     Ok(())
 }

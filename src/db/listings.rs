@@ -1,60 +1,45 @@
-//! Accounts and sessions as an operator's lists have them: each field is named as its column is.
+//! Accounts and sessions as the command line lists them. Each field has the name of its column, which
+//! `--json` prints.
 
 use diesel::prelude::*;
 use serde::Serialize;
 
-use super::account_search::LONGEST_TEXT;
+use super::account_search::{LONGEST_TEXT, escaped};
 use super::schema::{accounts, sessions};
-use crate::domain::{AccountId, Email, Timestamp};
+use crate::domain::{AccountId, Email, Role, SessionId, SignInMethod, Stored, Timestamp};
 
-/// An account, whole.
 #[derive(Debug, Clone, Serialize, Queryable, Selectable)]
 #[diesel(table_name = accounts, check_for_backend(diesel::sqlite::Sqlite))]
 pub struct ListedAccount {
-    /// Its key.
-    pub id: i64,
-    /// The address.
-    pub email: String,
-    /// What the person is called; may be empty.
+    pub id: AccountId,
+    pub email: Email,
+    /// May be empty.
     pub name: String,
-    /// “member” or “admin”.
-    pub role: String,
-    /// When somebody vouched for the address.
-    pub confirmed_at: Option<i64>,
-    /// Since when the account is shut.
-    pub suspended_at: Option<i64>,
-    /// Since when it signs in with WorkOS.
-    pub moved_at: Option<i64>,
-    /// When it was made.
-    pub created_at: i64,
+    pub role: Stored<Role>,
+    pub confirmed_at: Option<Timestamp>,
+    pub suspended_at: Option<Timestamp>,
+    /// When the account first signed in with WorkOS.
+    pub moved_at: Option<Timestamp>,
+    pub created_at: Timestamp,
 }
 
 /// A session with its account's address; without its token's hash.
 #[derive(Debug, Clone, Serialize, Queryable)]
 pub struct ListedSession {
-    /// Its key.
-    pub id: i64,
-    /// Whose it is.
-    pub account_id: i64,
-    /// That account's address.
-    pub email: String,
-    /// “email_code” or “workos”.
-    pub method: String,
+    pub id: SessionId,
+    pub account_id: AccountId,
+    pub email: Email,
+    pub method: Stored<SignInMethod>,
     /// Browser and system in words.
     pub browser: String,
     /// The client's address at sign-in.
     pub ip: String,
-    /// When it began.
-    pub created_at: i64,
-    /// When it was last used, as of the last time that was written down.
-    pub last_seen_at: i64,
+    pub created_at: Timestamp,
+    /// Not always the newest use: uses are written in batches.
+    pub last_seen_at: Timestamp,
 }
 
-/// The accounts with `part` in their address or name, in any case of its ASCII letters, in the
-/// order of their addresses.
-///
-/// # Errors
-/// When the query fails.
+/// The accounts with `part` in their address or name, ordered by address. ASCII case does not matter.
 pub fn accounts(connection: &mut SqliteConnection, part: &str) -> QueryResult<Vec<ListedAccount>> {
     if part.len() > LONGEST_TEXT {
         return Ok(Vec::new());
@@ -69,34 +54,25 @@ pub fn accounts(connection: &mut SqliteConnection, part: &str) -> QueryResult<Ve
         .load(connection)
 }
 
-/// The account of an address.
-///
-/// # Errors
-/// When the query fails.
 pub fn account(
     connection: &mut SqliteConnection,
     email: &Email,
 ) -> QueryResult<Option<ListedAccount>> {
     accounts::table
-        .filter(accounts::email.eq(email.as_str()))
+        .filter(accounts::email.eq(email))
         .select(ListedAccount::as_select())
         .get_result(connection)
         .optional()
 }
 
-/// Which sessions have not run out.
+/// The sessions within the absolute and the idle timeout.
 #[derive(Debug, Clone, Copy)]
 pub struct InForce {
-    /// Those that began after this moment…
     pub begun_after: Timestamp,
-    /// … and were used after this one.
     pub seen_after: Timestamp,
 }
 
-/// The sessions of an account, or of all, that are in force; the newest first.
-///
-/// # Errors
-/// When the query fails.
+/// The sessions of an account, or of all accounts; the newest first.
 pub fn sessions(
     connection: &mut SqliteConnection,
     account_id: Option<AccountId>,
@@ -104,8 +80,8 @@ pub fn sessions(
 ) -> QueryResult<Vec<ListedSession>> {
     let mut query = sessions::table
         .inner_join(accounts::table)
-        .filter(sessions::created_at.gt(in_force.begun_after.0))
-        .filter(sessions::last_seen_at.gt(in_force.seen_after.0))
+        .filter(sessions::created_at.gt(in_force.begun_after))
+        .filter(sessions::last_seen_at.gt(in_force.seen_after))
         .order(sessions::id.desc())
         .select((
             sessions::id,
@@ -119,19 +95,7 @@ pub fn sessions(
         ))
         .into_boxed();
     if let Some(id) = account_id {
-        query = query.filter(sessions::account_id.eq(id.0));
+        query = query.filter(sessions::account_id.eq(id));
     }
     query.load(connection)
-}
-
-/// What LIKE would read as a pattern stands for itself.
-fn escaped(part: &str) -> String {
-    let mut pattern = String::with_capacity(part.len());
-    for c in part.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern
 }

@@ -1,4 +1,4 @@
-//! The table `notices`: mails that must not be repeated too often.
+//! The table `notices`: when a mail of a kind was last sent.
 
 use std::time::Duration;
 
@@ -7,26 +7,23 @@ use diesel::prelude::*;
 use super::schema::notices;
 use crate::domain::Timestamp;
 
-/// Claims the right to send a notice: `true` when the last of its kind is at least `apart` ago.
-///
-/// # Errors
-/// When the query fails.
+/// Claims the right to send a notice: `true` when the last one of its kind is at least `apart` ago.
 pub fn claim(
     connection: &mut SqliteConnection,
     kind: &str,
     apart: Duration,
     now: Timestamp,
 ) -> QueryResult<bool> {
-    let last: Option<i64> = notices::table
+    let last: Option<Timestamp> = notices::table
         .find(kind)
         .select(notices::sent_at)
         .get_result(connection)
         .optional()?;
-    if last.is_some_and(|at| now.since(Timestamp(at)) < apart) {
+    if last.is_some_and(|at| now.since(at) < apart) {
         return Ok(false);
     }
     diesel::replace_into(notices::table)
-        .values((notices::kind.eq(kind), notices::sent_at.eq(now.0)))
+        .values((notices::kind.eq(kind), notices::sent_at.eq(now)))
         .execute(connection)?;
     Ok(true)
 }

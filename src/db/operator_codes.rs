@@ -1,16 +1,12 @@
-//! The table `operator_codes`: codes that an operator had shown on the terminal.
+//! The table `operator_codes`: codes that an operator made on the terminal.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::challenges::HashedCode;
 use super::schema::operator_codes;
-use crate::domain::{Email, Timestamp};
+use crate::domain::{CodeHash, CodeSalt, Email, HashedCode, Timestamp};
 
-/// Writes a code down, in place of the older one of this address.
-///
-/// # Errors
-/// When the query fails.
+/// Replaces the older code of this address.
 pub fn put(
     connection: &mut SqliteConnection,
     email: &Email,
@@ -19,87 +15,72 @@ pub fn put(
 ) -> QueryResult<()> {
     diesel::replace_into(operator_codes::table)
         .values((
-            operator_codes::email.eq(email.as_str()),
-            operator_codes::code_hash.eq(code.hash.as_slice()),
-            operator_codes::code_salt.eq(code.salt.as_slice()),
-            operator_codes::expires_at.eq(expires_at.0),
+            operator_codes::email.eq(email),
+            operator_codes::code_hash.eq(code.hash),
+            operator_codes::code_salt.eq(code.salt),
+            operator_codes::expires_at.eq(expires_at),
         ))
         .execute(connection)?;
     Ok(())
 }
 
-/// The code in force for an address; none in force works past `latest`.
-///
-/// # Errors
-/// When the query fails.
+/// The code in force for an address. A code that would work past `latest` is not: the clock was set back
+/// since it was made.
 pub fn in_force(
     connection: &mut SqliteConnection,
     email: &Email,
     now: Timestamp,
     latest: Timestamp,
 ) -> QueryResult<Option<HashedCode>> {
-    let kept: Option<(Vec<u8>, Vec<u8>)> = operator_codes::table
-        .find(email.as_str())
-        .filter(operator_codes::expires_at.gt(now.0))
-        .filter(operator_codes::expires_at.le(latest.0))
+    let kept: Option<(CodeHash, CodeSalt)> = operator_codes::table
+        .find(email)
+        .filter(operator_codes::expires_at.gt(now))
+        .filter(operator_codes::expires_at.le(latest))
         .select((operator_codes::code_hash, operator_codes::code_salt))
         .get_result(connection)
         .optional()?;
-    Ok(kept.and_then(|(hash, salt)| HashedCode::from_columns(&hash, &salt)))
+    Ok(kept.map(|(hash, salt)| HashedCode { hash, salt }))
 }
 
-/// Whether a code is in force for anybody.
-///
-/// # Errors
-/// When the query fails.
+/// Whether a code is in force for any address.
 pub fn is_any_in_force(
     connection: &mut SqliteConnection,
     now: Timestamp,
     latest: Timestamp,
 ) -> QueryResult<bool> {
     let in_force = operator_codes::table
-        .filter(operator_codes::expires_at.gt(now.0))
-        .filter(operator_codes::expires_at.le(latest.0));
+        .filter(operator_codes::expires_at.gt(now))
+        .filter(operator_codes::expires_at.le(latest));
     diesel::select(exists(in_force)).get_result(connection)
 }
 
-/// Uses a code up; `true` for exactly one caller, and only while the code is still the one that was
-/// compared.
-///
-/// # Errors
-/// When the query fails.
+/// Deletes a code that was used. `true` for exactly one caller, and only while the code is still the one
+/// that was compared.
 pub fn consume(
     connection: &mut SqliteConnection,
     email: &Email,
-    compared_hash: &[u8],
+    compared: CodeHash,
     now: Timestamp,
 ) -> QueryResult<bool> {
     let this = operator_codes::table
-        .find(email.as_str())
-        .filter(operator_codes::code_hash.eq(compared_hash))
-        .filter(operator_codes::expires_at.gt(now.0));
+        .find(email)
+        .filter(operator_codes::code_hash.eq(compared))
+        .filter(operator_codes::expires_at.gt(now));
     Ok(diesel::delete(this).execute(connection)? == 1)
 }
 
-/// Forgets the code of an address, if there is one.
-///
-/// # Errors
-/// When the query fails.
-pub fn delete(connection: &mut SqliteConnection, email: &str) -> QueryResult<()> {
+pub fn delete(connection: &mut SqliteConnection, email: &Email) -> QueryResult<()> {
     diesel::delete(operator_codes::table.find(email)).execute(connection)?;
     Ok(())
 }
 
-/// Forgets every code that stopped working before `before`, or works past `latest`.
-///
-/// # Errors
-/// When the query fails.
+/// Deletes every code that expired before `before`, or that would work past `latest`.
 pub fn delete_expired(
     connection: &mut SqliteConnection,
     before: Timestamp,
     latest: Timestamp,
 ) -> QueryResult<usize> {
     let expires_at = operator_codes::expires_at;
-    let expired = operator_codes::table.filter(expires_at.lt(before.0).or(expires_at.gt(latest.0)));
+    let expired = operator_codes::table.filter(expires_at.lt(before).or(expires_at.gt(latest)));
     diesel::delete(expired).execute(connection)
 }

@@ -1,35 +1,28 @@
-//! The table `pending_revocations`: sessions that are to end at the provider.
+//! The table `pending_revocations`: ended sessions that the provider has yet to end.
 
 use diesel::prelude::*;
 
 use super::schema::pending_revocations;
-use crate::domain::Timestamp;
+use crate::domain::{RevocationId, SessionId, Timestamp};
 
-/// One session to be ended there.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = pending_revocations, check_for_backend(diesel::sqlite::Sqlite))]
 pub struct PendingRevocationRow {
-    /// Its key.
-    pub id: i64,
-    /// The session that the token is sealed for.
-    pub session_id: i64,
-    /// The provider's name.
+    pub id: RevocationId,
+    /// The session that the token is encrypted for.
+    pub session_id: SessionId,
     pub provider: String,
-    /// The provider's own name for the session.
+    /// The provider's id of the session (`sid`).
     pub provider_session_id: Option<String>,
-    /// Sealed.
+    /// Encrypted.
     pub refresh_token: Option<Vec<u8>>,
-    /// How often it was tried.
     pub attempts: i64,
 }
 
-/// Puts one in the queue for a session that was never begun here.
-///
-/// # Errors
-/// When the query fails.
+/// Queues a provider's session for which no session was begun here. A trigger queues all others.
 pub fn insert(
     connection: &mut SqliteConnection,
-    session_id: i64,
+    session_id: SessionId,
     provider: &str,
     provider_session_id: Option<&str>,
     refresh_token: Option<&[u8]>,
@@ -45,36 +38,28 @@ pub fn insert(
     Ok(())
 }
 
-/// Those whose turn has come.
-///
-/// # Errors
-/// When the query fails.
+/// The revocations whose next attempt is due, the longest overdue first.
 pub fn due(
     connection: &mut SqliteConnection,
     now: Timestamp,
     at_most: i64,
 ) -> QueryResult<Vec<PendingRevocationRow>> {
     pending_revocations::table
-        .filter(pending_revocations::next_attempt_at.le(now.0))
+        .filter(pending_revocations::next_attempt_at.le(now))
         .order(pending_revocations::next_attempt_at.asc())
         .limit(at_most)
         .select(PendingRevocationRow::as_select())
         .load(connection)
 }
 
-/// How many sessions wait.
+/// The length of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
-    /// How many.
     pub count: i64,
-    /// How often the one that was tried most was tried: it has waited longest.
+    /// The attempts of the revocation that was tried most often.
     pub most_attempts: i64,
 }
 
-/// How many sessions wait to be ended.
-///
-/// # Errors
-/// When the query fails.
 pub fn waiting(connection: &mut SqliteConnection) -> QueryResult<Waiting> {
     let (count, most): (i64, Option<i64>) = pending_revocations::table
         .select((
@@ -88,29 +73,22 @@ pub fn waiting(connection: &mut SqliteConnection) -> QueryResult<Waiting> {
     })
 }
 
-/// Sets the time of the next attempt.
-///
-/// # Errors
-/// When the query fails.
+/// Counts a failed attempt and sets the time of the next one.
 pub fn postpone(
     connection: &mut SqliteConnection,
-    id: i64,
+    id: RevocationId,
     next_attempt_at: Timestamp,
 ) -> QueryResult<()> {
     diesel::update(pending_revocations::table.find(id))
         .set((
             pending_revocations::attempts.eq(pending_revocations::attempts + 1),
-            pending_revocations::next_attempt_at.eq(next_attempt_at.0),
+            pending_revocations::next_attempt_at.eq(next_attempt_at),
         ))
         .execute(connection)?;
     Ok(())
 }
 
-/// It is done there.
-///
-/// # Errors
-/// When the query fails.
-pub fn delete(connection: &mut SqliteConnection, id: i64) -> QueryResult<()> {
+pub fn delete(connection: &mut SqliteConnection, id: RevocationId) -> QueryResult<()> {
     diesel::delete(pending_revocations::table.find(id)).execute(connection)?;
     Ok(())
 }

@@ -41,6 +41,8 @@ diesel::table! {
         issued_at -> BigInt,
         expires_at -> BigInt,
         consumed_at -> Nullable<BigInt>,
+        disowned_at -> Nullable<BigInt>,
+        reported_at -> Nullable<BigInt>,
     }
 }
 

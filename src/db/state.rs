@@ -60,9 +60,6 @@ fn files(database: &Path) -> Vec<PathBuf> {
 }
 
 /// Which SQLite reads it.
-///
-/// # Errors
-/// When the query fails.
 pub fn sqlite_version(connection: &mut SqliteConnection) -> QueryResult<String> {
     diesel::sql_query("SELECT sqlite_version() AS version")
         .get_result::<Version>(connection)
@@ -70,9 +67,6 @@ pub fn sqlite_version(connection: &mut SqliteConnection) -> QueryResult<String> 
 }
 
 /// The newest migration that was run on it.
-///
-/// # Errors
-/// When the query fails.
 pub fn newest_migration(connection: &mut SqliteConnection) -> QueryResult<Option<String>> {
     diesel::sql_query(
         "SELECT version FROM __diesel_schema_migrations ORDER BY version DESC LIMIT 1",

@@ -1,122 +1,75 @@
-use std::fmt;
-use std::str::FromStr;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+use thiserror::Error;
 
-/// The key of a row in `accounts`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AccountId(pub i64);
-
-/// The key of a row in `sessions`. It is no secret: the token is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SessionId(pub i64);
-
-/// What an account may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What an account may do. The words are those in the database and on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
+#[strum(
+    serialize_all = "snake_case",
+    const_into_str,
+    parse_err_ty = UnknownRole,
+    parse_err_fn = UnknownRole::of
+)]
 pub enum Role {
-    /// Signs in.
+    /// May sign in.
     Member,
-    /// Signs in, and lets others in and out.
+    /// May sign in and manage accounts.
     Admin,
 }
 
-impl Role {
-    /// The word kept in the database and typed on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Admin => "admin",
-        }
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("“{0}” is not a role. Write “member” or “admin”.")]
+pub struct UnknownRole(String);
+
+impl UnknownRole {
+    fn of(word: &str) -> Self {
+        Self(word.to_owned())
     }
 }
 
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Role {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        match word {
-            "member" => Ok(Self::Member),
-            "admin" => Ok(Self::Admin),
-            _ => Err(format!(
-                "“{word}” is not a role. Write “member” or “admin”."
-            )),
-        }
-    }
-}
-
-/// How a session was begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
+/// How a session was begun. The words are those in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum SignInMethod {
     /// Six digits from a mail.
     EmailCode,
     /// WorkOS AuthKit, or another OpenID Provider.
+    #[strum(serialize = "workos")]
     WorkOs,
 }
 
-impl Method {
-    /// The word kept in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::EmailCode => "email_code",
-            Self::WorkOs => "workos",
-        }
-    }
-
-    /// What it is called on a page.
+impl SignInMethod {
+    /// The name on a page.
     pub const fn describe(self) -> &'static str {
         match self {
             Self::EmailCode => "email code",
             Self::WorkOs => "WorkOS",
         }
     }
-
-    /// Reads the database's word; `None` for any other.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::EmailCode, Self::WorkOs]
-            .into_iter()
-            .find(|method| method.as_str() == word)
-    }
 }
 
-/// What let somebody in, as the activity and the mail about a new browser tell it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What was used to sign in, as the activity and the mail about a new browser show it. It is finer
+/// than [`SignInMethod`]. The words are those in the detail of an activity row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum WayIn {
     /// Six digits from a mail.
     EmailCode,
-    /// Six digits that an operator told them; the session is one by email code (SECURITY rule 2).
+    /// Six digits that an operator made on the terminal. The session's method is
+    /// [`SignInMethod::EmailCode`] (SECURITY rule 2).
     OperatorCode,
     /// WorkOS AuthKit, or another OpenID Provider.
+    #[strum(serialize = "workos")]
     WorkOs,
 }
 
 impl WayIn {
-    /// The word kept in the activity.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::EmailCode => Method::EmailCode.as_str(),
-            Self::OperatorCode => "operator_code",
-            Self::WorkOs => Method::WorkOs.as_str(),
-        }
-    }
-
-    /// What it is called on a page.
+    /// The name on a page.
     pub const fn describe(self) -> &'static str {
         match self {
-            Self::EmailCode => Method::EmailCode.describe(),
+            Self::EmailCode => SignInMethod::EmailCode.describe(),
             Self::OperatorCode => "operator’s code",
-            Self::WorkOs => Method::WorkOs.describe(),
+            Self::WorkOs => SignInMethod::WorkOs.describe(),
         }
-    }
-
-    /// Reads the activity's word; `None` for any other.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::EmailCode, Self::OperatorCode, Self::WorkOs]
-            .into_iter()
-            .find(|way| way.as_str() == word)
     }
 }
 
@@ -125,35 +78,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_in_a_database_stay_as_they_are_and_lead_back_to_what_they_meant() {
+    fn the_words_in_the_database_do_not_change_and_can_be_read_back() {
         for (role, word) in [(Role::Member, "member"), (Role::Admin, "admin")] {
-            assert_eq!(role.as_str(), word);
+            assert_eq!(role.into_str(), word);
             assert_eq!(role.to_string(), word);
             assert_eq!(word.parse(), Ok(role));
         }
-        assert!("owner".parse::<Role>().unwrap_err().contains("owner"));
+        let unknown = "owner".parse::<Role>().unwrap_err();
+        assert!(unknown.to_string().contains("owner"));
         for (method, word) in [
-            (Method::EmailCode, "email_code"),
-            (Method::WorkOs, "workos"),
+            (SignInMethod::EmailCode, "email_code"),
+            (SignInMethod::WorkOs, "workos"),
         ] {
-            assert_eq!(method.as_str(), word);
-            assert_eq!(Method::from_word(word), Some(method));
+            assert_eq!(method.into_str(), word);
+            assert_eq!(word.parse(), Ok(method));
         }
-        assert_eq!(Method::from_word("password"), None);
+        assert!("password".parse::<SignInMethod>().is_err());
         for (way_in, word) in [
             (WayIn::EmailCode, "email_code"),
             (WayIn::OperatorCode, "operator_code"),
             (WayIn::WorkOs, "workos"),
         ] {
-            assert_eq!(way_in.as_str(), word);
-            assert_eq!(WayIn::from_word(word), Some(way_in));
+            assert_eq!(way_in.into_str(), word);
+            assert_eq!(word.parse(), Ok(way_in));
         }
-        assert_eq!(WayIn::from_word(""), None);
+        assert!("".parse::<WayIn>().is_err());
     }
 
     #[test]
-    fn each_way_in_is_called_by_its_name_on_a_page() {
-        let names = [WayIn::EmailCode, WayIn::OperatorCode, WayIn::WorkOs].map(WayIn::describe);
+    fn each_way_in_has_its_own_name_on_a_page() {
+        let names: Vec<_> = WayIn::VARIANTS.iter().map(|way| way.describe()).collect();
         assert_eq!(names, ["email code", "operator’s code", "WorkOS"]);
     }
 }

@@ -1,99 +1,48 @@
-use std::fmt;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// What can happen to an account, or around it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What can happen to an account. The words are those in the database and in the address of a
+/// filtered page.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum ActivityKind {
-    /// A code was asked for; the outcome says what became of it.
+    /// A code was requested; the row's outcome says what became of the request.
     CodeRequested,
-    /// A code was entered that was not right.
     WrongCode,
-    /// The owner of the mailbox said that they had not asked for a code.
+    /// The owner of the mailbox used the link “This wasn’t me”.
     CodeDisowned,
-    /// An operator had a one-time code shown on the terminal.
+    /// An operator made a one-time code on the terminal.
     OperatorCode,
-    /// A session began; the detail is the way in.
+    /// A session began; the detail is the [`WayIn`](super::WayIn).
     SignedIn,
-    /// WorkOS knows them, and they were not let in; the detail says why.
+    /// WorkOS authenticated the person, and they were not admitted; the detail says why.
     TurnedAway,
-    /// A session was ended by the one who sat there.
+    /// A session was ended in its own browser.
     SignedOut,
     /// A session was ended from elsewhere; the detail says which.
     SessionEnded,
-    /// The account was made.
     AccountAdded,
-    /// The account was made from a CSV file.
+    /// The account was added from a CSV file.
     AccountImported,
-    /// An admin vouched for the address.
+    /// An admin confirmed the address.
     AccountConfirmed,
-    /// The account was shut.
     AccountSuspended,
-    /// The account was opened again.
+    /// The suspension was lifted.
     AccountRestored,
     /// The detail is the new role.
     RoleChanged,
-    /// The account no longer belongs to anybody at WorkOS.
+    /// The account was unlinked from WorkOS.
     MovedBack,
-    /// The account is gone.
     AccountDeleted,
-    /// The person changed what they are called.
+    /// The person changed their own name.
     NameChanged,
-    /// The limits of the address were cleared.
+    /// An operator cleared the limits of the address.
     LimitsCleared,
 }
 
 impl ActivityKind {
-    /// Each of them.
-    pub const ALL: [Self; 18] = [
-        Self::CodeRequested,
-        Self::WrongCode,
-        Self::CodeDisowned,
-        Self::OperatorCode,
-        Self::SignedIn,
-        Self::TurnedAway,
-        Self::SignedOut,
-        Self::SessionEnded,
-        Self::AccountAdded,
-        Self::AccountImported,
-        Self::AccountConfirmed,
-        Self::AccountSuspended,
-        Self::AccountRestored,
-        Self::RoleChanged,
-        Self::MovedBack,
-        Self::AccountDeleted,
-        Self::NameChanged,
-        Self::LimitsCleared,
-    ];
-
-    /// The word kept in the database, and in the address of a filtered page.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CodeRequested => "code_requested",
-            Self::WrongCode => "wrong_code",
-            Self::CodeDisowned => "code_disowned",
-            Self::OperatorCode => "operator_code",
-            Self::SignedIn => "signed_in",
-            Self::TurnedAway => "turned_away",
-            Self::SignedOut => "signed_out",
-            Self::SessionEnded => "session_ended",
-            Self::AccountAdded => "account_added",
-            Self::AccountImported => "account_imported",
-            Self::AccountConfirmed => "account_confirmed",
-            Self::AccountSuspended => "account_suspended",
-            Self::AccountRestored => "account_restored",
-            Self::RoleChanged => "role_changed",
-            Self::MovedBack => "moved_back",
-            Self::AccountDeleted => "account_deleted",
-            Self::NameChanged => "name_changed",
-            Self::LimitsCleared => "limits_cleared",
-        }
-    }
-
-    /// Reads the word; `None` for any other, such as one that a newer version wrote.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-
-    /// What it is called on a page.
+    /// The name on a page.
     pub const fn describe(self) -> &'static str {
         match self {
             Self::CodeRequested => "Code requested",
@@ -118,78 +67,36 @@ impl ActivityKind {
     }
 }
 
-impl fmt::Display for ActivityKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What became of a request for a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The outcome of a request for a code. The words are those in the database.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum CodeOutcome {
     /// The address has no account.
     NoAccount,
-    /// The account waits for an admin to confirm it.
+    /// No admin has confirmed the account yet.
     NotConfirmed,
-    /// The account is shut.
     Suspended,
-    /// The account signs in with WorkOS, and was told so instead, at most once an hour.
+    /// The account signs in with WorkOS. A mail said so instead, at most once an hour.
     Moved,
     /// A limit refused; the detail says which.
     Limited,
-    /// The mail waits; the detail is the mail server's last answer, if there was one.
+    /// The mail is waiting; the detail is the mail server's last answer, if there was one.
     Queued,
-    /// The mail server took it; the detail is its answer.
+    /// The mail server accepted the mail; the detail is its answer.
     Accepted,
     /// There is no mail server: the mail is in the outbox, the folder that the detail names.
     Outbox,
-    /// The mail server will not take it; the detail is its answer.
+    /// The mail server refused the mail; the detail is its answer.
     Refused,
-    /// The code ran out before the mail server took it; the detail is its last answer.
+    /// The code expired before the mail server accepted the mail; the detail is its last answer.
     GivenUp,
-    /// More mail waited than the queue holds.
+    /// The mail queue was full.
     QueueFull,
 }
 
 impl CodeOutcome {
-    const ALL: [Self; 11] = [
-        Self::NoAccount,
-        Self::NotConfirmed,
-        Self::Suspended,
-        Self::Moved,
-        Self::Limited,
-        Self::Queued,
-        Self::Accepted,
-        Self::Outbox,
-        Self::Refused,
-        Self::GivenUp,
-        Self::QueueFull,
-    ];
-
-    /// The word kept in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NoAccount => "no_account",
-            Self::NotConfirmed => "not_confirmed",
-            Self::Suspended => "suspended",
-            Self::Moved => "moved",
-            Self::Limited => "limited",
-            Self::Queued => "queued",
-            Self::Accepted => "accepted",
-            Self::Outbox => "outbox",
-            Self::Refused => "refused",
-            Self::GivenUp => "given_up",
-            Self::QueueFull => "queue_full",
-        }
-    }
-
-    /// Reads the word; `None` for any other.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|outcome| outcome.as_str() == word)
-    }
-
     /// What happened, for an admin.
     pub const fn describe(self) -> &'static str {
         match self {
@@ -215,21 +122,52 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_and_outcome_has_a_word_of_its_own_that_leads_back_to_it() {
-        for kind in ActivityKind::ALL {
-            assert_eq!(ActivityKind::from_word(&kind.to_string()), Some(kind));
+    fn every_kind_and_outcome_has_its_own_word_and_can_be_read_back() {
+        for kind in ActivityKind::VARIANTS {
+            assert_eq!(kind.to_string().parse(), Ok(*kind));
         }
-        for outcome in CodeOutcome::ALL {
-            assert_eq!(CodeOutcome::from_word(outcome.as_str()), Some(outcome));
+        for outcome in CodeOutcome::VARIANTS {
+            assert_eq!(outcome.into_str().parse(), Ok(*outcome));
         }
-        assert_eq!(ActivityKind::from_word("nonsense"), None);
+        assert!("nonsense".parse::<ActivityKind>().is_err());
+    }
+
+    // A renamed variant would make rows of older versions unreadable.
+    #[test]
+    fn the_words_in_the_database_do_not_change() {
+        let kinds: Vec<_> = ActivityKind::VARIANTS
+            .iter()
+            .map(|kind| kind.into_str())
+            .collect();
+        assert_eq!(
+            kinds.join(" "),
+            "code_requested wrong_code code_disowned operator_code signed_in turned_away \
+             signed_out session_ended account_added account_imported account_confirmed \
+             account_suspended account_restored role_changed moved_back account_deleted \
+             name_changed limits_cleared"
+        );
+        let outcomes: Vec<_> = CodeOutcome::VARIANTS
+            .iter()
+            .map(|one| one.into_str())
+            .collect();
+        assert_eq!(
+            outcomes.join(" "),
+            "no_account not_confirmed suspended moved limited queued accepted outbox refused \
+             given_up queue_full"
+        );
     }
 
     #[test]
-    fn a_person_tells_every_kind_and_outcome_by_its_words() {
-        let kinds = ActivityKind::ALL.map(ActivityKind::describe);
-        assert_eq!(HashSet::from(kinds).len(), kinds.len());
-        let outcomes = CodeOutcome::ALL.map(CodeOutcome::describe);
-        assert_eq!(HashSet::from(outcomes).len(), outcomes.len());
+    fn every_kind_and_outcome_has_its_own_name_on_a_page() {
+        let kinds: HashSet<_> = ActivityKind::VARIANTS
+            .iter()
+            .map(|kind| kind.describe())
+            .collect();
+        assert_eq!(kinds.len(), ActivityKind::VARIANTS.len());
+        let outcomes: HashSet<_> = CodeOutcome::VARIANTS
+            .iter()
+            .map(|one| one.describe())
+            .collect();
+        assert_eq!(outcomes.len(), CodeOutcome::VARIANTS.len());
     }
 }

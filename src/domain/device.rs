@@ -28,7 +28,10 @@ pub struct Device {
 pub struct DeviceId(String);
 
 impl DeviceId {
-    /// The text kept with a wrong try.
+    pub(crate) fn from_database(id: String) -> Self {
+        Self(id)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use super::printable::is_invisible;
@@ -61,6 +62,13 @@ impl Email {
         }
     }
 
+    /// Takes an address from the database without parsing it again: the version that wrote it has.
+    /// A later, stricter rule must not make an older account unreadable, since one unreadable row
+    /// would fail the whole list of accounts.
+    pub(crate) fn from_database(address: String) -> Self {
+        Self(address)
+    }
+
     /// The address as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -84,6 +92,12 @@ impl PartialEq for Email {
 }
 
 impl Eq for Email {}
+
+impl Serialize for Email {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
 
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

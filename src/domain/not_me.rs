@@ -3,7 +3,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hkdf::hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::{SecretKey, Timestamp};
+use super::{ActivityId, ChallengeId, SecretKey, Timestamp};
 
 /// 128 bits of the MAC: nobody guesses those.
 const MARK: usize = 16;
@@ -16,9 +16,9 @@ const TEXT_BYTES: usize = 3 * 8 + MARK;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotMe {
     /// The challenge, whatever code it has by now.
-    pub challenge_id: i64,
+    pub challenge_id: ChallengeId,
     /// The row of the activity that has the browser and the address that asked.
-    pub activity_id: i64,
+    pub activity_id: ActivityId,
     /// When it was asked for. With it a link from before a backup was restored fits no later request.
     pub asked_at: Timestamp,
 }
@@ -27,7 +27,7 @@ impl NotMe {
     /// The text for the link.
     pub fn to_text(self, key: &SecretKey) -> String {
         let mut bytes = Vec::with_capacity(TEXT_BYTES);
-        for number in [self.challenge_id, self.activity_id, self.asked_at.0] {
+        for number in [self.challenge_id.0, self.activity_id.0, self.asked_at.0] {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
         let mark = mac_over(&bytes, key).finalize().into_bytes();
@@ -43,8 +43,8 @@ impl NotMe {
         mac_over(said, key).verify_truncated_left(mark).ok()?;
         let number = |at: usize| Some(i64::from_be_bytes(said.get(at..at + 8)?.try_into().ok()?));
         Some(Self {
-            challenge_id: number(0)?,
-            activity_id: number(8)?,
+            challenge_id: ChallengeId(number(0)?),
+            activity_id: ActivityId(number(8)?),
             asked_at: Timestamp(number(16)?),
         })
     }
@@ -64,8 +64,8 @@ mod tests {
     fn only_what_was_written_with_the_same_key_is_read() {
         let [key, other] = [(); 2].map(|()| SecretKey::generate(&mut rand::rng()));
         let link = NotMe {
-            challenge_id: 7,
-            activity_id: 9,
+            challenge_id: ChallengeId(7),
+            activity_id: ActivityId(9),
             asked_at: Timestamp(1_795_435_200_000),
         };
         let text = link.to_text(&key);

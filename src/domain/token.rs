@@ -44,9 +44,13 @@ impl Token {
 }
 
 impl TokenHash {
-    /// For the database.
-    pub fn as_bytes(&self) -> &[u8; BYTES] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// `None` for anything but 32 bytes.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Some(Self(bytes.try_into().ok()?))
     }
 
     /// For a text field.

@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::config::{Config, SmtpUrl};
 use crate::db::outgoing_mails;
 use crate::db::{Database, activity, notices};
-use crate::domain::{AccountId, Backoff, CodeOutcome, Timestamp};
+use crate::domain::{AccountId, ActivityId, Backoff, CodeOutcome, Email, Timestamp};
 use crate::metrics::Metrics;
 use code_request_mail::CodeRequestMail;
 use deliveries::{Deliveries, DeliveryLog};
@@ -178,7 +178,7 @@ impl MailQueue {
     pub fn queue(
         &self,
         c: &mut SqliteConnection,
-        recipient: &str,
+        recipient: &Email,
         letter: &Letter,
         now: Timestamp,
     ) -> QueryResult<()> {
@@ -303,7 +303,7 @@ impl Worker {
         let letter = mail.letter(letterhead.host()).rendered(letterhead);
         let id = message_id(&self.sender.from);
         let message =
-            match letter.addressed(&self.sender.from, &mail.recipient, &id, mail.issued_at) {
+            match letter.addressed(&self.sender.from, mail.recipient.as_str(), &id, mail.issued_at) {
                 Ok(message) => message,
                 Err(e) => {
                     error!("no code for account {account}: {e}");
@@ -344,7 +344,7 @@ impl Worker {
     }
 
     /// Writes down what became of a request, for the admin who is asked why no code came.
-    async fn note(&self, activity_id: i64, outcome: CodeOutcome, answer: String) {
+    async fn note(&self, activity_id: ActivityId, outcome: CodeOutcome, answer: String) {
         let written = self
             .database
             .write_aside(move |c| activity::set_outcome(c, activity_id, outcome, &answer))

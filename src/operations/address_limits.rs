@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::accounts::changes::Actor;
-use crate::db::accounts::{self, AccountRow};
+use crate::db::accounts::{self};
 use crate::db::{QueryResult, SqliteConnection, activity, limit_clearances, wrong_tries};
 use crate::domain::{ActivityKind, Email, Timestamp};
 use crate::sign_in::limits::try_budget;
@@ -68,7 +68,7 @@ pub fn clear(
     let forgotten = wrong_tries::delete_of_address(c, email)?;
     limit_clearances::set(c, email, now)?;
     let account = accounts::find_by_email(c, email)?;
-    let id = account.as_ref().map(AccountRow::account_id);
+    let id = account.as_ref().map(|account| account.id);
     actor.note_of_address(c, ActivityKind::LimitsCleared, email.as_str(), id, "", now)?;
     Ok(forgotten)
 }

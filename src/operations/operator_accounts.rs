@@ -2,40 +2,22 @@
 //! one transaction, and the activity records it for “command line”.
 
 use serde::Serialize;
-use thiserror::Error;
 
-use crate::accounts::changes::{self, Actor, ChangeError};
-use crate::accounts::end_sessions;
-use crate::accounts::import::{NewRow, add_one};
-use crate::db::accounts::{AccountRow, NewAccount};
+use crate::accounts::changes::{self, Actor, Change, ChangeError, NewAccount};
+use crate::accounts::end_sessions::{self, EndedSession};
+use crate::accounts::import::{ImportRow, add_new};
 use crate::db::listings::{self, InForce, ListedAccount, ListedSession};
-use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, activity};
-use crate::domain::{Email, PersonName, Role, SessionId, Timestamp};
+use crate::db::{Database, DatabaseError, accounts, activity};
+use crate::domain::{
+    AccountId, Email, PersonName, Role, SessionId, SignInMethod, Stored, Timestamp,
+};
 use crate::sign_in::session::Lifetimes;
-
-/// Why a command changed nothing.
-#[derive(Debug, Error)]
-pub enum OperatorError {
-    #[error(transparent)]
-    Change(#[from] ChangeError),
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-}
-
-#[derive(Debug, Clone, Copy)]
-pub enum AccountChange {
-    Confirm,
-    Suspend,
-    Restore,
-    Role(Role),
-    Delete,
-}
 
 /// The state of an account before a change.
 #[derive(Debug)]
 pub struct AccountBefore {
     /// As it is stored: its case may differ from the address that the command named.
-    pub email: String,
+    pub email: Email,
     pub was_confirmed: bool,
     pub was_suspended: bool,
 }
@@ -44,22 +26,22 @@ pub struct AccountBefore {
 /// milliseconds since 1970 UTC.
 #[derive(Debug, Serialize)]
 pub struct AccountListing {
-    pub id: i64,
-    pub email: String,
+    pub id: AccountId,
+    pub email: Email,
     pub name: String,
-    pub role: String,
-    pub confirmed_at: Option<i64>,
-    pub suspended_at: Option<i64>,
+    pub role: Stored<Role>,
+    pub confirmed_at: Option<Timestamp>,
+    pub suspended_at: Option<Timestamp>,
     /// When the account moved to WorkOS.
-    pub moved_at: Option<i64>,
-    pub created_at: i64,
+    pub moved_at: Option<Timestamp>,
+    pub created_at: Timestamp,
 }
 
 #[derive(Debug)]
 pub struct AccountDetails {
     pub account: AccountListing,
     /// As far as the activity still has it.
-    pub last_sign_in: Option<i64>,
+    pub last_sign_in: Option<Timestamp>,
     /// The number of active sessions.
     pub sessions: usize,
 }
@@ -68,24 +50,17 @@ pub struct AccountDetails {
 /// milliseconds since 1970 UTC.
 #[derive(Debug, Serialize)]
 pub struct SessionListing {
-    pub id: i64,
-    pub account_id: i64,
-    pub email: String,
-    /// “email_code” or “workos”.
-    pub method: String,
+    pub id: SessionId,
+    pub account_id: AccountId,
+    pub email: Email,
+    pub method: Stored<SignInMethod>,
     /// Browser and system in words.
     pub browser: String,
     /// The client's address at sign-in.
     pub ip: String,
-    pub created_at: i64,
+    pub created_at: Timestamp,
     /// As of the last time that uses were saved.
-    pub last_seen_at: i64,
-}
-
-#[derive(Debug)]
-pub struct EndedSession {
-    pub email: String,
-    pub browser: String,
+    pub last_seen_at: Timestamp,
 }
 
 #[derive(Debug, Default)]
@@ -102,21 +77,22 @@ pub fn add_account(
     name: &PersonName,
     role: Role,
     now: Timestamp,
-) -> Result<(), OperatorError> {
+) -> Result<(), ChangeError> {
     let new = NewAccount {
-        email,
-        name: name.as_str(),
+        email: email.clone(),
+        name: name.as_str().to_owned(),
         role,
         confirmed: true,
     };
-    database.write_blocking(|c| changes::add(c, &Actor::command_line(), &new, now))??;
+    let actor = Actor::command_line();
+    database.write_checked_blocking(|c| changes::add(c, &actor, &new, now))?;
     Ok(())
 }
 
 /// Adds all rows in one transaction. `on_row` is called after each.
 pub fn import_accounts(
     database: &Database,
-    rows: &[NewRow],
+    rows: &[ImportRow],
     now: Timestamp,
     on_row: impl Fn(),
 ) -> Result<Imported, DatabaseError> {
@@ -124,9 +100,10 @@ pub fn import_accounts(
     database.write_blocking(|c| {
         let mut imported = Imported::default();
         for row in rows {
-            match add_one(c, &actor, row, now)? {
-                Ok(_) => imported.added += 1,
-                Err(_) => imported.already_there += 1,
+            if add_new(c, &actor, row, now)? {
+                imported.added += 1;
+            } else {
+                imported.already_there += 1;
             }
             on_row();
         }
@@ -148,59 +125,51 @@ pub fn account_details(
     email: &Email,
     lifetimes: Lifetimes,
     now: Timestamp,
-) -> Result<AccountDetails, OperatorError> {
+) -> Result<AccountDetails, ChangeError> {
     let found = database.read_in_place(|c| {
-        let (Some(listed), Ok(row)) = (listings::account(c, email)?, changes::find(c, email)?)
-        else {
+        let listed = listings::account(c, email)?;
+        let row = accounts::find_by_email(c, email)?;
+        let Some((listed, row)) = listed.zip(row) else {
             return Ok(None);
         };
         let in_force = in_force(lifetimes, now);
         Ok(Some(AccountDetails {
             account: listed.into(),
             last_sign_in: activity::last_sign_in(c, &row)?,
-            sessions: listings::sessions(c, Some(row.account_id()), in_force)?.len(),
+            sessions: listings::sessions(c, Some(row.id), in_force)?.len(),
         }))
     })?;
-    Ok(found.ok_or(ChangeError::NoSuchAccount)?)
+    found.ok_or(ChangeError::NoSuchAccount)
 }
 
 /// Fails if no account has the address.
-pub fn check_account_exists(database: &Database, email: &Email) -> Result<(), OperatorError> {
-    database.read_in_place(|c| changes::find(c, email))??;
-    Ok(())
+pub fn check_account_exists(database: &Database, email: &Email) -> Result<(), ChangeError> {
+    account_of(database, email).map(drop)
+}
+
+fn account_of(database: &Database, email: &Email) -> Result<AccountId, ChangeError> {
+    let found = database.read_in_place(|c| accounts::find_by_email(c, email))?;
+    found
+        .map(|account| account.id)
+        .ok_or(ChangeError::NoSuchAccount)
 }
 
 pub fn change_account(
     database: &Database,
     email: &Email,
-    change: AccountChange,
+    change: Change,
     now: Timestamp,
-) -> Result<AccountBefore, OperatorError> {
-    let account = database.write_blocking(|c| match changes::find(c, email)? {
-        Ok(account) => apply(c, &account, change, now),
-        Err(refused) => Ok(Err(refused)),
-    })??;
+) -> Result<AccountBefore, ChangeError> {
+    let actor = Actor::command_line();
+    let account = database.write_checked_blocking(|c| {
+        let account = accounts::find_by_email(c, email)?.ok_or(ChangeError::NoSuchAccount)?;
+        changes::change(c, &actor, account.id, change, now)
+    })?;
     Ok(AccountBefore {
-        email: account.email.clone(),
         was_confirmed: account.confirmed_at.is_some(),
         was_suspended: account.suspended_at.is_some(),
+        email: account.email,
     })
-}
-
-fn apply(
-    c: &mut SqliteConnection,
-    account: &AccountRow,
-    change: AccountChange,
-    now: Timestamp,
-) -> QueryResult<Result<AccountRow, ChangeError>> {
-    let (actor, id) = (&Actor::command_line(), account.account_id());
-    match change {
-        AccountChange::Confirm => changes::confirm(c, actor, id, now),
-        AccountChange::Suspend => changes::suspend(c, actor, id, now),
-        AccountChange::Restore => changes::restore(c, actor, id, now),
-        AccountChange::Role(role) => changes::change_role(c, actor, id, role, now),
-        AccountChange::Delete => changes::delete(c, actor, id, now),
-    }
 }
 
 /// The active sessions of an account, or of all; the newest first.
@@ -209,17 +178,13 @@ pub fn list_sessions(
     email: Option<&Email>,
     lifetimes: Lifetimes,
     now: Timestamp,
-) -> Result<Vec<SessionListing>, OperatorError> {
-    let found = database.read_in_place(|c| {
-        let account = match email {
-            None => None,
-            Some(email) => match changes::find(c, email)? {
-                Ok(account) => Some(account.account_id()),
-                Err(refused) => return Ok(Err(refused)),
-            },
-        };
-        listings::sessions(c, account, in_force(lifetimes, now)).map(Ok)
-    })??;
+) -> Result<Vec<SessionListing>, ChangeError> {
+    let account = match email {
+        Some(email) => Some(account_of(database, email)?),
+        None => None,
+    };
+    let in_force = in_force(lifetimes, now);
+    let found = database.read_in_place(|c| listings::sessions(c, account, in_force))?;
     Ok(found.into_iter().map(SessionListing::from).collect())
 }
 
@@ -229,12 +194,8 @@ pub fn end_session(
     id: SessionId,
     now: Timestamp,
 ) -> Result<Option<EndedSession>, DatabaseError> {
-    let ended =
-        database.write_blocking(|c| end_sessions::one(c, &Actor::command_line(), id, now))?;
-    Ok(ended.map(|(account, session)| EndedSession {
-        email: account.email,
-        browser: session.browser,
-    }))
+    let actor = Actor::command_line();
+    database.write_blocking(|c| end_sessions::one(c, &actor, id, now))
 }
 
 /// Returns how many sessions the account had.
@@ -242,12 +203,9 @@ pub fn end_all_sessions(
     database: &Database,
     email: &Email,
     now: Timestamp,
-) -> Result<usize, OperatorError> {
-    let ended = database.write_blocking(|c| match changes::find(c, email)? {
-        Ok(account) => end_sessions::all_of(c, &Actor::command_line(), &account, now).map(Ok),
-        Err(refused) => Ok(Err(refused)),
-    })??;
-    Ok(ended)
+) -> Result<usize, ChangeError> {
+    let actor = Actor::command_line();
+    database.write_checked_blocking(|c| end_sessions::all_of_address(c, &actor, email, now))
 }
 
 fn in_force(lifetimes: Lifetimes, now: Timestamp) -> InForce {

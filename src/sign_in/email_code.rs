@@ -21,7 +21,7 @@ use super::limits::try_budget::Spent;
 use super::limits::{Limited, Limits};
 use super::oidc::Reachability;
 use crate::clock::Clock;
-use crate::db::challenges;
+use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{Database, DatabaseError};
 use crate::domain::{Device, Email, ReturnTo, Timestamp, Token, TokenHash};
 use crate::keys::Keys;
@@ -140,7 +140,7 @@ pub struct SignedIn {
     /// Where to go.
     pub return_to: ReturnTo,
     /// The browser's memory, with this account in it.
-    pub device: Option<Device>,
+    pub device: Device,
 }
 
 impl EmailCode {
@@ -156,13 +156,11 @@ impl EmailCode {
             .database
             .read_in_place(|c| challenges::find(c, token_hash))?;
         Ok(found
-            .filter(|row| row.consumed_at.is_none())
-            .and_then(|row| {
-                Some(OpenChallenge {
-                    email: Email::parse(&row.email).ok()?,
-                    return_to: ReturnTo::parse(&row.return_to),
-                    issued_at: Timestamp(row.issued_at),
-                })
+            .filter(ChallengeRow::is_open)
+            .map(|row| OpenChallenge {
+                email: row.email,
+                return_to: row.return_to,
+                issued_at: row.issued_at,
             }))
     }
 }

@@ -6,7 +6,7 @@ use super::client::Client;
 use crate::db::accounts::AccountRow;
 use crate::db::{QueryResult, SqliteConnection, activity};
 use crate::domain::BaseUrl;
-use crate::domain::{Device, Email, Timestamp, WayIn};
+use crate::domain::{Device, Timestamp, WayIn};
 use crate::keys::Keys;
 use crate::mail::MailQueue;
 use crate::mail::messages::NewBrowserMail;
@@ -45,8 +45,8 @@ impl KnownBrowsers {
         client: &Client,
         now: Timestamp,
     ) -> QueryResult<bool> {
-        let is_new = !self.is_known(account, client, now)
-            && activity::has_signed_in(c, account.account_id())?;
+        let is_new =
+            !self.is_known(account, client, now) && activity::has_signed_in(c, account.id)?;
         if is_new {
             let mail = NewBrowserMail {
                 way_in,
@@ -67,24 +67,18 @@ impl KnownBrowsers {
     }
 
     /// What the browser is to remember after this sign-in.
-    pub fn remembering(
-        &self,
-        account: &AccountRow,
-        client: &Client,
-        now: Timestamp,
-    ) -> Option<Device> {
-        let email = Email::parse(&account.email).ok()?;
+    pub fn remembering(&self, account: &AccountRow, client: &Client, now: Timestamp) -> Device {
         let device = client
             .device
             .clone()
             .unwrap_or_else(|| Device::generate(&mut rand::rng()));
-        Some(device.after_sign_in(&email, &self.keys.current, now))
+        device.after_sign_in(&account.email, &self.keys.current, now)
     }
 
     fn is_known(&self, account: &AccountRow, client: &Client, now: Timestamp) -> bool {
-        Email::parse(&account.email).is_ok_and(|email| {
-            let device = client.device.as_ref();
-            self.keys.known_browser(device, &email, now).is_some()
-        })
+        let device = client.device.as_ref();
+        self.keys
+            .known_browser(device, &account.email, now)
+            .is_some()
     }
 }

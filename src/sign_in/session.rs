@@ -20,7 +20,9 @@ use crate::db::accounts::AccountRow;
 use crate::db::activity::{self, NewActivity};
 use crate::db::sessions::{self, HeldRow, NewSession, Revision, SessionRow};
 use crate::db::{Database, DatabaseError};
-use crate::domain::{AccountId, ActivityKind, Method, Role, SessionId, Timestamp, TokenHash};
+use crate::domain::{
+    AccountId, ActivityKind, Email, Role, SessionId, SignInMethod, Timestamp, TokenHash,
+};
 use revision_cache::AtomicRevision;
 
 /// How many sessions, and lists of them, are remembered; past it the least used are read again
@@ -41,13 +43,13 @@ pub struct LiveSession {
     /// Whose it is.
     pub account_id: AccountId,
     /// The account's address.
-    pub email: String,
+    pub email: Email,
     /// What the person is called; may be empty.
     pub name: String,
     /// What they may do.
     pub role: Role,
     /// How they signed in.
-    pub method: Method,
+    pub method: SignInMethod,
     /// When they signed in.
     pub created_at: Timestamp,
     /// When the provider's word runs out, where there is one.
@@ -64,7 +66,7 @@ pub struct Listed<'a> {
     /// Its key.
     pub id: SessionId,
     /// How it was begun.
-    pub method: Method,
+    pub method: SignInMethod,
     /// Browser and system in words.
     pub browser: &'a str,
     /// From where.
@@ -88,7 +90,7 @@ struct Listing {
 
 struct ListedRow {
     id: SessionId,
-    method: Method,
+    method: SignInMethod,
     browser: String,
     ip: String,
     created_at: Timestamp,
@@ -277,20 +279,20 @@ impl Sessions {
         held: Option<HeldRow>,
         revision: Revision,
     ) -> Option<Arc<LiveSession>> {
-        let id = SessionId(session.id);
-        let noted = self.seen.get(&id).map_or(session.last_seen_at, |at| at.0);
+        let id = session.id;
+        let noted = self.seen.get(&id).map_or(session.last_seen_at, |at| *at);
         account.may_sign_in().then_some(())?;
         Some(Arc::new(LiveSession {
             id,
-            account_id: account.account_id(),
+            account_id: account.id,
             email: account.email.clone(),
             name: account.name.clone(),
-            role: account.role.parse().ok()?,
-            method: Method::from_word(&session.method)?,
-            created_at: Timestamp(session.created_at),
-            access_expires_at: held.as_ref().map(|held| Timestamp(held.access_expires_at)),
+            role: account.role.known()?,
+            method: session.method.known()?,
+            created_at: session.created_at,
+            access_expires_at: held.as_ref().map(|held| held.access_expires_at),
             impersonator: held.and_then(|held| held.impersonator),
-            last_seen_at: AtomicI64::new(noted.max(session.last_seen_at)),
+            last_seen_at: AtomicI64::new(noted.max(session.last_seen_at).0),
             as_of: revision.ended,
         }))
     }
@@ -343,7 +345,7 @@ pub fn begin(
     connection: &mut SqliteConnection,
     token_hash: TokenHash,
     account: &AccountRow,
-    method: Method,
+    method: SignInMethod,
     client: &Client,
     older: Option<TokenHash>,
     now: Timestamp,
@@ -353,7 +355,7 @@ pub fn begin(
     }
     let new = NewSession {
         token_hash,
-        account_id: account.account_id(),
+        account_id: account.id,
         method,
         browser: &client.browser,
         ip: &client.ip.to_string(),
@@ -375,9 +377,9 @@ pub fn note(
     now: Timestamp,
 ) -> QueryResult<()> {
     let what = NewActivity {
-        account_id: Some(account.account_id()),
+        account_id: Some(account.id),
         detail,
-        ..client.doing(&account.email)
+        ..client.doing(account.email.as_str())
     };
     activity::add(connection, kind, &what, now)?;
     Ok(())
@@ -385,12 +387,12 @@ pub fn note(
 
 fn listed(row: SessionRow) -> Option<ListedRow> {
     Some(ListedRow {
-        id: SessionId(row.id),
-        method: Method::from_word(&row.method)?,
+        id: row.id,
+        method: row.method.known()?,
         browser: row.browser,
         ip: row.ip,
-        created_at: Timestamp(row.created_at),
-        last_seen_at: Timestamp(row.last_seen_at),
+        created_at: row.created_at,
+        last_seen_at: row.last_seen_at,
     })
 }
 
@@ -402,7 +404,7 @@ mod tests {
     fn a_list_weighs_what_it_holds() {
         let row = || ListedRow {
             id: SessionId(1),
-            method: Method::EmailCode,
+            method: SignInMethod::EmailCode,
             browser: String::new(),
             ip: String::new(),
             created_at: Timestamp(0),

@@ -5,12 +5,12 @@ use maud::{Markup, html};
 use super::account_menu::Viewer;
 use super::components::moment;
 use super::layout::{Site, console_page};
-use crate::domain::{Method, Timestamp};
+use crate::domain::{SignInMethod, Timestamp};
 
 #[derive(Debug)]
 pub struct Dashboard<'a> {
     pub viewer: Viewer<'a>,
-    pub method: Method,
+    pub method: SignInMethod,
     pub signed_in_at: Timestamp,
     /// All sessions of the viewer, the session of this browser included.
     pub sessions: Vec<SessionLine<'a>>,
@@ -22,7 +22,7 @@ pub struct SessionLine<'a> {
     /// Browser and system, as in “Firefox on Linux”.
     pub browser: &'a str,
     pub ip: &'a str,
-    pub method: Method,
+    pub method: SignInMethod,
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,
     /// Whether this is the session of this browser.
@@ -57,10 +57,10 @@ impl Dashboard<'_> {
     }
 }
 
-fn with(method: Method) -> &'static str {
+fn with(method: SignInMethod) -> &'static str {
     match method {
-        Method::EmailCode => "an email code",
-        Method::WorkOs => "WorkOS",
+        SignInMethod::EmailCode => "an email code",
+        SignInMethod::WorkOs => "WorkOS",
     }
 }
 

@@ -7,7 +7,7 @@ use crate::support::Workplace;
 use crate::support::process::Finished;
 
 /// Every setting's variable.
-const SETTINGS: [&str; 30] = [
+const SETTINGS: [&str; 31] = [
     "LISTEN",
     "BASE_URL",
     "DATA_DIR",
@@ -38,6 +38,7 @@ const SETTINGS: [&str; 30] = [
     "METRICS_LISTEN",
     "BRAND_NAME",
     "BRAND_ACCENT",
+    "LOG_FORMAT",
 ];
 
 /// It was used wrongly: said on standard error in words that have all of `words` in them, and
@@ -186,6 +187,7 @@ async fn every_wrong_setting_is_named_at_once_and_nothing_is_touched() {
         ("METRICS_LISTEN", "9090"),
         ("BRAND_NAME", "Acme\nConsole"),
         ("BRAND_ACCENT", "blue"),
+        ("LOG_FORMAT", "xml"),
     ];
     let place = wrong
         .into_iter()
@@ -200,7 +202,7 @@ async fn every_wrong_setting_is_named_at_once_and_nothing_is_touched() {
     assert!(
         refused
             .stderr
-            .starts_with("Vestibule did not start: 24 settings need attention.")
+            .starts_with("Vestibule did not start: 25 settings need attention.")
     );
     assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use vestibule::domain::ClientIp;
-use vestibule::domain::{AccountId, BrowserName, SignInCode};
+use vestibule::domain::{AccountId, ActivityId, BrowserName, Email, SignInCode};
 use vestibule::mail::CodeRequestMail;
 use vestibule::mail::messages::CodeMail;
 
@@ -185,9 +185,9 @@ async fn a_full_queue_does_not_change_the_answer() {
 fn code_mail(app: &TestApp) -> CodeMail {
     let now = app.clock.now();
     CodeMail {
-        activity_id: 0,
+        activity_id: ActivityId(0),
         account_id: AccountId(1),
-        recipient: MIRA.to_owned(),
+        recipient: Email::parse(MIRA).unwrap(),
         code: SignInCode::generate(&mut rand::rng()),
         lifetime: Duration::from_mins(10),
         browser: BrowserName::from_user_agent(""),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
@@ -82,4 +83,52 @@ fn every_foreign_key_cascades_and_has_an_index() {
              WHERE c.seqno = 0 AND c.name = k.\"from\" AND NOT i.partial)))"
     );
     assert_eq!(lines(&mut connection, &bad), Vec::<String>::new());
+}
+
+/// What people said with “This wasn’t me” is kept by an upgrade and by a downgrade.
+#[test]
+fn disowned_and_reported_challenges_survive_the_migration_both_ways() {
+    let place = Workplace::empty();
+    let mut c = migrated(&place.path().join("folder.db"));
+    c.revert_last_migration(folder()).unwrap();
+    let challenge = |id: i64, email: &str, expires_at: i64, consumed_at: &str| {
+        format!(
+            "INSERT INTO challenges (id, token_hash, email, code_hash, code_salt, return_to, issued_at,
+                 expires_at, consumed_at)
+             VALUES ({id}, randomblob(32), '{email}', randomblob(32), randomblob(16), '/', 1, {expires_at},
+                 {consumed_at});"
+        )
+    };
+    let reported = "INSERT INTO activity (at, kind, email, detail)
+                    VALUES (70, 'code_disowned', 'MIRA@acme.test', 'after it was used');";
+    let before = [
+        challenge(1, "open@acme.test", 100, "NULL"),
+        challenge(2, "disowned@acme.test", 60, "60"),
+        challenge(3, "mira@acme.test", 100, "50"),
+        challenge(4, "used@acme.test", 100, "50"),
+        challenge(5, "mira@acme.test", 100, "80"),
+        reported.to_owned(),
+    ]
+    .concat();
+    c.batch_execute(&before).unwrap();
+    let old =
+        "SELECT id || ' ' || expires_at || ' ' || ifnull(consumed_at, '-') AS line FROM challenges";
+    let untouched = lines(&mut c, old);
+
+    c.run_pending_migrations(folder()).unwrap();
+    let new = "SELECT id || ' used ' || ifnull(consumed_at, '-') || ' disowned ' || ifnull(disowned_at, '-')
+                   || ' reported ' || ifnull(reported_at, '-') AS line FROM challenges";
+    assert_eq!(
+        lines(&mut c, new),
+        [
+            "1 used - disowned - reported -",
+            "2 used - disowned 60 reported -",
+            "3 used 50 disowned - reported 70",
+            "4 used 50 disowned - reported -",
+            "5 used 80 disowned - reported -",
+        ]
+    );
+
+    c.revert_last_migration(folder()).unwrap();
+    assert_eq!(lines(&mut c, old), untouched);
 }

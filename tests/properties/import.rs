@@ -67,11 +67,20 @@ fn a_file_yields_each_address_once_and_no_control_characters() {
         let lines = file.iter().filter(|byte| b"\r\n".contains(byte)).count() + 1;
         let mut seen = HashSet::new();
         for row in &rows.good {
-            assert!(seen.insert(row.email.folded()), "{} twice", row.email);
-            assert_eq!(Email::parse(row.email.as_str()).unwrap(), row.email);
-            assert_plain(&row.name);
+            assert!(
+                seen.insert(row.account.email.folded()),
+                "{} twice",
+                row.account.email
+            );
+            assert_eq!(
+                Email::parse(row.account.email.as_str()).unwrap(),
+                row.account.email
+            );
+            assert_plain(&row.account.name);
         }
-        rows.bad.iter().for_each(|bad| assert_plain(&bad.why));
+        rows.bad
+            .iter()
+            .for_each(|bad| assert_plain(&bad.error.to_string()));
         let good = rows.good.iter().map(|row| row.line);
         let mut at: Vec<_> = good.chain(rows.bad.iter().map(|bad| bad.line)).collect();
         at.sort_unstable();
@@ -106,10 +115,10 @@ fn rows_that_were_written_are_read_back() {
                 rows.good.iter().zip(people).enumerate()
             {
                 assert_eq!(row.line, number + 2);
-                assert_eq!(row.email.as_str(), format!("p{number}@acme.test"));
-                assert_eq!(row.name, name.trim());
-                assert_eq!(row.role == Role::Admin, *admin);
-                assert_eq!(row.confirmed, *confirmed);
+                assert_eq!(row.account.email.as_str(), format!("p{number}@acme.test"));
+                assert_eq!(row.account.name, name.trim());
+                assert_eq!(row.account.role == Role::Admin, *admin);
+                assert_eq!(row.account.confirmed, *confirmed);
             }
         },
     );

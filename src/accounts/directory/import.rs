@@ -2,44 +2,41 @@ use std::sync::Arc;
 
 use super::Directory;
 use crate::accounts::changes::Actor;
-use crate::accounts::import::{self, NewRow, Preview, Rows};
+use crate::accounts::import::{self, ImportRow, Preview, Rows};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection};
 use crate::domain::Timestamp;
 use crate::mail::MailQueue;
 use crate::mail::messages::Letter;
 
-/// Rows added in one transaction: everybody's writes wait meanwhile.
-const AT_ONCE: usize = 250;
+/// Rows that are added in one transaction. All other writes wait meanwhile.
+const BATCH: usize = 250;
 
-/// A row, and the mail that goes with it.
-type Guest = (NewRow, Option<Letter>);
+/// A row, and the invitation to send with it.
+type Guest = (ImportRow, Option<Letter>);
 
 impl Directory {
-    /// Says what would come of a file's rows, as the accounts are now.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Sorts a file's rows into those that would be added and those whose address already has an account.
     pub async fn preview(&self, rows: Rows) -> Result<Preview, DatabaseError> {
         self.database.read(move |c| import::preview(c, rows)).await
     }
 
-    /// Adds the rows whose addresses have no account yet, and says how many; with `invite` each that is
-    /// confirmed gets an invitation.
+    /// Adds the rows whose addresses have no account yet, and returns how many those were. With `invite`, each
+    /// confirmed one gets an invitation.
     ///
     /// # Errors
-    /// When the database does not answer. What was added before that stays, and is left as it is
-    /// when the same file is imported again.
+    /// The batches before the failed one stay added. Importing the same file again adds the rest.
     pub async fn import(
         &self,
         actor: Actor,
-        rows: Vec<NewRow>,
+        rows: Vec<ImportRow>,
         invite: bool,
     ) -> Result<usize, DatabaseError> {
         let now = self.clock.now();
         let mut added = 0;
-        for batch in rows.chunks(AT_ONCE) {
-            let invited = |row: &NewRow| invite && row.confirmed;
-            let letter = |row: &NewRow| invited(row).then(|| self.invitation(&actor, &row.email));
+        for batch in rows.chunks(BATCH) {
+            let invited = |row: &ImportRow| invite && row.account.confirmed;
+            let letter =
+                |row: &ImportRow| invited(row).then(|| self.invitation(&actor, &row.account.email));
             let guests: Vec<Guest> = batch.iter().map(|row| (row.clone(), letter(row))).collect();
             let (actor, mail) = (actor.clone(), Arc::clone(&self.mail));
             added += self
@@ -61,12 +58,12 @@ fn add(
 ) -> QueryResult<usize> {
     let mut added = 0;
     for (row, letter) in guests {
-        if import::add_one(c, actor, row, now)?.is_err() {
+        if !import::add_new(c, actor, row, now)? {
             continue;
         }
         added += 1;
         if let Some(letter) = letter {
-            mail.queue(c, row.email.as_str(), letter, now)?;
+            mail.queue(c, &row.account.email, letter, now)?;
         }
     }
     Ok(added)

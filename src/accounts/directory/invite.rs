@@ -1,41 +1,34 @@
+use std::sync::Arc;
+
 use super::Directory;
-use crate::accounts::changes::{self, Actor, ChangeError};
-use crate::db::accounts::{AccountRow, NewAccount};
-use crate::db::{DatabaseError, QueryResult, SqliteConnection};
+use crate::accounts::account::Account;
+use crate::accounts::changes::{self, Actor, ChangeError, ChangeResult, NewAccount};
+use crate::db::SqliteConnection;
 use crate::domain::{Email, Role, Timestamp};
 use crate::mail::MailQueue;
 use crate::mail::messages::{InvitationMail, Letter};
 
-/// Somebody who is to get an account.
+/// A person to invite.
 #[derive(Debug, Clone)]
 pub struct Invitee {
-    /// The address.
     pub email: Email,
-    /// What they are called; may be empty.
+    /// May be empty.
     pub name: String,
-    /// What they may do.
     pub role: Role,
 }
 
 impl Directory {
-    /// Adds a confirmed account, and sends an invitation to it.
-    ///
-    /// # Errors
-    /// When the database does not answer; nothing is added or sent then.
-    pub async fn add(
-        &self,
-        actor: Actor,
-        invitee: Invitee,
-    ) -> Result<Result<AccountRow, ChangeError>, DatabaseError> {
+    /// Adds a confirmed account and sends an invitation to it.
+    pub async fn add(&self, actor: Actor, invitee: Invitee) -> Result<Account, ChangeError> {
         let now = self.clock.now();
         let letter = self.invitation(&actor, &invitee.email);
-        let mail = std::sync::Arc::clone(&self.mail);
-        let added = self
+        let mail = Arc::clone(&self.mail);
+        let account = self
             .database
-            .write(move |c| add(c, &actor, &invitee, &letter, &mail, now))
+            .write_checked(move |c| add(c, &actor, invitee, &letter, &mail, now))
             .await?;
         self.mail.look_again();
-        Ok(added)
+        Ok(account)
     }
 
     pub(super) fn invitation(&self, actor: &Actor, recipient: &Email) -> Letter {
@@ -51,20 +44,18 @@ impl Directory {
 fn add(
     c: &mut SqliteConnection,
     actor: &Actor,
-    invitee: &Invitee,
+    invitee: Invitee,
     letter: &Letter,
     mail: &MailQueue,
     now: Timestamp,
-) -> QueryResult<Result<AccountRow, ChangeError>> {
+) -> ChangeResult<Account> {
     let new = NewAccount {
-        email: &invitee.email,
-        name: &invitee.name,
+        email: invitee.email,
+        name: invitee.name,
         role: invitee.role,
         confirmed: true,
     };
-    let added = changes::add(c, actor, &new, now)?;
-    if let Ok(account) = &added {
-        mail.queue(c, &account.email, letter, now)?;
-    }
-    Ok(added)
+    let account = changes::add(c, actor, &new, now)?;
+    mail.queue(c, &account.email, letter, now)?;
+    Ok(account)
 }

@@ -4,16 +4,16 @@ use super::*;
 fn told(file: impl AsRef<[u8]>) -> Vec<String> {
     let rows = read(file.as_ref()).unwrap();
     let good = rows.good.iter().map(|row| {
-        let confirmed = if row.confirmed { "yes" } else { "no" };
+        let confirmed = if row.account.confirmed { "yes" } else { "no" };
         format!(
             "{} {}/{}/{}/{confirmed}",
-            row.line, row.email, row.name, row.role
+            row.line, row.account.email, row.account.name, row.account.role
         )
     });
     let bad = rows
         .bad
         .iter()
-        .map(|bad| format!("{}: {}", bad.line, bad.why));
+        .map(|bad| format!("{}: {}", bad.line, bad.error));
     good.chain(bad).collect()
 }
 
@@ -92,7 +92,7 @@ fn every_bad_line_is_named_by_its_number_in_the_file() {
             "12: The first line has no name for “extra”. Put quotation marks around a field with a comma, semicolon or tab in it.",
             "13: MIRA@Acme.Test is on line 3 already.",
             "15: The name has hidden characters in it.",
-            "16: A quotation mark has no other on this line. A field begins and ends on the same line.",
+            "16: A quotation mark is not closed on this line. A field begins and ends on the same line.",
             "17: mira@acme.test is on line 3 already.",
         ]
     );
@@ -114,7 +114,7 @@ fn every_bad_line_is_named_by_its_number_in_the_file() {
 #[test]
 fn a_stray_quotation_mark_spoils_its_own_line_alone() {
     let bad =
-        "A quotation mark has no other on this line. A field begins and ends on the same line.";
+        "A quotation mark is not closed on this line. A field begins and ends on the same line.";
     let file = [
         "email|name",
         "b1@acme.test|\"open",
@@ -176,42 +176,30 @@ fn of_many_unknown_columns_a_few_are_named() {
 fn what_is_no_such_file_is_said_in_one_sentence() {
     let rows = |count| "email\n".to_owned() + &"nobody\n".repeat(count);
     for (file, why) in [
-        ("".to_owned(), Unreadable::Empty),
-        ("\u{feff}\r\n\r\n".to_owned(), Unreadable::Empty),
-        ("email,name\n,\n".to_owned(), Unreadable::NoRows),
-        (
-            "mira@acme.test,Mira\n".to_owned(),
-            Unreadable::NoEmailColumn,
-        ),
+        ("".to_owned(), FileError::Empty),
+        ("\u{feff}\r\n\r\n".to_owned(), FileError::Empty),
+        ("email,name\n,\n".to_owned(), FileError::NoRows),
+        ("mira@acme.test,Mira\n".to_owned(), FileError::NoEmailColumn),
         (
             "email,name,Email\na@b.test,,\n".to_owned(),
-            Unreadable::ColumnTwice("email"),
+            FileError::ColumnTwice("email"),
         ),
-        (
-            "email,\"name\na@b.test,\n".to_owned(),
-            Unreadable::OpenQuote,
-        ),
+        ("email,\"name\na@b.test,\n".to_owned(), FileError::OpenQuote),
         (
             "email,team,\u{1b}[31m\na@b.test,,\n".to_owned(),
-            Unreadable::UnknownColumns(vec!["“team”".to_owned(), "“\u{fffd}[31m”".to_owned()]),
+            FileError::UnknownColumns(vec!["“team”".to_owned(), "“\u{fffd}[31m”".to_owned()]),
         ),
-        (rows(MOST_ROWS + 1), Unreadable::TooManyRows),
-        (" ".repeat(LARGEST_FILE), Unreadable::NoEmailColumn),
-        (" ".repeat(LARGEST_FILE + 1), Unreadable::TooLarge),
+        (rows(MAX_ROWS + 1), FileError::TooManyRows),
+        (" ".repeat(MAX_FILE_SIZE), FileError::NoEmailColumn),
+        (" ".repeat(MAX_FILE_SIZE + 1), FileError::TooLarge),
     ] {
         assert_eq!(read(file.as_bytes()), Err(why));
     }
-    assert_eq!(
-        read(rows(MOST_ROWS).as_bytes()).unwrap().bad.len(),
-        MOST_ROWS
-    );
+    assert_eq!(read(rows(MAX_ROWS).as_bytes()).unwrap().bad.len(), MAX_ROWS);
     let latin = b"email,name\nmira@acme.test,Mira\nnoor@acme.test,No\xf6r\n";
-    assert_eq!(read(latin), Err(Unreadable::NotUtf8(3)));
-    assert_eq!(
-        read(b"\xff\xfee\0m\0a\0i\0l\0"),
-        Err(Unreadable::NotUtf8(1))
-    );
-    let unknown = Unreadable::UnknownColumns(vec!["“team”".to_owned()]).to_string();
+    assert_eq!(read(latin), Err(FileError::NotUtf8(3)));
+    assert_eq!(read(b"\xff\xfee\0m\0a\0i\0l\0"), Err(FileError::NotUtf8(1)));
+    let unknown = FileError::UnknownColumns(vec!["“team”".to_owned()]).to_string();
     assert!(
         unknown.starts_with("“team” cannot be imported. Leave it out"),
         "{unknown}"

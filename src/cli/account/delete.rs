@@ -1,19 +1,20 @@
 use std::io::{IsTerminal, Write, stderr, stdin};
 
 use super::change;
+use crate::accounts::changes::Change;
 use crate::cli::context;
 use crate::cli::failure::Failure;
 use crate::cli::output::say;
 use crate::config::{Settings, Storage};
 use crate::operations::database::open_existing_database;
-use crate::operations::operator_accounts::{AccountChange, check_account_exists};
+use crate::operations::operator_accounts::check_account_exists;
 
 /// Asks for a confirmation first, unless `yes` is set.
 pub(super) fn run(settings: &Settings, email: &str, yes: bool) -> Result<(), Failure> {
     if !yes {
         ask(settings, email)?;
     }
-    let account = change(settings, email, AccountChange::Delete)?;
+    let account = change(settings, email, Change::Delete)?;
     say(format!("{} is deleted.", account.email))
 }
 

@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::{Read, Write, stderr};
 use std::path::Path;
 
-use crate::accounts::import::{self, BadLine, LARGEST_FILE, Rows};
+use crate::accounts::import::{self, BadLine, MAX_FILE_SIZE, Rows};
 use crate::cli::failure::Failure;
 use crate::cli::output::say;
 use crate::cli::progress::CountProgress;
@@ -35,15 +35,15 @@ fn read(file: &Path) -> Result<Rows, Failure> {
     let shown = file.display();
     let mut bytes = Vec::new();
     File::open(file)
-        .and_then(|open| open.take(LARGEST_FILE as u64 + 1).read_to_end(&mut bytes))
+        .and_then(|open| open.take(MAX_FILE_SIZE as u64 + 1).read_to_end(&mut bytes))
         .map_err(|e| Failure::about(format!("{shown} cannot be read"), e))?;
     import::read(&bytes).map_err(|e| Failure::about(shown, e))
 }
 
 fn report_bad_lines(bad: &[BadLine]) -> Result<(), Failure> {
     let mut lines = String::new();
-    for BadLine { line, why } in bad {
-        lines.push_str(&format!("line {line}: {why}\n"));
+    for BadLine { line, error } in bad {
+        lines.push_str(&format!("line {line}: {error}\n"));
     }
     Ok(stderr().write_all(lines.as_bytes())?)
 }

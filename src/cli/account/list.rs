@@ -21,7 +21,13 @@ pub(super) fn all(settings: &Settings, search: &str, json: bool) -> Result<(), F
     let line = |one: AccountListing| {
         let state = state(&one).to_owned();
         let added = moment_or(Some(one.created_at), "");
-        [one.email, one.name, one.role, state, added]
+        [
+            one.email.to_string(),
+            one.name,
+            one.role.to_string(),
+            state,
+            added,
+        ]
     };
     print_table(
         ["Address", "Name", "Role", "State", "Added"],
@@ -42,9 +48,9 @@ pub(super) fn one(settings: &Settings, email: &str, json: bool) -> Result<(), Fa
     }
     let lines = [
         ("Number", account.id.to_string()),
-        ("Address", account.email),
+        ("Address", account.email.to_string()),
         ("Name", account.name),
-        ("Role", account.role),
+        ("Role", account.role.to_string()),
         ("Added", moment_or(Some(account.created_at), "")),
         ("Confirmed", moment_or(account.confirmed_at, "not yet")),
         ("Suspended", moment_or(account.suspended_at, "no")),

@@ -7,6 +7,8 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use serde::Serialize;
 
+use crate::domain::Timestamp;
+
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
 /// The names of those not run yet, oldest first.
@@ -56,8 +58,8 @@ pub struct Listed {
     pub version: String,
     /// What its folder is called; its version where only a newer Vestibule has that folder.
     pub name: String,
-    /// When it was run, in milliseconds since 1970 UTC; `None` when it was not.
-    pub run_on: Option<i64>,
+    /// `None` for a pending migration.
+    pub run_on: Option<Timestamp>,
 }
 
 #[derive(QueryableByName)]
@@ -65,7 +67,7 @@ struct Applied {
     #[diesel(sql_type = Text)]
     version: String,
     #[diesel(sql_type = BigInt)]
-    run_on: i64,
+    run_on: Timestamp,
 }
 
 /// Those that are compiled in, oldest first, as if none had been run.

@@ -73,9 +73,6 @@ impl Database {
     }
 
     /// Runs queries that change nothing, off the async threads.
-    ///
-    /// # Errors
-    /// See [`DatabaseError`].
     pub async fn read<T, F>(&self, queries: F) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
@@ -91,9 +88,6 @@ impl Database {
     /// Runs a read in place. A server does so with reads of microseconds alone, which an index leads to:
     /// a session, a page's list of them, a browser's own challenge, what a refused request needs. It would
     /// take longer to hand those over to another thread. All else goes through [`Database::read`].
-    ///
-    /// # Errors
-    /// See [`DatabaseError`].
     pub fn read_in_place<T>(
         &self,
         query: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
@@ -152,9 +146,6 @@ impl Database {
 
     /// Makes a table and takes that back: whether the file can be written shows at the first page that
     /// changes, not when the lock is taken.
-    ///
-    /// # Errors
-    /// See [`DatabaseError`].
     pub fn try_writing(&self) -> Result<(), DatabaseError> {
         self.write_blocking(|c| {
             let tried = c.transaction(|c| {

@@ -95,9 +95,6 @@ fn mapped(index: Arc<File>) -> Option<MmapRegion> {
 
 impl Database {
     /// The newest revision: whatever was committed before this call, by any process, is in it.
-    ///
-    /// # Errors
-    /// See [`DatabaseError`].
     pub fn session_revision(&self) -> Result<Revision, DatabaseError> {
         if self.revision_watch().0.index.get().is_none() {
             // From then on this thread has a connection that keeps the index where it is.

@@ -1,17 +1,17 @@
 use std::time::Duration;
 
 use super::letter::{Block, Letter};
-use crate::domain::{AccountId, BrowserName, ClientIp, SignInCode, Timestamp, words};
+use crate::domain::{AccountId, ActivityId, BrowserName, ClientIp, Email, SignInCode, Timestamp, words};
 
 /// A code on its way to its owner. It is kept in memory only, and its `Debug` form hides the code.
 #[derive(Debug)]
 pub struct CodeMail {
     /// The activity row that records what became of the request.
-    pub activity_id: i64,
+    pub activity_id: ActivityId,
     /// Names the account in the log, where its address does not belong.
     pub account_id: AccountId,
     /// The address stored on the account, never the one that was typed.
-    pub recipient: String,
+    pub recipient: Email,
     pub code: SignInCode,
     pub lifetime: Duration,
     /// The browser that asked for the code.

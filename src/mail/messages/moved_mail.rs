@@ -1,5 +1,5 @@
 use super::letter::{Block, Letter};
-use crate::domain::AccountId;
+use crate::domain::{AccountId, Email};
 
 /// Tells the owner of a moved account to sign in with `WorkOS` instead of a code.
 #[derive(Debug)]
@@ -7,7 +7,7 @@ pub struct MovedMail {
     /// Names the account in the log, where its address does not belong.
     pub account_id: AccountId,
     /// The address stored on the account.
-    pub recipient: String,
+    pub recipient: Email,
     /// The URL of the sign-in page.
     pub sign_in: String,
 }

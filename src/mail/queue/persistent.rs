@@ -9,7 +9,6 @@ use super::Worker;
 use super::outgoing;
 use crate::db::DatabaseError;
 use crate::db::outgoing_mails::{self, OutgoingMailRow};
-use crate::domain::Timestamp;
 use crate::mail::messages::RenderedLetter;
 use crate::mail::transport::Delivery;
 
@@ -49,7 +48,7 @@ impl Worker {
             text: row.body_text,
             html: row.body_html,
         };
-        let written_at = Timestamp(row.created_at);
+        let written_at = row.created_at;
         let id = row.message_id;
         let outcome = match letter.addressed(&self.sender.from, &row.recipient, &id, written_at) {
             Ok(message) => self.attempt(message, None).await,
@@ -60,7 +59,7 @@ impl Worker {
         match outcome {
             Delivery::Accepted(answer) => info!("mail {id} was delivered: {answer}"),
             Delivery::Refused(e) => error!("mail {id} was refused: {e}"),
-            Delivery::Later(e) if next.0 >= row.give_up_at => error!("mail {id} was given up: {e}"),
+            Delivery::Later(e) if next >= row.give_up_at => error!("mail {id} was given up: {e}"),
             Delivery::Later(e) => {
                 warn!("mail {id} waits until {}: {e}", next.describe());
                 return self

@@ -11,8 +11,8 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::hash_pool::HashPool;
-use crate::db::challenges::HashedCode;
 use crate::domain::SignInCode;
+use crate::domain::{CodeHash, CodeSalt, HashedCode};
 use crate::keys::Keys;
 use crate::metrics::Metrics;
 
@@ -71,7 +71,10 @@ impl CodeHasher {
         let hash = self
             .in_turn(move |memory| argon2id(&digits, &salt, &pepper, memory))
             .await?;
-        Ok(HashedCode { hash, salt })
+        Ok(HashedCode {
+            hash: CodeHash(hash),
+            salt: CodeSalt(salt),
+        })
     }
 
     /// Which of these codes, the first if several, `code` is, under the current key or the one before. They are
@@ -90,7 +93,10 @@ impl CodeHasher {
             for (place, kept) in kept.iter().enumerate() {
                 let mut right = false;
                 for pepper in &peppers {
-                    right |= same(&argon2id(&digits, &kept.salt, pepper, memory)?, &kept.hash);
+                    right |= same(
+                        &argon2id(&digits, &kept.salt.0, pepper, memory)?,
+                        &kept.hash.0,
+                    );
                 }
                 if right {
                     return Ok(Some(place));

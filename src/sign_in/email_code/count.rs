@@ -1,9 +1,9 @@
 //! Counting tries, before anything is compared.
 
 use super::{CLOCK_SLACK, Refusal, operator_code};
-use crate::db::challenges::{self, ChallengeRow, HashedCode};
+use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{QueryResult, SqliteConnection, accounts, notices, wrong_tries};
-use crate::domain::{AccountId, DeviceId, Email, Timestamp, TokenHash};
+use crate::domain::{DeviceId, Email, HashedCode, Timestamp, TokenHash, WrongTryId};
 use crate::mail::MailQueue;
 use crate::mail::messages::guessing_notice;
 use crate::sign_in::limits::try_budget::{self, Spent};
@@ -16,7 +16,7 @@ pub(super) struct Counted {
     pub(super) challenge: ChallengeRow,
     pub(super) kept: HashedCode,
     pub(super) beside: Beside,
-    pub(super) try_id: i64,
+    pub(super) try_id: WrongTryId,
     pub(super) admins_are_told: bool,
 }
 
@@ -42,17 +42,15 @@ pub(super) fn count_in(
     let Some(challenge) = challenges::find(c, token_hash)? else {
         return Ok(Err(Refusal::Wrong));
     };
-    let ahead = challenge.issued_at > now.plus(CLOCK_SLACK).0;
-    if challenge.consumed_at.is_some() || challenge.expires_at <= now.0 || ahead {
+    let ahead = challenge.issued_at > now.plus(CLOCK_SLACK);
+    if !challenge.is_open() || challenge.expires_at <= now || ahead {
         return Ok(Err(Refusal::Wrong));
     }
     if challenge.tries >= TRIES_PER_CODE {
         return Ok(Err(Refusal::CodeSpent));
     }
-    let kept = HashedCode::from_columns(&challenge.code_hash, &challenge.code_salt);
-    let (Ok(email), Some(kept)) = (Email::parse(&challenge.email), kept) else {
-        return Ok(Err(Refusal::Wrong));
-    };
+    let kept = challenge.code();
+    let email = challenge.email.clone();
     let beside = beside(c, &email, now)?;
     match (try_budget::spent(c, &email, known, now)?, &beside) {
         // An operator's code is for the day when nothing else lets anybody in. What is tried against it counts
@@ -61,7 +59,7 @@ pub(super) fn count_in(
         (Some(spent), _) => return Ok(Err(Refusal::BudgetSpent(spent))),
     }
     challenges::count_try(c, challenge.id)?;
-    let account_id = challenge.account_id.map(AccountId);
+    let account_id = challenge.account_id;
     let try_id = wrong_tries::add(c, &email, account_id, known, now)?;
     // Looked up for every address, so that it takes the same time (SECURITY rule 5); a try for an
     // address without an account is not among those counted.

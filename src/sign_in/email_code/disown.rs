@@ -6,10 +6,10 @@ use super::EmailCode;
 use crate::db::activity::{self, ActivityRow, NewActivity};
 use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection};
-use crate::domain::{AccountId, ActivityKind, NotMe, Timestamp};
+use crate::domain::{ActivityKind, NotMe, Timestamp};
 use crate::sign_in::client::Client;
 
-/// The detail of what is written down when a code was used before its owner said anything.
+/// The detail in the activity when the code had been used before. Nothing reads it back.
 const AFTER_IT_WAS_USED: &str = "after it was used";
 
 /// What has become of the code that a link “This wasn’t me” is about.
@@ -59,7 +59,7 @@ impl EmailCode {
                 let Some((challenge, request)) = find(c, link)? else {
                     return Ok(ChallengeStatus::Unknown);
                 };
-                standing_of(c, &challenge, request)
+                Ok(status_of(&challenge, request))
             })
             .await
     }
@@ -83,13 +83,13 @@ impl EmailCode {
                 let ended = challenges::disown(c, challenge.id, now)?;
                 let detail = if ended {
                     format!("asked for by {} at {}", request.browser, request.ip)
-                } else if standing_of(c, &challenge, request.clone())? == ChallengeStatus::Used {
+                } else if challenges::report(c, challenge.id, now)? {
                     AFTER_IT_WAS_USED.to_owned()
                 } else {
                     return Ok(false);
                 };
                 let what = NewActivity {
-                    account_id: request.account_id.map(AccountId),
+                    account_id: request.account_id,
                     detail: &detail,
                     ..client.doing(&request.email)
                 };
@@ -111,35 +111,22 @@ impl EmailCode {
 
 /// The challenge, and the request that the mail was about.
 fn find(c: &mut SqliteConnection, link: NotMe) -> QueryResult<Option<(ChallengeRow, ActivityRow)>> {
-    let request = activity::find(c, link.activity_id)?.filter(|row| row.at == link.asked_at.0);
+    let request = activity::find(c, link.activity_id)?.filter(|row| row.at == link.asked_at);
     Ok(challenges::find_by_id(c, link.challenge_id)?.zip(request))
 }
 
-fn standing_of(
-    c: &mut SqliteConnection,
-    challenge: &ChallengeRow,
-    request: ActivityRow,
-) -> QueryResult<ChallengeStatus> {
-    let Some(consumed_at) = challenge.consumed_at else {
-        return Ok(ChallengeStatus::Open(Request {
+fn status_of(challenge: &ChallengeRow, request: ActivityRow) -> ChallengeStatus {
+    if challenge.disowned_at.is_some() {
+        ChallengeStatus::Disowned
+    } else if challenge.reported_at.is_some() {
+        ChallengeStatus::UsedByAnother
+    } else if challenge.consumed_at.is_some() {
+        ChallengeStatus::Used
+    } else {
+        ChallengeStatus::Open(Request {
             browser: request.browser,
             ip: request.ip,
-            asked_at: Timestamp(request.at),
-        }));
-    };
-    if consumed_at >= challenge.expires_at {
-        return Ok(ChallengeStatus::Disowned);
+            asked_at: request.at,
+        })
     }
-    let said = activity::is_written_down(
-        c,
-        ActivityKind::CodeDisowned,
-        &request.email,
-        AFTER_IT_WAS_USED,
-        Timestamp(consumed_at),
-    )?;
-    Ok(if said {
-        ChallengeStatus::UsedByAnother
-    } else {
-        ChallengeStatus::Used
-    })
 }

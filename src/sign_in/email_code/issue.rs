@@ -3,11 +3,11 @@
 use super::{EmailCode, Refusal};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
-use crate::db::challenges::{self, HashedCode, NewChallenge};
+use crate::db::challenges::{self, NewChallenge};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection, limit_clearances};
 use crate::domain::{
-    AccountId, ActivityKind, CodeOutcome, DeviceId, Email, NotMe, ReturnTo, SignInCode, Timestamp,
-    Token, TokenHash,
+    AccountId, ActivityId, ActivityKind, ChallengeId, CodeOutcome, DeviceId, Email, HashedCode,
+    NotMe, ReturnTo, SignInCode, Timestamp, Token, TokenHash,
 };
 use crate::mail::CodeRequestMail;
 use crate::mail::messages::{CodeMail, MovedMail};
@@ -18,13 +18,13 @@ use crate::sign_in::limits::Limited;
 struct Asked {
     account: Option<AccountRow>,
     outcome: CodeOutcome,
-    activity_id: i64,
+    activity_id: ActivityId,
 }
 
 /// A code that may be mailed, with all that is said about it.
 struct Issued {
     asked: Asked,
-    challenge_id: i64,
+    challenge_id: ChallengeId,
     code: SignInCode,
     issued_at: Timestamp,
     expires_at: Timestamp,
@@ -67,7 +67,7 @@ impl EmailCode {
                     email: &typed,
                     account_id: whom_a_code_lets_in(asked.account.as_ref(), code_due),
                     code: &hashed,
-                    return_to: return_to.as_str(),
+                    return_to: &return_to,
                     issued_at: now,
                     expires_at,
                 };
@@ -140,7 +140,7 @@ impl EmailCode {
         let now = self.clock.now();
         let known = self.keys.known_browser(client.device.as_ref(), email, now);
         if let Err(limited) = self.take_request(email, client, known, now)? {
-            self.metrics.code_request(CodeOutcome::Limited.as_str());
+            self.metrics.code_request(CodeOutcome::Limited.into_str());
             self.note_refusal(email, client, known, limited, now)
                 .await?;
             return Err(Refusal::Limited(limited));
@@ -233,7 +233,7 @@ impl EmailCode {
             issued_at,
             expires_at,
         } = issued;
-        self.metrics.code_request(asked.outcome.as_str());
+        self.metrics.code_request(asked.outcome.into_str());
         let activity_id = asked.activity_id;
         // Written for everybody: the same work, whether or not there is an account.
         let not_me = self.not_me_link(NotMe {
@@ -243,13 +243,13 @@ impl EmailCode {
         });
         let mail = match (asked.account, asked.outcome) {
             (Some(account), CodeOutcome::Moved) => Some(CodeRequestMail::Moved(MovedMail {
-                account_id: account.account_id(),
+                account_id: account.id,
                 recipient: account.email,
                 sign_in: self.sign_in.clone(),
             })),
             (Some(account), CodeOutcome::Queued) => Some(CodeRequestMail::Code(CodeMail {
                 activity_id,
-                account_id: account.account_id(),
+                account_id: account.id,
                 recipient: account.email,
                 code,
                 lifetime: self.lifetime,
@@ -292,7 +292,7 @@ fn request<'a>(
     outcome: CodeOutcome,
 ) -> NewActivity<'a> {
     NewActivity {
-        account_id: account.map(AccountRow::account_id),
+        account_id: account.map(|account| account.id),
         outcome: Some(outcome),
         ..client.doing(email.as_str())
     }
@@ -313,5 +313,5 @@ fn outcome_for(account: Option<&AccountRow>, code_due: bool) -> CodeOutcome {
 fn whom_a_code_lets_in(account: Option<&AccountRow>, code_due: bool) -> Option<AccountId> {
     account
         .filter(|account| account.moved_at.is_none() || code_due)
-        .map(AccountRow::account_id)
+        .map(|account| account.id)
 }

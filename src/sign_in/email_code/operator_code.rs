@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use super::CLOCK_SLACK;
-use crate::db::challenges::HashedCode;
 use crate::db::{QueryResult, SqliteConnection, operator_codes};
-use crate::domain::{Email, Timestamp};
+use crate::domain::{Email, HashedCode, Timestamp};
 
 pub const LIFETIME: Duration = Duration::from_mins(10);
 

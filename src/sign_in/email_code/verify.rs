@@ -10,11 +10,11 @@ use super::count::{Beside, Counted, count_in};
 use super::{EmailCode, OpenChallenge, Refusal, SignedIn, operator_code};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
-use crate::db::challenges::{self, ChallengeRow, HashedCode};
+use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{operator_codes, wrong_tries};
 use crate::domain::{
-    AccountId, ActivityKind, DeviceId, Email, Method, SignInCode, Timestamp, Token, TokenHash,
-    WayIn,
+    AccountId, ActivityKind, DeviceId, Email, HashedCode, SignInCode, SignInMethod, Timestamp,
+    Token, TokenHash, WayIn,
 };
 use crate::sign_in::client::Client;
 use crate::sign_in::session;
@@ -48,7 +48,8 @@ impl EmailCode {
     ) -> Result<SignedIn, Refusal> {
         let outcome = self.tried(token_hash, code, client, older_session).await;
         let word = outcome.as_ref().map_or_else(Refusal::word, |_| "signed_in");
-        self.metrics.sign_in(Method::EmailCode.as_str(), word);
+        self.metrics
+            .sign_in(SignInMethod::EmailCode.into_str(), word);
         outcome
     }
 
@@ -145,7 +146,7 @@ impl EmailCode {
         match self.which(code, &counted).await {
             Ok(Some(right)) => Ok(Evaluated::Right(Box::new(counted), right)),
             Ok(None) => {
-                let account_id = counted.challenge.account_id.map(AccountId);
+                let account_id = counted.challenge.account_id;
                 Ok(Evaluated::Wrong(account_id))
             }
             Err(e) => {
@@ -158,7 +159,7 @@ impl EmailCode {
                 self.database
                     .write(move |c| {
                         wrong_tries::take_back(c, try_id)?;
-                        challenges::uncount_try(c, challenge.id, &kept.hash)
+                        challenges::uncount_try(c, challenge.id, kept.hash)
                     })
                     .await?;
                 Err(e.into())
@@ -222,15 +223,15 @@ impl EmailCode {
                 {
                     return Ok(None);
                 }
-                if !challenges::consume(c, challenge.id, &kept.hash, now)? {
+                if !challenges::consume(c, challenge.id, kept.hash, now)? {
                     return Ok(None);
                 }
                 if let RightCode::Operator(code) = &code
-                    && !operator_codes::consume(c, &email, &code.hash, now)?
+                    && !operator_codes::consume(c, &email, code.hash, now)?
                 {
                     return Ok(None);
                 }
-                let method = Method::EmailCode;
+                let method = SignInMethod::EmailCode;
                 let id = session::begin(
                     c,
                     token_hash,
@@ -246,7 +247,7 @@ impl EmailCode {
                     ActivityKind::SignedIn,
                     &account,
                     &client_for,
-                    way_in.as_str(),
+                    way_in.into_str(),
                     now,
                 )?;
                 Ok(Some((account, id, told)))
@@ -294,7 +295,7 @@ fn account_to_enter(
 ) -> QueryResult<Option<AccountRow>> {
     let account = match (code, challenge.account_id) {
         (RightCode::Operator(_), _) => accounts::find_by_email(c, email)?,
-        (RightCode::Own, Some(id)) => accounts::find(c, AccountId(id))?,
+        (RightCode::Own, Some(id)) => accounts::find(c, id)?,
         (RightCode::Own, None) => None,
     };
     Ok(account.filter(AccountRow::may_sign_in))

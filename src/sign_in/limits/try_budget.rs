@@ -37,7 +37,7 @@ pub fn spent(
     let since = now.minus(SPAN);
     let moments = wrong_tries::of_address(connection, email, known, since)?;
     if let Some(blocking) = moments.len().checked_sub(FOR_ONE_ADDRESS) {
-        let oldest = moments.get(blocking).copied().map_or(now, Timestamp);
+        let oldest = moments.get(blocking).copied().unwrap_or(now);
         return Ok(Some(Spent::Address(SPAN.saturating_sub(now.since(oldest)))));
     }
     if known.is_none() && wrong_tries::against_accounts(connection, since)? >= OVERALL {

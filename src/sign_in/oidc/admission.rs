@@ -55,7 +55,7 @@ pub(super) fn admit(
     if account.confirmed_at.is_none() {
         return Ok(Err(NotAdmitted::NotConfirmed));
     }
-    accounts::note_provider_sign_in(c, account.account_id(), &identity.name, now)?;
+    accounts::note_provider_sign_in(c, account.id, &identity.name, now)?;
     Ok(Ok(account))
 }
 
@@ -73,7 +73,7 @@ fn find_or_create(
         return Ok(Err(NotAdmitted::AddressNotVerified));
     };
     let account = match accounts::find_by_email(c, email)? {
-        Some(account) if identities::is_linked(c, account.account_id(), provider)? => {
+        Some(account) if identities::is_linked(c, account.id, provider)? => {
             return Ok(Err(NotAdmitted::LinkedToAnother));
         }
         // `admit` refuses this account, so it must not be linked.
@@ -88,7 +88,7 @@ fn find_or_create(
         }
         None => return Ok(Err(NotAdmitted::NoAccount)),
     };
-    identities::link(c, account.account_id(), provider, &identity.subject, now)?;
+    identities::link(c, account.id, provider, &identity.subject, now)?;
     Ok(Ok(account))
 }
 

@@ -17,7 +17,7 @@ use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
 use crate::db::provider_sessions::{self, ProviderSessionRow};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection, pending_revocations};
-use crate::domain::{ActivityKind, Method, SessionId, Timestamp, Token, TokenHash, WayIn};
+use crate::domain::{ActivityKind, SessionId, SignInMethod, Timestamp, Token, TokenHash, WayIn};
 use crate::keys::token_cipher::{TokenCipher, TokenKind};
 use crate::logging;
 use crate::sign_in::client::Client;
@@ -91,7 +91,7 @@ impl ProviderSignIn {
         let label = result
             .as_ref()
             .map_or_else(SignInError::metric_label, |_| "signed_in");
-        self.metrics.sign_in(Method::WorkOs.as_str(), label);
+        self.metrics.sign_in(SignInMethod::WorkOs.into_str(), label);
         self.exchanges.finish(leader, result).await;
     }
 
@@ -131,7 +131,7 @@ impl ProviderSignIn {
                     token,
                     return_to: flow.return_to,
                     // An impersonating admin uses their own browser; do not remember it for the user.
-                    device: device.filter(|_| identity.impersonator.is_none()),
+                    device: identity.impersonator.is_none().then_some(device),
                 })
             }
             Decision::Refused(reason) => {
@@ -193,12 +193,12 @@ impl ProviderSignIn {
                         return Ok(Decision::Refused(reason));
                     }
                 };
-                let method = Method::WorkOs;
+                let method = SignInMethod::WorkOs;
                 let session =
                     session::begin(c, token_hash, &account, method, &client, older_session, now)?;
                 let new_browser_mail =
                     browsers.tell_if_new(c, &account, WayIn::WorkOs, &client, now)?;
-                let (kind, way_in) = (ActivityKind::SignedIn, WayIn::WorkOs.as_str());
+                let (kind, way_in) = (ActivityKind::SignedIn, WayIn::WorkOs.into_str());
                 session::note(c, kind, &account, &client, way_in, now)?;
                 let row = provider_session(&cipher, session, provider, &identity);
                 provider_sessions::insert(c, &row)?;
@@ -224,7 +224,7 @@ fn note_refusal(
     };
     let account = accounts::find_by_email(c, email)?;
     let activity = NewActivity {
-        account_id: account.as_ref().map(AccountRow::account_id),
+        account_id: account.as_ref().map(|account| account.id),
         detail: reason.describe(),
         ..client.doing(email.as_str())
     };
@@ -245,7 +245,7 @@ fn queue_revocation(
         .and_then(|token| cipher.encrypt(NO_SESSION, TokenKind::RefreshToken, token.secret()));
     pending_revocations::insert(
         c,
-        NO_SESSION.0,
+        NO_SESSION,
         provider,
         tokens.session_id.as_deref(),
         encrypted.as_deref(),
@@ -261,7 +261,7 @@ fn provider_session(
     let tokens = &identity.tokens;
     let encrypt = |kind, token: &str| cipher.encrypt(session, kind, token);
     ProviderSessionRow {
-        session_id: session.0,
+        session_id: session,
         provider,
         subject: identity.subject.clone(),
         provider_session_id: tokens.session_id.clone(),
@@ -273,7 +273,7 @@ fn provider_session(
             .id_token
             .as_deref()
             .and_then(|token| encrypt(TokenKind::IdToken, token)),
-        access_expires_at: tokens.access_expires_at.0,
+        access_expires_at: tokens.access_expires_at,
         impersonator: identity.impersonator.clone(),
     }
 }

@@ -106,7 +106,7 @@ impl Refresher {
         let Some(row) = row else {
             return Ok(RefreshOutcome::Ended);
         };
-        if row.access_expires_at > clock.now().0 {
+        if row.access_expires_at > clock.now() {
             return Ok(RefreshOutcome::Alive);
         }
         let token = row
@@ -162,7 +162,7 @@ impl Refresher {
                 .refresh_token
                 .and_then(|token| cipher.encrypt(session, TokenKind::RefreshToken, token.secret())),
             provider_session_id: tokens.session_id,
-            access_expires_at: tokens.access_expires_at.0,
+            access_expires_at: tokens.access_expires_at,
         };
         let still_exists = self
             .context
@@ -186,8 +186,8 @@ fn note_ended(c: &mut SqliteConnection, session: SessionId, now: Timestamp) -> Q
         return Ok(());
     };
     let activity = NewActivity {
-        account_id: Some(account.account_id()),
-        email: &account.email,
+        account_id: Some(account.id),
+        email: account.email.as_str(),
         actor: "WorkOS",
         ..NewActivity::default()
     };

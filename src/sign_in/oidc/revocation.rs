@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use super::context::Context;
 use crate::db::DatabaseError;
 use crate::db::pending_revocations::{self, PendingRevocationRow};
-use crate::domain::{Backoff, SessionId};
+use crate::domain::Backoff;
 use crate::keys::token_cipher::TokenKind;
 use crate::sign_in::provider::{ProviderError, ProviderSession, RefreshToken};
 
@@ -95,7 +95,7 @@ impl RevocationWorker {
             info!("dropped the session of a provider that is no longer configured");
             return Ok(());
         }
-        let session = SessionId(row.session_id);
+        let session = row.session_id;
         let refresh_token = row
             .refresh_token
             .and_then(|encrypted| cipher.decrypt(session, TokenKind::RefreshToken, &encrypted));

@@ -71,7 +71,7 @@ impl Sessions {
         self.database
             .write(move |c| {
                 let all = sessions::of_account(c, live.account_id, i64::MAX)?;
-                for ended in all.iter().filter(|row| row.id != live.id.0) {
+                for ended in all.iter().filter(|row| row.id != live.id) {
                     note_ended(c, &live, &client, ended, now)?;
                 }
                 sessions::delete_of_account(c, live.account_id, Some(live.id))
@@ -100,7 +100,7 @@ impl LiveSession {
             account_id: Some(self.account_id),
             actor: self.impersonator.as_deref().unwrap_or(""),
             detail,
-            ..client.doing(&self.email)
+            ..client.doing(self.email.as_str())
         };
         activity::add(c, kind, &what, now)?;
         Ok(())

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::page;
-use crate::domain::Timestamp;
+use crate::domain::{ActivityId, Timestamp};
 use crate::views::Site;
 use crate::views::account_menu::Viewer;
 use crate::views::activity_list::{ActivityLine, list};
@@ -19,7 +19,7 @@ pub struct Activity<'a> {
     /// Whether this is a later page than the first.
     pub is_older: bool,
     /// The id that the next page starts below. `None`: this is the last page.
-    pub older_than: Option<i64>,
+    pub older_than: Option<ActivityId>,
     pub now: Timestamp,
 }
 

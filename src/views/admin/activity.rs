@@ -1,6 +1,7 @@
 //! The activity of all accounts.
 
 use maud::{Markup, html};
+use strum::VariantArray;
 
 use super::{ACTIVITY, page, text_field};
 use crate::domain::{ActivityKind, Timestamp};
@@ -66,8 +67,8 @@ impl Activity<'_> {
                     label for="kind" { "What" }
                     select #kind name="kind" {
                         option value="" { "Everything" }
-                        @for kind in ActivityKind::ALL {
-                            option value=(kind) selected[filter.kind == Some(kind)] { (kind.describe()) }
+                        @for &kind in ActivityKind::VARIANTS {
+                            option value=(kind.into_str()) selected[filter.kind == Some(kind)] { (kind.describe()) }
                         }
                     }
                 }

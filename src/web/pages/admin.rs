@@ -1,5 +1,5 @@
-//! The pages for admins: parse, one verb, render. Each handler takes `Admin`, or an extractor that
-//! begins with it, before anything else of the request is judged: to a member there is no such page.
+//! The pages for admins. Each handler takes `Admin`, or an extractor that starts with it, before any other extractor,
+//! so that a member gets a 404 and no other error.
 
 pub mod account;
 pub mod accounts;
@@ -10,24 +10,23 @@ pub mod codes;
 pub mod delete_account;
 pub mod import;
 
+use std::str::FromStr;
+
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
+use crate::accounts::account::Account;
 use crate::accounts::changes::Actor;
-use crate::accounts::directory::AccountRow;
-use crate::domain::{AccountId, Timestamp};
+use crate::domain::AccountId;
 use crate::error::AppError;
 use crate::sign_in::client::Client;
 use crate::views::admin::ACCOUNTS;
 use crate::views::admin::accounts::State;
 use crate::web::http::extract::{Admin, SignedIn};
 
-/// The section's own address leads to its first page.
-///
-/// # Errors
-/// None of its own.
+/// Redirects to the section's first page.
 pub async fn enter(_: Admin) -> Result<HttpResponse, AppError> {
     Ok(see_other(ACCOUNTS))
 }
@@ -39,18 +38,18 @@ fn see_other(path: &str) -> HttpResponse {
 }
 
 fn actor(admin: &SignedIn, client: &Client) -> Actor {
-    Actor::admin(&admin.live.email, client)
+    Actor::admin(admin.live.email.as_str(), client)
 }
 
-/// A number in the path; what is none leads nowhere.
-fn number(request: &HttpRequest, name: &str) -> Result<i64, AppError> {
+/// A number in the path; 404 for any other text.
+fn number<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, AppError> {
     let text = request.match_info().get(name);
     text.and_then(|text| text.parse().ok())
         .ok_or(AppError::NotFound)
 }
 
 fn account_id(request: &HttpRequest) -> Result<AccountId, AppError> {
-    number(request, "id").map(AccountId)
+    number(request, "id")
 }
 
 fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, AppError> {
@@ -59,7 +58,7 @@ fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, AppError> {
         .map_err(|e| AppError::Malformed(e.to_string()))
 }
 
-/// A path with those of the fields that have something in them.
+/// A path with a query string of the fields that are not empty.
 fn address(path: &str, fields: &[(&str, &str)]) -> String {
     let filled = fields.iter().filter(|(_, value)| !value.is_empty());
     let query = form_urlencoded::Serializer::new(String::new())
@@ -76,14 +75,10 @@ fn account_path(id: AccountId) -> String {
     format!("{ACCOUNTS}/{}", id.0)
 }
 
-fn state_of(account: &AccountRow) -> State {
+fn state_of(account: &Account) -> State {
     State {
         confirmed: account.confirmed_at.is_some(),
         suspended: account.suspended_at.is_some(),
         moved: account.moved_at.is_some(),
     }
-}
-
-fn moment(at: Option<i64>) -> Option<Timestamp> {
-    at.map(Timestamp)
 }

@@ -160,8 +160,7 @@ fn let_in(
     issue_session_cookie(session, &entered.token).map_err(|e| AppError::Internal(e.to_string()))?;
     let mut response = wants.go_to(entered.return_to.as_str());
     set_cookie(&mut response, &state.cookies.forget_challenge())?;
-    let remembered = entered.device.as_ref();
-    if let Some(cookie) = remembered.and_then(|device| state.cookies.remember_device(device)) {
+    if let Some(cookie) = state.cookies.remember_device(&entered.device) {
         set_cookie(&mut response, &cookie)?;
     }
     Ok(response)

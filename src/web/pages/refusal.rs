@@ -22,7 +22,7 @@ pub struct Worded {
     pub retry_after: Option<Duration>,
 }
 
-/// What was refused.
+/// The refused action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     /// To send a code.

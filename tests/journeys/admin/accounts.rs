@@ -188,7 +188,7 @@ async fn errors_in_a_new_account_are_shown_beside_the_field_and_no_mail_is_sent(
     assert_eq!(there.status, StatusCode::CONFLICT);
     assert_eq!(
         there.text("#email-error"),
-        "That address has an account already."
+        "This address already has an account."
     );
     assert_eq!(app.number("SELECT count(*) FROM accounts"), 1);
     assert_eq!(app.number("SELECT count(*) FROM outgoing_mails"), 0);
@@ -249,7 +249,7 @@ async fn an_account_is_confirmed_promoted_and_moved_back() {
     assert_eq!(again.status, StatusCode::CONFLICT);
     assert_eq!(
         again.text("[role=alert]"),
-        "That is so already. Nothing was changed."
+        "No change: the account is already in that state."
     );
 }
 
@@ -262,7 +262,7 @@ async fn the_last_admin_can_be_neither_removed_nor_suspended_nor_demoted() {
         assert_eq!(refused.status, StatusCode::CONFLICT, "{verb}");
         assert_eq!(
             refused.text("[role=alert]"),
-            "That is the last admin. Make somebody else an admin first."
+            "This is the last admin. Make someone else an admin first."
         );
     }
     assert!(admin.is_in().await);
@@ -282,7 +282,7 @@ async fn the_last_admin_can_be_neither_removed_nor_suspended_nor_demoted() {
     assert!(
         asked
             .text("[role=alert]")
-            .starts_with("That is the last admin.")
+            .starts_with("This is the last admin.")
     );
     assert!(!asked.has("main form"));
     // With a second admin each may act on themselves.

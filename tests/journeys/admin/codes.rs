@@ -39,7 +39,7 @@ async fn the_state_of_the_account_is_shown_before_the_outcome_of_the_code() {
     for (change, verdict, words) in [
         (
             "confirmed_at = confirmed_at",
-            "Nobody asked for a code with this address",
+            "No code was requested for this address",
             "which address",
         ),
         (

@@ -87,7 +87,7 @@ pub(super) async fn walk(app: &TestApp, browser: &Browser, look: &impl AsyncFn(&
         "UPDATE accounts SET role = 'member' WHERE email = '{NOOR}'"
     ));
     browser.click("form[action$=suspend] button").await;
-    browser.read("[role=alert]", "That is the last admin").await;
+    browser.read("[role=alert]", "This is the last admin").await;
     look("admin-account-refused").await;
 
     browser.visit("/admin/accounts/import").await;

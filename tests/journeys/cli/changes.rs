@@ -19,7 +19,7 @@ async fn a_suspended_account_is_refused_on_its_next_request_until_restored() {
     assert_eq!(noted(&place, "account_suspended", NOOR), 1);
     assert_eq!(
         fails(&place, &["account", "suspend", NOOR]).await,
-        "noor@acme.test: That is so already. Nothing was changed."
+        "noor@acme.test: No change: the account is already in that state."
     );
     assert_eq!(noted(&place, "account_suspended", NOOR), 1);
 
@@ -60,7 +60,7 @@ async fn an_account_that_waits_is_confirmed_once() {
     );
     assert_eq!(
         fails(&place, &["account", "confirm", NOOR]).await,
-        "noor@acme.test: That is so already. Nothing was changed."
+        "noor@acme.test: No change: the account is already in that state."
     );
     assert_eq!(noted(&place, "account_confirmed", NOOR), 1);
     place.sql("UPDATE accounts SET confirmed_at = NULL WHERE email = 'noor@acme.test'");
@@ -80,7 +80,7 @@ async fn the_last_admin_stays_until_there_is_another_one() {
     ] {
         assert_eq!(
             fails(&place, arguments).await,
-            "mira@acme.test: That is the last admin. Make somebody else an admin first."
+            "mira@acme.test: This is the last admin. Make someone else an admin first."
         );
     }
     let unchanged = "SELECT count(*) FROM accounts

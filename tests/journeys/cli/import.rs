@@ -103,7 +103,7 @@ async fn a_stray_quotation_mark_leaves_out_its_own_line_and_says_so() {
         "2 accounts were added. 2 lines were left out.\n"
     );
     let bad =
-        "A quotation mark has no other on this line. A field begins and ends on the same line.";
+        "A quotation mark is not closed on this line. A field begins and ends on the same line.";
     assert_eq!(skipped.stderr, format!("line 2: {bad}\nline 5: {bad}\n"));
     let there = addresses(&place).await;
     assert_eq!(there, ["b2@acme.test", "b3@acme.test", MIRA, NOOR]);

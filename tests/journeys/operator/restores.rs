@@ -195,13 +195,17 @@ async fn an_older_backup_is_migrated_and_an_empty_folder_gets_a_database() {
     let place = Workplace::empty();
     assert_fine(place.run(&["account", "add", MIRA]).await);
     assert_fine(place.run(&["backup", "copy.db"]).await);
-    let down = include_str!("../../../migrations/2026-11-25-000005_activity/down.sql");
     let mut connection = connect(&place.path().join("copy.db"));
-    connection.batch_execute(down).unwrap();
+    for down in [
+        include_str!("../../../migrations/2026-11-28-000006_disowned_challenges/down.sql"),
+        include_str!("../../../migrations/2026-11-25-000005_activity/down.sql"),
+    ] {
+        connection.batch_execute(down).unwrap();
+    }
     drop(connection);
     execute(
         &place.path().join("copy.db"),
-        "DELETE FROM __diesel_schema_migrations WHERE version = '20261125000005'",
+        "DELETE FROM __diesel_schema_migrations WHERE version >= '20261125000005'",
     );
     let folder = place
         .path()

@@ -30,7 +30,7 @@ impl SignedIn {
     pub fn viewer(&self) -> Viewer<'_> {
         Viewer {
             name: &self.live.name,
-            email: &self.live.email,
+            email: self.live.email.as_str(),
             impersonator: self.live.impersonator.as_deref(),
             is_admin: self.live.role == Role::Admin,
         }

@@ -4,10 +4,10 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::in_query;
-use crate::db::activity::ActivityRow;
-use crate::domain::{ActivityKind, Timestamp, WayIn};
+use crate::accounts::activity::Activity;
+use crate::domain::{ActivityKind, WayIn};
 use crate::error::AppError;
-use crate::views::account::activity::Activity;
+use crate::views::account::activity as view;
 use crate::views::activity_list::ActivityLine;
 use crate::web::http::extract::SignedIn;
 use crate::web::http::response::html;
@@ -25,7 +25,7 @@ pub async fn show(
     let older_than = in_query(&request, "older_than").and_then(|id| id.parse().ok());
     let account_id = signed_in.live.account_id;
     let found = state.own_account.activity(account_id, older_than).await?;
-    let page = Activity {
+    let page = view::Activity {
         viewer: signed_in.viewer(),
         lines: found.rows.iter().filter_map(line).collect(),
         is_older: older_than.is_some(),
@@ -35,13 +35,13 @@ pub async fn show(
     Ok(html(StatusCode::OK, page.page(&state.site)))
 }
 
-/// `None` for what a newer version wrote.
-fn line(row: &ActivityRow) -> Option<ActivityLine<'_>> {
-    let kind = ActivityKind::from_word(&row.kind)?;
+/// `None` for a kind that a newer version wrote.
+fn line(row: &Activity) -> Option<ActivityLine<'_>> {
+    let kind = row.kind.known()?;
     // Where somebody else sat, an admin as a rule, is for admins alone.
     let theirs = row.actor.is_empty();
     Some(ActivityLine {
-        at: Timestamp(row.at),
+        at: row.at,
         what: kind.describe(),
         whom: None,
         actor: (!theirs).then_some(&row.actor),
@@ -55,7 +55,7 @@ fn line(row: &ActivityRow) -> Option<ActivityLine<'_>> {
 fn detail(kind: ActivityKind, detail: &str) -> &str {
     match kind {
         ActivityKind::CodeRequested => "",
-        ActivityKind::SignedIn => WayIn::from_word(detail).map_or("", WayIn::describe),
+        ActivityKind::SignedIn => detail.parse().map_or("", WayIn::describe),
         _ => detail,
     }
 }

@@ -1,11 +1,12 @@
-//! Every account, page by page, and the form for somebody new.
+//! The list of accounts, page by page, with the form to add one.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use super::{account_path, actor, address, moment, query, see_other, state_of};
-use crate::accounts::directory::{self, Invitee, Search};
+use super::{account_path, actor, address, query, see_other, state_of};
+use crate::accounts::changes::ChangeError;
+use crate::accounts::directory::{AccountsQuery, Invitee, ListedAccount};
 use crate::domain::{Email, PersonName, Role, words};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
@@ -15,18 +16,21 @@ use crate::web::http::extract::{Admin, FromAdmin, SignedIn};
 use crate::web::http::response::html;
 use crate::web::http::state::AppState;
 
-/// What stands in the page's address.
+/// The page's query string.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Asked {
+struct PageQuery {
+    /// The search text.
     q: String,
+    /// The last address of the page before.
     after: String,
+    /// Opens the form, with this address in it.
     add: Option<String>,
+    /// The change that was just made, and to how many accounts.
     done: String,
     count: i64,
 }
 
-/// The form for somebody new.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct AddForm {
@@ -35,28 +39,21 @@ pub struct AddForm {
     role: String,
 }
 
-/// Shows a page of them.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn show(
     state: web::Data<AppState>,
     Admin(admin): Admin,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    let asked: Asked = query(&request)?;
+    let page_query: PageQuery = query(&request)?;
     let adding = Adding {
-        open: asked.add.is_some(),
-        email: asked.add.as_deref().unwrap_or_default(),
+        open: page_query.add.is_some(),
+        email: page_query.add.as_deref().unwrap_or_default(),
         ..Adding::default()
     };
-    render(&state, &admin, &asked, adding, StatusCode::OK).await
+    render(&state, &admin, &page_query, adding, StatusCode::OK).await
 }
 
-/// Adds somebody, and sends them an invitation.
-///
-/// # Errors
-/// When the database does not answer.
+/// Adds an account and sends it an invitation.
 pub async fn add(
     state: web::Data<AppState>,
     FromAdmin(admin, form): FromAdmin<AddForm>,
@@ -70,25 +67,26 @@ pub async fn add(
         as_admin: role == Role::Admin,
         ..Adding::default()
     };
-    let nothing = Asked::default();
+    let first_page = PageQuery::default();
     let (email, name) = match (Email::parse(&form.email), PersonName::parse(&form.name)) {
         (Ok(email), Ok(name)) => (email, name.as_str().to_owned()),
         (email, name) => {
             adding.email_error = email.err().map(|e| e.to_string());
             adding.name_error = name.err().map(|e| e.to_string());
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            return render(&state, &admin, &nothing, adding, status).await;
+            return render(&state, &admin, &first_page, adding, status).await;
         }
     };
     let invitee = Invitee { email, name, role };
-    match state.directory.add(actor(&admin, &client), invitee).await? {
+    match state.directory.add(actor(&admin, &client), invitee).await {
         Ok(account) => {
-            let path = account_path(account.account_id());
+            let path = account_path(account.id);
             Ok(see_other(&address(&path, &[("done", "added")])))
         }
-        Err(denied) => {
-            adding.email_error = Some(denied.to_string());
-            render(&state, &admin, &nothing, adding, StatusCode::CONFLICT).await
+        Err(ChangeError::Database(error)) => Err(error.into()),
+        Err(refusal) => {
+            adding.email_error = Some(refusal.to_string());
+            render(&state, &admin, &first_page, adding, StatusCode::CONFLICT).await
         }
     }
 }
@@ -96,24 +94,27 @@ pub async fn add(
 async fn render(
     state: &AppState,
     admin: &SignedIn,
-    asked: &Asked,
+    page_query: &PageQuery,
     adding: Adding<'_>,
     status: StatusCode,
 ) -> Result<HttpResponse, AppError> {
-    let text = asked.q.trim();
-    let search = Search {
-        text: text.to_owned(),
-        after: (!asked.after.is_empty()).then(|| asked.after.clone()),
-    };
-    let found = state.directory.page(search).await?;
+    let text = page_query.q.trim();
+    let after = &page_query.after;
+    let found = state
+        .directory
+        .page(AccountsQuery {
+            text: text.to_owned(),
+            after: (!after.is_empty()).then(|| after.clone()),
+        })
+        .await?;
     let at = |after: &str| address(ACCOUNTS, &[("q", text), ("after", after)]);
-    let done = done(asked);
+    let done = describe_done(page_query);
     let page = Accounts {
         viewer: admin.viewer(),
         text,
         count: found.count,
-        lines: found.lines.iter().map(line).collect(),
-        first: (!asked.after.is_empty()).then(|| at("")),
+        lines: found.accounts.iter().map(line).collect(),
+        first: (!after.is_empty()).then(|| at("")),
         next: found.after.as_deref().map(at),
         adding,
         done: done.as_deref(),
@@ -122,22 +123,21 @@ async fn render(
     Ok(html(status, page.page(&state.site)))
 }
 
-fn line(line: &directory::Line) -> Line<'_> {
-    let account = &line.account;
+fn line(listed: &ListedAccount) -> Line<'_> {
+    let account = &listed.account;
     Line {
-        id: account.account_id(),
-        email: &account.email,
+        id: account.id,
+        email: account.email.as_str(),
         name: &account.name,
-        role: &account.role,
+        role: account.role.as_str(),
         state: state_of(account),
-        last_sign_in: moment(line.last_sign_in.map(|at| at.0)),
+        last_sign_in: listed.last_sign_in,
     }
 }
 
-/// What was done just before this page was opened.
-fn done(asked: &Asked) -> Option<String> {
-    match (asked.done.as_str(), asked.count) {
-        ("deleted", _) => Some("The account is gone.".to_owned()),
+fn describe_done(page_query: &PageQuery) -> Option<String> {
+    match (page_query.done.as_str(), page_query.count) {
+        ("deleted", _) => Some("The account was deleted.".to_owned()),
         ("imported", count @ 0..) => Some(words::counted(
             count,
             "account was added.",

@@ -1,96 +1,90 @@
-//! Activity as a file for spreadsheets, read and sent piece by piece.
+//! The activity log as a CSV file, read and sent in chunks.
 
 use actix_web::web::{Bytes, Data};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 
-use crate::accounts::activity::{ActivityRow, Filter};
-use crate::domain::Timestamp;
+use crate::accounts::activity::{Activity, ActivityQuery};
+use crate::domain::Stored;
 use crate::error::AppError;
 use crate::logging;
 use crate::web::http::state::AppState;
 
-/// The most rows of a file.
-const MOST_ROWS: i64 = 100_000;
-/// Rows of a piece.
-const AT_ONCE: i64 = 1_000;
+/// In one file.
+const MAX_ROWS: i64 = 100_000;
+/// Rows that are read at once.
+const CHUNK: i64 = 1_000;
 const COLUMNS: [&str; 8] = [
     "at", "kind", "email", "actor", "ip", "browser", "outcome", "detail",
 ];
 
-/// How far a file has got.
+/// A file that is being sent.
 pub(super) struct Export {
     state: Data<AppState>,
-    filter: Filter,
+    query: ActivityQuery,
+    /// Rows that may still be sent.
     left: i64,
 }
 
 impl Export {
-    /// The file's pieces, the first with the names of the columns.
+    /// The chunks of the file. The first chunk begins with the header line.
     pub(super) fn of(
         state: Data<AppState>,
-        filter: Filter,
+        query: ActivityQuery,
     ) -> impl Stream<Item = Result<Bytes, AppError>> {
-        let begin = Self {
+        let start = Self {
             state,
-            filter,
-            left: MOST_ROWS,
+            query,
+            left: MAX_ROWS,
         };
         // The body is sent after the middleware has finished.
         let id = logging::request_id();
-        unfold(Some(begin), move |state| {
-            let piece = async {
+        unfold(Some(start), move |state| {
+            let chunk = async {
                 let mut export = state?;
-                let is_first = export.left == MOST_ROWS;
-                match export.next_piece(is_first).await {
-                    Ok(piece) => Some((Ok(piece), (export.left > 0).then_some(export))),
+                let is_first = export.left == MAX_ROWS;
+                match export.next_chunk(is_first).await {
+                    Ok(chunk) => Some((Ok(chunk), (export.left > 0).then_some(export))),
                     Err(error) => {
-                        log::error!("a file of activity ends too early: {error}");
+                        log::error!("an activity export failed: {error}");
                         Some((Err(error), None))
                     }
                 }
             };
-            logging::scope(id, piece)
+            logging::scope(id, chunk)
         })
     }
 
-    async fn next_piece(&mut self, is_first: bool) -> Result<Bytes, AppError> {
-        let at_most = AT_ONCE.min(self.left);
-        let rows = self
-            .state
-            .activity
-            .rows(self.filter.clone(), at_most)
-            .await?;
-        let count = i64::try_from(rows.len()).unwrap_or(at_most);
-        self.left = if count < at_most {
-            0
-        } else {
-            self.left - count
-        };
+    async fn next_chunk(&mut self, is_first: bool) -> Result<Bytes, AppError> {
+        let limit = CHUNK.min(self.left);
+        let rows = self.state.activity.rows(self.query.clone(), limit).await?;
+        let count = i64::try_from(rows.len()).unwrap_or(limit);
+        self.left = if count < limit { 0 } else { self.left - count };
         if let Some(last) = rows.last() {
-            self.filter.older_than = Some(last.id);
+            self.query.older_than = Some(last.id);
         }
-        written(is_first, &rows).map_err(|e| AppError::Internal(e.to_string()))
+        to_csv(is_first, &rows).map_err(|e| AppError::Internal(e.to_string()))
     }
 }
 
-fn written(with_columns: bool, rows: &[ActivityRow]) -> csv::Result<Bytes> {
+fn to_csv(with_columns: bool, rows: &[Activity]) -> csv::Result<Bytes> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     if with_columns {
         writer.write_record(COLUMNS)?;
     }
     for row in rows {
+        let at = row.at.rfc3339();
         let cells = [
-            &Timestamp(row.at).rfc3339(),
-            &row.kind,
+            at.as_str(),
+            row.kind.as_str(),
             &row.email,
             &row.actor,
             &row.ip,
             &row.browser,
-            &row.outcome,
+            row.outcome.as_ref().map_or("", Stored::as_str),
             &row.detail,
         ];
-        writer.write_record(cells.map(|cell| defused(cell)))?;
+        writer.write_record(cells.map(defused))?;
     }
     let bytes = writer
         .into_inner()
@@ -98,12 +92,11 @@ fn written(with_columns: bool, rows: &[ActivityRow]) -> csv::Result<Bytes> {
     Ok(bytes.into())
 }
 
-/// What a formula begins with.
+/// Characters that start a formula in a spreadsheet.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// A spreadsheet runs a cell that begins like a formula, and visitors choose what stands in some: an
-/// apostrophe makes it text (OWASP, CSV injection). In many countries a spreadsheet takes a semicolon
-/// for the end of a cell.
+/// Puts an apostrophe before a cell that a spreadsheet would run as a formula (OWASP, CSV injection). Visitors choose the
+/// content of some cells. Spreadsheets in many locales also end a cell at a semicolon.
 fn defused(cell: &str) -> String {
     let mut defused = String::with_capacity(cell.len());
     let mut begins = true;

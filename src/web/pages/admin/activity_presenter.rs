@@ -1,19 +1,19 @@
-use crate::accounts::activity::ActivityRow;
-use crate::domain::{ActivityKind, CodeOutcome, Timestamp, WayIn};
+use crate::accounts::activity::Activity;
+use crate::domain::{ActivityKind, Stored, WayIn};
 use crate::views::activity_list::ActivityLine;
 use crate::views::admin::accounts::role_in_words;
 
-/// A row of activity in words, for an admin.
+/// An entry of the activity log as text for an admin.
 pub(super) struct ActivityPresenter<'a> {
-    row: &'a ActivityRow,
+    row: &'a Activity,
     what: &'a str,
     detail: String,
 }
 
 impl<'a> ActivityPresenter<'a> {
-    /// What happened, as on a list of all kinds. A kind that a newer version wrote goes by its word.
-    pub(super) fn of(row: &'a ActivityRow) -> Self {
-        let kind = ActivityKind::from_word(&row.kind);
+    /// For a list of all kinds. A kind that a newer version wrote is shown as its word.
+    pub(super) fn of(row: &'a Activity) -> Self {
+        let kind = row.kind.known();
         Self {
             row,
             what: kind.map_or(row.kind.as_str(), |kind| kind.describe()),
@@ -21,21 +21,20 @@ impl<'a> ActivityPresenter<'a> {
         }
     }
 
-    /// What became of a request for a code, as on a list of nothing else.
-    pub(super) fn of_request(row: &'a ActivityRow) -> Self {
-        let outcome = CodeOutcome::from_word(&row.outcome);
+    /// For a list of nothing but requests for a code: shows their outcome.
+    pub(super) fn of_request(row: &'a Activity) -> Self {
         Self {
             row,
-            what: outcome.map_or(row.outcome.as_str(), |outcome| outcome.describe()),
+            what: describe_outcome(row),
             detail: row.detail.clone(),
         }
     }
 
-    /// A line of a list that is about one person.
+    /// A line of a list about one account.
     pub(super) fn line(&self) -> ActivityLine<'_> {
         let row = self.row;
         ActivityLine {
-            at: Timestamp(row.at),
+            at: row.at,
             what: self.what,
             whom: None,
             actor: (!row.actor.is_empty()).then_some(&row.actor),
@@ -45,7 +44,7 @@ impl<'a> ActivityPresenter<'a> {
         }
     }
 
-    /// A line of a list that is about everybody.
+    /// A line of a list about all accounts.
     pub(super) fn line_with_whom(&self) -> ActivityLine<'_> {
         ActivityLine {
             whom: Some(&self.row.email),
@@ -54,17 +53,24 @@ impl<'a> ActivityPresenter<'a> {
     }
 }
 
-fn detail(row: &ActivityRow, kind: Option<ActivityKind>) -> String {
+/// An outcome that a newer version wrote is shown as its word.
+fn describe_outcome(row: &Activity) -> &str {
+    match &row.outcome {
+        Some(Stored::Known(outcome)) => outcome.describe(),
+        Some(Stored::Unknown(word)) => word,
+        None => "",
+    }
+}
+
+fn detail(row: &Activity, kind: Option<ActivityKind>) -> String {
     use ActivityKind::{AccountAdded, AccountImported, CodeRequested, RoleChanged, SignedIn};
     match kind {
         Some(CodeRequested) => {
-            let outcome = CodeOutcome::from_word(&row.outcome);
-            let outcome = outcome.map_or(row.outcome.as_str(), |outcome| outcome.describe());
-            let parts = [outcome, &row.detail];
+            let parts = [describe_outcome(row), &row.detail];
             let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             said.join(": ")
         }
-        Some(SignedIn) => match WayIn::from_word(&row.detail) {
+        Some(SignedIn) => match row.detail.parse().ok() {
             Some(WayIn::EmailCode) => "with an email code".to_owned(),
             Some(WayIn::OperatorCode) => "with an operator’s code".to_owned(),
             Some(WayIn::WorkOs) => "with WorkOS".to_owned(),

@@ -1,4 +1,4 @@
-//! Says why no code came.
+//! “Why no code?”: finds out why a code did not arrive.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::activity_presenter::ActivityPresenter;
 use super::{account_path, address, query, state_of};
+use crate::accounts::account::Account;
 use crate::accounts::activity::CodeRequests;
-use crate::accounts::directory::AccountRow;
 use crate::domain::{CodeOutcome, Email};
 use crate::error::AppError;
 use crate::views::admin::ACCOUNTS;
@@ -20,28 +20,25 @@ const HEALTH: &str = "/admin/health";
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Asked {
+struct PageQuery {
     email: Option<String>,
 }
 
-/// Asks for an address, and says what became of the codes that were asked for with it.
-///
-/// # Errors
-/// When the database does not answer.
+/// Asks for an address; with one, shows the outcome of the codes that were requested for it.
 pub async fn show(
     state: web::Data<AppState>,
     Admin(admin): Admin,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    let asked: Asked = query(&request)?;
+    let page_query: PageQuery = query(&request)?;
     let mut page = Codes {
         viewer: admin.viewer(),
-        typed: asked.email.as_deref().unwrap_or_default(),
+        typed: page_query.email.as_deref().unwrap_or_default(),
         error: None,
         answer: None,
         now: state.clock.now(),
     };
-    let Some(typed) = &asked.email else {
+    let Some(typed) = &page_query.email else {
         return Ok(html(StatusCode::OK, page.page(&state.site)));
     };
     let email = match Email::parse(typed) {
@@ -53,42 +50,42 @@ pub async fn show(
         }
     };
     let found = state.activity.code_requests(email.clone()).await?;
-    let told: Vec<_> = found
+    let requests: Vec<_> = found
         .requests
         .iter()
         .map(ActivityPresenter::of_request)
         .collect();
-    let verdict = Verdict::of(&found);
-    let (headline, advice) = verdict.words();
+    let diagnosis = Diagnosis::of(&found);
+    let (headline, advice) = diagnosis.message();
     page.answer = Some(Answer {
         verdict: headline,
         advice,
-        way: verdict.way(&email, found.account.as_ref()),
+        way: diagnosis.link(&email, found.account.as_ref()),
         account: found.account.as_ref().map(|account| {
-            let path = account_path(account.account_id());
+            let path = account_path(account.id);
             (path, account.email.as_str(), state_of(account))
         }),
-        requests: told.iter().map(ActivityPresenter::line).collect(),
+        requests: requests.iter().map(ActivityPresenter::line).collect(),
     });
     Ok(html(StatusCode::OK, page.page(&state.site)))
 }
 
-/// Why no code came, as far as can be known.
+/// The likely reason why no code arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+enum Diagnosis {
     NoAccount,
     Suspended,
     NotConfirmed,
     Moved,
-    NobodyAsked,
+    NoRequest,
     Newest(CodeOutcome),
 }
 
-impl Verdict {
-    /// What is so now counts before what was so when a code was last asked for.
+impl Diagnosis {
+    /// The account's present state takes precedence over the outcome of the newest request.
     fn of(found: &CodeRequests) -> Self {
         let newest = found.requests.first();
-        let newest = newest.and_then(|row| CodeOutcome::from_word(&row.outcome));
+        let newest = newest.and_then(|row| row.outcome.as_ref()?.known());
         match (&found.account, newest) {
             (None, _) => Self::NoAccount,
             (Some(account), _) if account.suspended_at.is_some() => Self::Suspended,
@@ -96,58 +93,56 @@ impl Verdict {
             (Some(account), Some(CodeOutcome::Moved) | None) if account.moved_at.is_some() => {
                 Self::Moved
             }
-            (Some(_), None) => Self::NobodyAsked,
+            (Some(_), None) => Self::NoRequest,
             (Some(_), Some(outcome)) => Self::Newest(outcome),
         }
     }
 
     /// What happened, and what to do next.
-    fn words(self) -> (&'static str, &'static str) {
+    fn message(self) -> (&'static str, &'static str) {
         use CodeOutcome::{Accepted, GivenUp, Limited, Outbox, QueueFull, Queued, Refused};
         match self {
             Self::NoAccount => (
                 "No account has this address",
-                "Nobody gets a code without one. Check the address for typing mistakes, or add it.",
+                "Check the address for typing mistakes, or add it. Only accounts get codes.",
             ),
             Self::Suspended => (
                 "The account is suspended",
-                "It gets no codes and can’t sign in. Restore it if that is over.",
+                "Restore it to let it sign in. A suspended account gets no codes.",
             ),
             Self::NotConfirmed => (
                 "The account isn’t confirmed",
-                "It gets no codes until an admin vouches for the address. Confirm it on its page.",
+                "Confirm it on its page. Only a confirmed account gets codes.",
             ),
             Self::Moved => (
                 "The account signs in with WorkOS",
-                "It gets no codes while WorkOS can be reached. Ask them to choose “Continue with WorkOS”, or move \
-                 the account back on its page.",
+                "Ask them to choose “Continue with WorkOS”, or move the account back on its page. It gets no codes while \
+                 WorkOS can be reached.",
             ),
-            Self::NobodyAsked => (
-                "Nobody asked for a code with this address",
-                "Ask them which address they type: it has to be this one.",
+            Self::NoRequest => (
+                "No code was requested for this address",
+                "Ask them which address they type. It must be this one.",
             ),
             Self::Newest(Accepted) => (
                 "The mail server accepted the newest code",
-                "Ask them to look in the spam folder. If it isn’t there either, look for the mail in your mail \
-                 server’s own log.",
+                "Ask them to look in the spam folder. If the mail isn’t there, search the mail server’s log for it.",
             ),
             Self::Newest(Outbox) => (
                 "The newest code is in the outbox",
-                "No mail server is set, so nothing is sent: the mail was written to the folder below, where the server \
-                 runs, and the code was shown there. Set SMTP_URL and MAIL_FROM to send codes.",
+                "Set SMTP_URL and MAIL_FROM to send codes. No mail server is set, so the mail was written to the folder \
+                 below on the server, and the code was shown on its terminal.",
             ),
             Self::Newest(Queued) => (
                 "The newest code is waiting to be sent",
-                "The mail server hasn’t taken it yet. What it answered, if anything, is below; its state is on the \
-                 health page.",
+                "The mail server hasn’t accepted it yet. Its reply, if any, is below. The health page shows its state.",
             ),
             Self::Newest(Refused) => (
                 "The mail server refused the newest code",
-                "Its answer is below, and says whether the address or the sender is to blame.",
+                "Its reply below shows whether it refused the address or the sender.",
             ),
             Self::Newest(GivenUp) => (
                 "The newest code wasn’t sent in time",
-                "What came of it is below. Look at the health page, then ask them to try again.",
+                "Look at the health page, then ask them to try again. The last reply is below.",
             ),
             Self::Newest(QueueFull) => (
                 "Too much mail was waiting",
@@ -155,19 +150,19 @@ impl Verdict {
             ),
             Self::Newest(Limited) => (
                 "A limit refused the newest request",
-                "Which one is below. It lifts on its own after a while; `vestibule limits clear` on the server lifts it at once.",
+                "The limit is named below. It ends by itself; `vestibule limits clear` on the server ends it at once.",
             ),
             Self::Newest(_) => (
                 "The account has changed since the newest request",
-                "It gets codes now. Ask them to ask for another one.",
+                "Ask them to request another code. The account gets codes now.",
             ),
         }
     }
 
-    /// Where to do it, where that is a page of ours.
-    fn way(self, email: &Email, account: Option<&AccountRow>) -> Option<(String, &'static str)> {
+    /// The page for the next step, with the text of its link.
+    fn link(self, email: &Email, account: Option<&Account>) -> Option<(String, &'static str)> {
         use CodeOutcome::{GivenUp, QueueFull, Queued};
-        let account = account.map(|account| account_path(account.account_id()));
+        let account = account.map(|account| account_path(account.id));
         match self {
             Self::NoAccount => Some((address(ACCOUNTS, &[("add", email.as_str())]), "Add it")),
             Self::Suspended => account.map(|path| (path, "Open the account to restore it")),
@@ -176,7 +171,7 @@ impl Verdict {
             Self::Newest(Queued | GivenUp | QueueFull) => {
                 Some((HEALTH.to_owned(), "Open the health page"))
             }
-            Self::NobodyAsked | Self::Newest(_) => None,
+            Self::NoRequest | Self::Newest(_) => None,
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Removes an account, after asking.
+//! Deletes an account, after a confirmation.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{account_id, actor, address, see_other};
-use crate::accounts::changes::ChangeError;
+use crate::accounts::changes::{Change, ChangeError};
 use crate::domain::AccountId;
 use crate::error::AppError;
 use crate::sign_in::client::Client;
@@ -14,10 +14,7 @@ use crate::web::http::extract::{Admin, SignedIn};
 use crate::web::http::response::html;
 use crate::web::http::state::AppState;
 
-/// Asks.
-///
-/// # Errors
-/// When there is no such account, or the database does not answer.
+/// Asks for the confirmation.
 pub async fn ask(
     state: web::Data<AppState>,
     Admin(admin): Admin,
@@ -27,10 +24,6 @@ pub async fn ask(
     render(&state, &admin, id, None).await
 }
 
-/// Removes it.
-///
-/// # Errors
-/// When there is no such account, or the database does not answer.
 pub async fn delete(
     state: web::Data<AppState>,
     Admin(admin): Admin,
@@ -38,10 +31,14 @@ pub async fn delete(
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let id = account_id(&request)?;
-    let deleted = state.directory.delete(actor(&admin, &client), id).await?;
+    let deleted = state
+        .directory
+        .change(actor(&admin, &client), id, Change::Delete)
+        .await;
     match deleted {
         Ok(_) => Ok(see_other(&address(ACCOUNTS, &[("done", "deleted")]))),
-        Err(denied) => render(&state, &admin, id, Some(denied)).await,
+        Err(ChangeError::Database(error)) => Err(error.into()),
+        Err(refusal) => render(&state, &admin, id, Some(refusal)).await,
     }
 }
 
@@ -49,21 +46,22 @@ async fn render(
     state: &AppState,
     admin: &SignedIn,
     id: AccountId,
-    denied: Option<ChangeError>,
+    refusal: Option<ChangeError>,
 ) -> Result<HttpResponse, AppError> {
     let found = state.directory.details(id).await?;
     let details = found.ok_or(AppError::NotFound)?;
-    let refused = details.is_last_admin.then_some(ChangeError::LastAdmin);
-    let not_done = denied.or(refused).map(|denied| denied.to_string());
+    let status = match refusal {
+        Some(_) => StatusCode::CONFLICT,
+        None => StatusCode::OK,
+    };
+    // The page says so before the admin tries.
+    let last_admin = details.is_last_admin.then_some(ChangeError::LastAdmin);
+    let not_done = refusal.or(last_admin).map(|refusal| refusal.to_string());
     let page = DeleteAccount {
         viewer: admin.viewer(),
         id,
-        email: &details.account.email,
+        email: details.account.email.as_str(),
         not_done: not_done.as_deref(),
-    };
-    let status = match denied {
-        Some(_) => StatusCode::CONFLICT,
-        None => StatusCode::OK,
     };
     Ok(html(status, page.page(&state.site)))
 }
