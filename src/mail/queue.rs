@@ -5,20 +5,19 @@ pub(super) mod deliveries;
 mod outgoing;
 mod persistent;
 
-use std::collections::VecDeque;
 use std::io::Write;
-use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::db::{QueryResult, SqliteConnection};
-use dashmap::DashMap;
 use lettre::message::Mailbox;
 use log::{error, info, warn};
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::messages::{CodeMail, Letter, Letterhead, MovedMail, message_id};
 use super::transport::{Delivery, Transport};
@@ -26,60 +25,53 @@ use crate::clock::Clock;
 use crate::config::{Config, SmtpUrl};
 use crate::db::outgoing_mails;
 use crate::db::{Database, activity, notices};
-use crate::domain::{AccountId, ActivityId, Backoff, CodeOutcome, Email, Timestamp};
+use crate::domain::{ActivityId, Backoff, CodeOutcome, Email, Timestamp};
 use crate::metrics::Metrics;
 use code_request_mail::CodeRequestMail;
 use deliveries::{Deliveries, DeliveryLog};
-use persistent::spawn_look;
+use persistent::spawn_table_delivery;
 
-/// Codes that may wait at once, each for up to two seconds before it is its turn: enough for some two thousand a
-/// second where the mail server keeps up. A full queue changes nothing in the answer to a request.
+/// Codes that may wait at once, those that wait for a retry included. A full queue does not change the answer to a
+/// request.
 const CAPACITY: u32 = 4_000;
-/// Deliveries at once, so that one slow answer does not hold up everybody's mail.
+/// Deliveries at once, so that one slow answer does not hold up all other mail.
 const AT_ONCE: usize = 4;
-/// The least that a mail waits: by then the answer to the request has left, and what a mail costs cannot
-/// be felt in it.
-const AFTER_THE_ANSWER: Duration = Duration::from_millis(50);
-/// For each of the requests that come together, a mail may leave so much later, by chance, and never later than
-/// the longest of these pauses: what the mails of a burst cost at once, or one mail at a moment that is known,
-/// would be felt by whoever asks for something else then, and tell that there is an account (SECURITY rule 5).
-const APART: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_millis(1_900);
+/// The queue wakes at this interval, with or without mail, and sends all mail that waits. The moment of a request
+/// therefore does not decide when its mail costs time, and the answer to it has left before (SECURITY rule 5).
+const TICK: Duration = Duration::from_millis(250);
 const RETRY: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
-/// How often the table is looked at when nobody asks for it.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
-/// Between two mails that say the same to the same person.
+/// How often the table is read when no new row was announced, for mail whose retry is due.
+const READ_TABLE_EVERY: Duration = Duration::from_secs(30);
+/// The shortest time between two mails to an account that say it has moved.
 const MOVED_APART: Duration = Duration::from_hours(1);
 
-/// The queue that all mail leaves from, on a thread of its own: what a mail costs, and how long a
-/// mail server takes, cannot be seen in the answer to the request for it.
+/// The queue that all mail leaves from. It runs on its own thread, so the answer to a request waits neither for the
+/// work of sending nor for the mail server.
 pub struct MailQueue {
     codes: UnboundedSender<Incoming>,
     places: Arc<Semaphore>,
-    waiting_in_table: Arc<Notify>,
+    new_in_table: Arc<AtomicBool>,
     from: Mailbox,
     letterhead: Letterhead,
     deliveries: Arc<DeliveryLog>,
 }
 
-/// What the mail thread is handed.
+/// What a request for a code hands to the mail thread.
 enum Incoming {
-    /// Nothing: there is no account, or none that gets a code.
+    /// No mail: the address has no account, or the account gets no code.
     Nothing,
-    /// A mail, with its place in the queue.
     Mail(CodeRequestMail, OwnedSemaphorePermit),
-    /// A mail that found no place.
+    /// A mail that found the queue full.
     NoPlace(CodeRequestMail),
 }
 
-/// Who sends, and which way.
+/// The sender of all mail, and its way out.
 #[derive(Debug, Clone)]
 pub struct Sender {
-    /// The mail server; `None`: the outbox.
+    /// The mail server; `None` writes mail to the outbox.
     pub smtp: Option<SmtpUrl>,
     /// The folder for mail without a mail server.
     pub outbox: PathBuf,
-    /// The sender of every mail.
     pub from: Mailbox,
     /// The console's name, host and accent.
     pub letterhead: Letterhead,
@@ -100,26 +92,18 @@ impl Sender {
     }
 }
 
-/// A mail that has not left yet, and its place in the queue.
-type Waiting = (CodeRequestMail, OwnedSemaphorePermit);
-
 struct Worker {
     transport: Transport,
     sender: Sender,
     database: Database,
     clock: Clock,
     turns: Semaphore,
-    /// Each account's mails stand in a line of their own.
-    lines: DashMap<AccountId, VecDeque<Waiting>>,
-    waiting_in_table: Arc<Notify>,
+    new_in_table: Arc<AtomicBool>,
     deliveries: Arc<DeliveryLog>,
 }
 
 impl MailQueue {
-    /// Starts the thread.
-    ///
-    /// # Errors
-    /// When the thread cannot be started.
+    /// Starts the mail thread.
     pub fn start(
         sender: Sender,
         database: Database,
@@ -127,11 +111,11 @@ impl MailQueue {
         metrics: Metrics,
     ) -> std::io::Result<Arc<Self>> {
         let (codes, incoming) = unbounded_channel();
-        let waiting_in_table = Arc::new(Notify::new());
+        let new_in_table = Arc::<AtomicBool>::default();
         let queue = Arc::new(Self {
             codes,
             places: Arc::new(Semaphore::new(CAPACITY as usize)),
-            waiting_in_table: Arc::clone(&waiting_in_table),
+            new_in_table: Arc::clone(&new_in_table),
             from: sender.from.clone(),
             letterhead: sender.letterhead.clone(),
             deliveries: Arc::new(DeliveryLog::new(metrics)),
@@ -142,8 +126,7 @@ impl MailQueue {
             database,
             clock,
             turns: Semaphore::new(AT_ONCE),
-            lines: DashMap::with_shard_amount(2),
-            waiting_in_table,
+            new_in_table,
             deliveries: Arc::clone(&queue.deliveries),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -155,9 +138,8 @@ impl MailQueue {
         Ok(queue)
     }
 
-    /// Puts a code in the queue, or lets the queue know that there is none to send: handing over
-    /// costs the same, whether or not the address has an account (SECURITY rule 5). A code is
-    /// retried for as long as it works.
+    /// Queues the mail that answers a request for a code. `None` is queued too, so that the call costs the same
+    /// whether or not the address has an account (SECURITY rule 5). A code is retried until it expires.
     pub fn send_code(&self, mail: Option<CodeRequestMail>) {
         let incoming = mail.map_or(Incoming::Nothing, |mail| {
             match (Arc::clone(&self.places).try_acquire_owned(), mail) {
@@ -170,11 +152,8 @@ impl MailQueue {
         }
     }
 
-    /// Puts a mail without secrets in the table of waiting mail, inside the caller's transaction.
-    /// Call [`MailQueue::look_again`] when that is committed.
-    ///
-    /// # Errors
-    /// When the query fails.
+    /// Writes a mail without secrets to the table of waiting mail, inside the caller's transaction. The caller
+    /// calls [`MailQueue::look_again`] after the commit.
     pub fn queue(
         &self,
         c: &mut SqliteConnection,
@@ -187,12 +166,12 @@ impl MailQueue {
         outgoing_mails::insert(c, &row)
     }
 
-    /// There is mail in the table.
+    /// Announces new mail in the table. The queue reads the table at its next tick.
     pub fn look_again(&self) {
-        self.waiting_in_table.notify_one();
+        self.new_in_table.store(true, Ordering::Release);
     }
 
-    /// Mails that wait in memory.
+    /// How many mails wait in memory.
     pub fn codes_waiting(&self) -> usize {
         CAPACITY as usize - self.places.available_permits()
     }
@@ -202,8 +181,8 @@ impl MailQueue {
         self.deliveries.so_far()
     }
 
-    /// Waits until every queued code is delivered or given up, `at_most` that long; says how many
-    /// are left. What waits in the table stays there for the next start.
+    /// Waits up to `at_most` until every queued code is delivered or given up, and returns how many are left. Mail in
+    /// the table stays there for the next start.
     pub async fn drain(&self, at_most: Duration) -> usize {
         let all = self.places.acquire_many(CAPACITY);
         match tokio::time::timeout(at_most, all).await {
@@ -221,43 +200,35 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
         };
     }
     let worker = Arc::new(worker);
-    let mut looks = tokio::time::interval(LOOK_EVERY);
-    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let table = Arc::new(Semaphore::new(1));
-    let (mut held, mut until) = (Vec::new(), Instant::now());
+    let mut table_read_at = None;
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
-        tokio::select! {
-            next = incoming.recv(), if held.is_empty() => match next {
-                Some(next) => {
-                    held.push(next);
-                    until = Instant::now() + AFTER_THE_ANSWER;
-                }
-                None => return,
-            },
-            () = tokio::time::sleep_until(until), if !held.is_empty() => {
-                let longest = longest_pause(held.len() + incoming.len());
-                for due in held.drain(..) {
-                    take_up(&worker, due, rand::random_range(Duration::ZERO..=longest));
-                }
-                // What came meanwhile is looked at together, once all of it has waited long enough.
-                held.extend(iter::from_fn(|| incoming.try_recv().ok()));
-                until = Instant::now() + AFTER_THE_ANSWER;
-            },
-            () = worker.waiting_in_table.notified() => spawn_look(&worker, &table),
-            _ = looks.tick() => spawn_look(&worker, &table),
+        ticks.tick().await;
+        loop {
+            match incoming.try_recv() {
+                Ok(next) => start_delivery(&worker, next),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return,
+            }
+        }
+        // One reader at a time: two would send the same mail twice.
+        if let Ok(alone) = Arc::clone(&table).try_acquire_owned() {
+            let is_due = table_read_at.is_none_or(|at: Instant| at.elapsed() >= READ_TABLE_EVERY);
+            if worker.new_in_table.swap(false, Ordering::AcqRel) || is_due {
+                table_read_at = Some(Instant::now());
+                spawn_table_delivery(&worker, alone);
+            }
         }
     }
 }
 
-/// How late a mail may leave when so many requests come together, with or without a mail.
-fn longest_pause(together: usize) -> Duration {
-    let together = u32::try_from(together).unwrap_or(u32::MAX);
-    APART.saturating_mul(together).min(LONGEST_PAUSE)
-}
-
-fn take_up(worker: &Arc<Worker>, due: Incoming, pause: Duration) {
+/// Starts a task for a mail. Deliveries begin in the order of the requests: the runtime polls new tasks in order, and
+/// the semaphore that limits them is fair.
+fn start_delivery(worker: &Arc<Worker>, incoming: Incoming) {
     let worker = Arc::clone(worker);
-    match due {
+    match incoming {
         Incoming::Nothing => {}
         Incoming::NoPlace(mail) => {
             let account = mail.account_id().0;
@@ -270,16 +241,7 @@ fn take_up(worker: &Arc<Worker>, due: Incoming, pause: Duration) {
             }
         }
         Incoming::Mail(mail, place) => {
-            let account = mail.account_id();
-            let waiting = (mail, place);
-            worker.lines.entry(account).or_default().push_back(waiting);
             tokio::spawn(async move {
-                tokio::time::sleep(pause).await;
-                // Not the one that drew this pause, but the account's oldest, so that their newest mail has their
-                // newest code, as far as it is ours to say: the mail server may take the later one first.
-                let Some((mail, place)) = worker.next_of(account) else {
-                    return;
-                };
                 match mail {
                     CodeRequestMail::Code(code) => worker.deliver_code(code).await,
                     CodeRequestMail::Moved(moved) => worker.deliver_moved(moved).await,
@@ -291,12 +253,6 @@ fn take_up(worker: &Arc<Worker>, due: Incoming, pause: Duration) {
 }
 
 impl Worker {
-    fn next_of(&self, account: AccountId) -> Option<Waiting> {
-        let next = self.lines.get_mut(&account)?.pop_front();
-        self.lines.remove_if(&account, |_, line| line.is_empty());
-        next
-    }
-
     async fn deliver_code(&self, mail: CodeMail) {
         let account = mail.account_id.0;
         let letterhead = &self.sender.letterhead;
@@ -343,7 +299,7 @@ impl Worker {
         }
     }
 
-    /// Writes down what became of a request, for the admin who is asked why no code came.
+    /// Records what became of a request, for the page “Why no code?”.
     async fn note(&self, activity_id: ActivityId, outcome: CodeOutcome, answer: String) {
         let written = self
             .database
@@ -371,13 +327,13 @@ impl Worker {
             })
             .await;
         match queued {
-            Ok(true) => self.waiting_in_table.notify_one(),
+            Ok(true) => self.new_in_table.store(true, Ordering::Release),
             Ok(false) => {}
             Err(e) => error!("account {account} is not told that it moved to WorkOS: {e}"),
         }
     }
 
-    /// Tries once, unless the mail is of no use any more when its turn comes.
+    /// Tries once. A mail whose use ends before its turn is not tried.
     async fn attempt(&self, message: lettre::Message, of_use_until: Option<Timestamp>) -> Delivery {
         let _turn = match self.turns.acquire().await {
             Ok(turn) => turn,
@@ -391,8 +347,8 @@ impl Worker {
         delivery
     }
 
-    /// Without a mail server the terminal is where the first sign-in finds its code. Only an outbox
-    /// has one, and only `localhost` has an outbox.
+    /// Prints the code when mail goes to the outbox, for the first sign-in without a mail server. Only a console on
+    /// `localhost` has an outbox.
     fn show_on_terminal(&self, mail: &CodeMail) {
         if let Transport::Outbox(folder) = &self.transport {
             let shown = writeln!(
@@ -406,18 +362,5 @@ impl Worker {
                 warn!("the code could not be shown on the terminal: {e}");
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // SECURITY rule 5: what the mails of a burst cost is spread.
-    #[test]
-    fn a_mail_alone_waits_for_up_to_a_fifth_of_a_second_and_those_of_a_burst_for_two_seconds() {
-        let millis = |together| longest_pause(together).as_millis();
-        assert_eq!([0, 1, 2, 9].map(millis), [0, 200, 400, 1_800]);
-        assert_eq!([10, 11, 4_000, usize::MAX].map(millis), [1_900; 4]);
     }
 }

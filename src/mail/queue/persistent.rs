@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use log::{error, info, warn};
-use tokio::sync::Semaphore;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::Worker;
 use super::outgoing;
@@ -12,16 +12,14 @@ use crate::db::outgoing_mails::{self, OutgoingMailRow};
 use crate::mail::messages::RenderedLetter;
 use crate::mail::transport::Delivery;
 
-/// One look at a time: two would send the same mail twice.
-pub(super) fn spawn_look(worker: &Arc<Worker>, table: &Arc<Semaphore>) {
-    let (worker, table) = (Arc::clone(worker), Arc::clone(table));
+/// Delivers the mail in the table that is due. The permit keeps a second reader away.
+pub(super) fn spawn_table_delivery(worker: &Arc<Worker>, alone: OwnedSemaphorePermit) {
+    let worker = Arc::clone(worker);
     tokio::spawn(async move {
-        let Ok(_alone) = table.try_acquire() else {
-            return;
-        };
         if let Err(e) = worker.deliver_from_table().await {
             warn!("waiting mail stays in the queue for now: {e}");
         }
+        drop(alone);
     });
 }
 
