@@ -10,7 +10,7 @@ use crate::keys::Keys;
 use crate::operations::database::open_existing_database;
 use crate::operations::operator_code::{self, Made, NoCode};
 use crate::sign_in::email_code::code_hash::CodeHasher;
-use crate::sign_in::email_code::operator_code::LIFETIME;
+use crate::sign_in::limits::rules::OPERATOR_CODE_LIFETIME;
 
 pub(super) fn run(settings: &Settings, email: &str) -> Result<(), Failure> {
     let email = context::address(email)?;
@@ -41,7 +41,7 @@ fn read_by_every_server(keys: Keys) -> Keys {
 
 fn shown(email: &Email, made: &Made) -> String {
     let code = made.code.expose();
-    let minutes = words::exactly(LIFETIME);
+    let minutes = words::exactly(OPERATOR_CODE_LIFETIME);
     let until = made.expires_at.describe();
     let hindrance = if made.too_many_tries {
         format!(

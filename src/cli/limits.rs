@@ -13,7 +13,7 @@ use crate::config::{OperatorConfig, Settings};
 use crate::domain::{Email, words};
 use crate::operations::address_limits::{self, AddressLimits};
 use crate::operations::database::open_existing_database;
-use crate::sign_in::limits::{self, try_budget};
+use crate::sign_in::limits::Limit;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -74,7 +74,7 @@ fn as_json(email: &Email, found: &AddressLimits) -> Value {
 }
 
 fn describe(email: &Email, found: &AddressLimits, a_minute: u32) -> String {
-    let tries = try_budget::FOR_ONE_ADDRESS;
+    let tries = Limit::WrongCodesPerAddress.rule().rate;
     let known = match found.tries_known.as_slice() {
         [] => format!("0 of {tries}"),
         [one] => format!("{one} of {tries}"),
@@ -92,7 +92,11 @@ fn describe(email: &Email, found: &AddressLimits, a_minute: u32) -> String {
         ("Wrong codes in 24 hours, from a known browser", known),
         (
             "Wrong codes in 24 hours, over all accounts",
-            format!("{} of {}", found.tries_overall, try_budget::OVERALL),
+            format!(
+                "{} of {}",
+                found.tries_overall,
+                Limit::WrongCodesOverall.rule().rate
+            ),
         ),
         (
             "Codes requested in the last minute",
@@ -100,7 +104,11 @@ fn describe(email: &Email, found: &AddressLimits, a_minute: u32) -> String {
         ),
         (
             "Codes requested in the last 24 hours",
-            format!("{} of {}", found.requests_day, limits::REQUESTS_A_DAY),
+            format!(
+                "{} of {}",
+                found.requests_day,
+                Limit::CodesPerDay.rule().rate
+            ),
         ),
         (
             "Limits last cleared",

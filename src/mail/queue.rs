@@ -42,8 +42,6 @@ const TICK: Duration = Duration::from_millis(250);
 const RETRY: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 /// How often the table is read when no new row was announced, for mail whose retry is due.
 const READ_TABLE_EVERY: Duration = Duration::from_secs(30);
-/// The shortest time between two mails to an account that say it has moved.
-const MOVED_APART: Duration = Duration::from_hours(1);
 
 /// The queue that all mail leaves from. It runs on its own thread, so the answer to a request waits neither for the
 /// work of sending nor for the mail server.
@@ -244,7 +242,9 @@ fn start_delivery(worker: &Arc<Worker>, incoming: Incoming) {
             tokio::spawn(async move {
                 match mail {
                     CodeRequestMail::Code(code) => worker.deliver_code(code).await,
-                    CodeRequestMail::Moved(moved) => worker.deliver_moved(moved).await,
+                    CodeRequestMail::Moved { mail, apart } => {
+                        worker.deliver_moved(mail, apart).await
+                    }
                 }
                 drop(place);
             });
@@ -310,7 +310,7 @@ impl Worker {
         }
     }
 
-    async fn deliver_moved(&self, mail: MovedMail) {
+    async fn deliver_moved(&self, mail: MovedMail, apart: Duration) {
         let now = self.clock.now();
         let account = mail.account_id.0;
         let letterhead = &self.sender.letterhead;
@@ -319,7 +319,7 @@ impl Worker {
         let queued = self
             .database
             .write_aside(move |c| {
-                let first = notices::claim(c, &format!("moved:{account}"), MOVED_APART, now)?;
+                let first = notices::claim(c, &format!("moved:{account}"), apart, now)?;
                 if first {
                     outgoing_mails::insert(c, &row)?;
                 }

@@ -1,15 +1,10 @@
 //! The limits of one address, for the operator who is asked why no code is sent or taken.
 
-use std::time::Duration;
-
 use crate::accounts::changes::Actor;
 use crate::db::accounts::{self};
 use crate::db::{QueryResult, SqliteConnection, activity, limit_clearances, wrong_tries};
 use crate::domain::{ActivityKind, Email, Timestamp};
-use crate::sign_in::limits::try_budget;
-
-const MINUTE: Duration = Duration::from_mins(1);
-const DAY: Duration = Duration::from_hours(24);
+use crate::sign_in::limits::{Limit, try_budget};
 
 /// What the database knows of an address's limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,21 +30,28 @@ pub struct AddressLimits {
 /// # Errors
 /// When a query fails.
 pub fn look(c: &mut SqliteConnection, email: &Email, now: Timestamp) -> QueryResult<AddressLimits> {
-    let since = now.minus(try_budget::SPAN);
+    let since = now.minus(try_budget::WINDOW);
     let tries = wrong_tries::by_browser(c, email, since)?;
     let (unknown, known): (Vec<_>, Vec<_>) =
         tries.into_iter().partition(|(device, _)| device.is_none());
     let mut tries_known: Vec<i64> = known.into_iter().map(|(_, count)| count).collect();
     tries_known.sort_unstable_by(|one, other| other.cmp(one));
     let cleared_at = limit_clearances::find(c, email)?;
-    let counted_since = |span| now.minus(span).max(cleared_at.unwrap_or(Timestamp(0)));
+    let counted_since = |limit: Limit| {
+        now.minus(limit.rule().window)
+            .max(cleared_at.unwrap_or(Timestamp(0)))
+    };
     Ok(AddressLimits {
         has_account: accounts::find_by_email(c, email)?.is_some(),
         tries_unknown: unknown.into_iter().map(|(_, count)| count).sum(),
         tries_known,
         tries_overall: wrong_tries::against_accounts(c, since)?,
-        requests_minute: activity::requests_of_address(c, email, counted_since(MINUTE))?,
-        requests_day: activity::requests_of_address(c, email, counted_since(DAY))?,
+        requests_minute: activity::requests_of_address(
+            c,
+            email,
+            counted_since(Limit::CodesPerMinute),
+        )?,
+        requests_day: activity::requests_of_address(c, email, counted_since(Limit::CodesPerDay))?,
         cleared_at,
     })
 }

@@ -124,6 +124,6 @@ fn stored(
         sessions: sessions::count_in_force(c, begun_after, seen_after)?,
         mails: outgoing_mails::waiting(c)?,
         revocations: pending_revocations::waiting(c)?,
-        guessing_until: try_budget::overall_spent_until(c, now)?,
+        guessing_until: try_budget::overall_exhausted_until(c, now)?,
     })
 }

@@ -10,7 +10,8 @@ use crate::db::{
     Database, DatabaseError, activity, challenges, limit_clearances, operator_codes, sessions,
     wrong_tries,
 };
-use crate::sign_in::email_code::{CLOCK_SLACK, EmailCode, operator_code};
+use crate::sign_in::email_code::{EmailCode, operator_code};
+use crate::sign_in::limits::rules::CLOCK_SLACK;
 use crate::sign_in::limits::try_budget;
 use crate::sign_in::session::Sessions;
 
@@ -72,7 +73,7 @@ impl Housekeeping {
         // From before the clock was set back: they must not work again when that moment comes round.
         let challenges_after = now.plus(CLOCK_SLACK);
         let operator_codes_after = operator_code::latest_expiry(now);
-        let tries_before = now.minus(try_budget::SPAN);
+        let tries_before = now.minus(try_budget::WINDOW);
         let activity_before = now.minus(self.activity_kept);
         let strangers_before = now.minus(KEEP_STRANGERS);
         let (begun_before, seen_before) = (now.minus(lifetimes.max), now.minus(lifetimes.idle));

@@ -8,8 +8,8 @@ use crate::accounts::changes::Actor;
 use crate::db::{Database, DatabaseError, accounts, operator_codes};
 use crate::domain::{ActivityKind, Email, SignInCode, Timestamp};
 use crate::sign_in::email_code::code_hash::{CodeHasher, HashError};
-use crate::sign_in::email_code::operator_code::LIFETIME;
-use crate::sign_in::limits::try_budget::{self, Spent};
+use crate::sign_in::limits::rules::OPERATOR_CODE_LIFETIME;
+use crate::sign_in::limits::{Limit, try_budget};
 
 /// A code, for the terminal alone.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub async fn make(
 ) -> Result<Made, NoCode> {
     let code = SignInCode::generate(&mut rand::rng());
     let hashed = hasher.hash(&code).await?;
-    let expires_at = now.plus(LIFETIME);
+    let expires_at = now.plus(OPERATOR_CODE_LIFETIME);
     let too_many_tries = database
         .write(move |c| {
             let Some(account) = accounts::find_by_email(c, &email)? else {
@@ -70,8 +70,10 @@ pub async fn make(
             }
             operator_codes::put(c, &email, &hashed, expires_at)?;
             Actor::command_line().note(c, ActivityKind::OperatorCode, &account, "", now)?;
-            let spent = try_budget::spent(c, &email, None, now)?;
-            Ok(Ok(matches!(spent, Some(Spent::Address(_)))))
+            let exhausted = try_budget::exhausted(c, &email, None, now)?;
+            Ok(Ok(exhausted.is_some_and(|limited| {
+                limited.limit == Limit::WrongCodesPerAddress
+            })))
         })
         .await??;
     Ok(Made {

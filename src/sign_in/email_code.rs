@@ -17,8 +17,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::known_browsers::KnownBrowsers;
-use super::limits::try_budget::Spent;
-use super::limits::{Limited, Limits};
+use super::limits::{Limit, Limited, Limits};
 use super::oidc::Reachability;
 use crate::clock::Clock;
 use crate::db::challenges::{self, ChallengeRow};
@@ -30,10 +29,6 @@ use crate::metrics::Metrics;
 use code_hash::{CodeHasher, HashError};
 
 pub use disown::{ChallengeStatus, Request};
-
-/// The largest clock correction that is expected. A code from further in the future was made before the
-/// clock was set back, so its age is unknown.
-pub(crate) const CLOCK_SLACK: Duration = Duration::from_mins(1);
 
 /// The email code's verbs, and what they need.
 pub struct EmailCode {
@@ -84,18 +79,11 @@ impl ForMoved {
 /// Why no code was sent, or none was taken.
 #[derive(Debug, Error)]
 pub enum Refusal {
-    /// A window is full.
-    #[error("a window is full")]
+    #[error("{:?} is used up", .0.limit)]
     Limited(Limited),
     /// The code is not right, is too old, was used, or was never asked for in this browser.
     #[error("the code is wrong or has expired")]
     Wrong,
-    /// Five wrong tries; this code is dead.
-    #[error("the code had all its tries")]
-    CodeSpent,
-    /// The address's budget of the day, or everybody's, is used up.
-    #[error("a daily budget is used up")]
-    BudgetSpent(Spent),
     /// There is no challenge to send a new code for.
     #[error("no challenge in this browser")]
     NoChallenge,
@@ -108,13 +96,15 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// One word for it, for a metric.
+    /// The label of a metric.
     const fn word(&self) -> &'static str {
         match self {
-            Self::Limited(_) => "limited",
+            Self::Limited(limited) => match limited.limit {
+                Limit::WrongCodesPerCode => "code_spent",
+                Limit::WrongCodesPerAddress | Limit::WrongCodesOverall => "budget_spent",
+                _ => "limited",
+            },
             Self::Wrong | Self::NoChallenge => "wrong",
-            Self::CodeSpent => "code_spent",
-            Self::BudgetSpent(_) => "budget_spent",
             Self::Hash(HashError::Busy) => "busy",
             Self::Hash(HashError::Failed(_)) | Self::Database(_) => "failed",
         }

@@ -1,46 +1,24 @@
-//! Sliding windows in memory: how often something may be asked for.
+//! Limits on signing in: sliding windows in memory, and daily budgets in the database.
 
+pub mod rules;
 pub mod try_budget;
 mod windows;
 
-use std::time::Duration;
-
-pub use windows::{Refused, Rule, Windows};
+pub use rules::{Limit, Limited, Rule};
+pub use windows::Windows;
 
 use super::client::Client;
 use crate::domain::{DeviceId, Email, Timestamp};
 
-/// Every window of the email code.
+/// The limits of email codes that are kept in memory.
 pub struct Limits {
-    addresses: Windows,
-    requests_by_ip: Windows,
-    wrong_tries_by_ip: Windows,
-    noted_refusals: Windows,
+    codes_by_address: Windows,
+    codes_by_network: Windows,
+    wrong_codes_by_network: Windows,
+    recorded_refusals: Windows,
 }
 
-/// Which limit refused, and for how long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limited {
-    /// Too many codes were asked for with this address in a minute.
-    Address(Duration),
-    /// Too many in a day.
-    AddressDay(Duration),
-    /// Too many from this network.
-    Network(Duration),
-}
-
-impl Limited {
-    /// Which limit, for an admin.
-    pub const fn describe(self) -> &'static str {
-        match self {
-            Self::Address(_) => "the limit of this address for a minute",
-            Self::AddressDay(_) => "the limit of this address for a day",
-            Self::Network(_) => "the limit of the network for a minute",
-        }
-    }
-}
-
-/// Whose window counts: a known browser has windows of its own, so a stranger cannot use them up.
+/// A known browser has its own windows, so a stranger cannot use them up.
 #[derive(Hash)]
 enum Key<'a> {
     Address(String, Option<&'a DeviceId>),
@@ -48,43 +26,34 @@ enum Key<'a> {
     Device(&'a DeviceId),
 }
 
-const MINUTE: Duration = Duration::from_mins(1);
-const DAY: Duration = Duration::from_hours(24);
-/// What one inbox may get in a day, so that nobody's is a toy.
-pub const REQUESTS_A_DAY: u32 = 100;
-const WRONG_TRIES_BY_IP: Rule = Rule {
-    most: 30,
-    span: Duration::from_mins(10),
-};
-/// How often a refused request is written down for one address, and, by the room there is for
-/// windows that are all closed then, for how many addresses in a minute.
-const NOTED_REFUSALS: Rule = Rule {
-    most: 1,
-    span: MINUTE,
-};
-const NOTED_REFUSALS_OVERALL: usize = 120;
-/// Keys each set of windows holds; about 30 MB for addresses when full.
+/// The most keys of a set of windows: about 30 MB for addresses.
 const CAPACITY: usize = 200_000;
 
 impl Limits {
-    /// The windows, with the two limits that are settings.
-    pub fn new(requests_by_address: u32, requests_by_ip: u32) -> Self {
-        let rule = |most, span| Rule { most, span };
+    /// The rates are the settings `CODE_LIMIT_ADDRESS` and `CODE_LIMIT_IP`.
+    pub fn new(codes_per_minute: u32, codes_per_network: u32) -> Self {
+        let codes_per_minute = Rule {
+            rate: codes_per_minute,
+            ..Limit::CodesPerMinute.rule()
+        };
+        let codes_per_network = Rule {
+            rate: codes_per_network,
+            ..Limit::CodesPerNetwork.rule()
+        };
         Self {
-            addresses: Windows::new(
-                vec![rule(requests_by_address, MINUTE), rule(REQUESTS_A_DAY, DAY)],
-                CAPACITY,
+            codes_by_address: Windows::new([codes_per_minute, Limit::CodesPerDay.rule()], CAPACITY),
+            codes_by_network: Windows::new([codes_per_network], CAPACITY),
+            wrong_codes_by_network: Windows::new([Limit::WrongCodesPerNetwork.rule()], CAPACITY),
+            // A recorded refusal fills its window, and a full window is not evicted. The capacity is therefore the
+            // overall limit.
+            recorded_refusals: Windows::new(
+                [Limit::RecordedRefusals.rule()],
+                Limit::RecordedRefusalsOverall.rule().rate as usize,
             ),
-            requests_by_ip: Windows::new(vec![rule(requests_by_ip, MINUTE)], CAPACITY),
-            wrong_tries_by_ip: Windows::new(vec![WRONG_TRIES_BY_IP], CAPACITY),
-            noted_refusals: Windows::new(vec![NOTED_REFUSALS], NOTED_REFUSALS_OVERALL),
         }
     }
 
-    /// Counts a request for a code.
-    ///
-    /// # Errors
-    /// [`Limited`]; the request then counts nowhere.
+    /// Counts a request for a code. A refused request counts nowhere.
     pub fn take_request(
         &self,
         email: &Email,
@@ -93,22 +62,13 @@ impl Limits {
         now: Timestamp,
     ) -> Result<(), Limited> {
         let from = origin(client, known);
-        self.requests_by_ip
-            .take(&from, now)
-            .map_err(|refused| Limited::Network(refused.retry_after))?;
-        self.addresses
+        self.codes_by_network.take(&from, now)?;
+        self.codes_by_address
             .take(&Key::Address(email.folded(), known), now)
-            .map_err(|refused| {
-                self.requests_by_ip.give_back(&from);
-                if refused.span == DAY {
-                    Limited::AddressDay(refused.retry_after)
-                } else {
-                    Limited::Address(refused.retry_after)
-                }
-            })
+            .inspect_err(|_| self.codes_by_network.give_back(&from))
     }
 
-    /// Forgets what this window of an address counted up to `moment`; `false` when that was nothing.
+    /// Forgets the requests with an address up to `moment`. Returns whether there were any.
     pub fn forget_requests_until(
         &self,
         email: &Email,
@@ -116,59 +76,60 @@ impl Limits {
         moment: Timestamp,
     ) -> bool {
         let key = Key::Address(email.folded(), known);
-        self.addresses.forget_until(&key, moment)
+        self.codes_by_address.forget_until(&key, moment)
     }
 
-    /// Whether a refused request is to be written down: the first of an address in a minute is, and
-    /// of all addresses together no more than a fixed number.
-    pub fn is_worth_noting(&self, email: &Email, known: Option<&DeviceId>, now: Timestamp) -> bool {
+    /// Whether to write a refused request to the activity.
+    pub fn should_record_refusal(
+        &self,
+        email: &Email,
+        known: Option<&DeviceId>,
+        now: Timestamp,
+    ) -> bool {
         let key = Key::Address(email.folded(), known);
-        self.noted_refusals.take(&key, now).is_ok()
+        self.recorded_refusals.take(&key, now).is_ok()
     }
 
-    /// No code was made after all.
+    /// Uncounts a request for which no code was made.
     pub fn give_request_back(&self, email: &Email, client: &Client, known: Option<&DeviceId>) {
-        self.requests_by_ip.give_back(&origin(client, known));
-        self.addresses
+        self.codes_by_network.give_back(&origin(client, known));
+        self.codes_by_address
             .give_back(&Key::Address(email.folded(), known));
     }
 
-    /// Counts a try as a wrong one, before anything is compared.
-    ///
-    /// # Errors
-    /// [`Limited::Network`].
+    /// Counts a try as a wrong one, before its code is compared.
     pub fn take_try(
         &self,
         client: &Client,
         known: Option<&DeviceId>,
         now: Timestamp,
     ) -> Result<(), Limited> {
-        self.wrong_tries_by_ip
+        self.wrong_codes_by_network
             .take(&origin(client, known), now)
-            .map_err(|refused| Limited::Network(refused.retry_after))
     }
 
-    /// The try was right, or was never compared.
+    /// Uncounts a try whose code was right, or was not compared.
     pub fn give_try_back(&self, client: &Client, known: Option<&DeviceId>) {
-        self.wrong_tries_by_ip.give_back(&origin(client, known));
+        self.wrong_codes_by_network
+            .give_back(&origin(client, known));
     }
 
-    /// How many keys each set of windows holds, by its name.
+    /// The number of keys in each set of windows, for the metrics.
     pub fn sizes(&self) -> [(&'static str, usize); 4] {
         [
-            ("limited_addresses", self.addresses.len()),
-            ("limited_networks", self.requests_by_ip.len()),
-            ("limited_guessers", self.wrong_tries_by_ip.len()),
-            ("limited_notes", self.noted_refusals.len()),
+            ("limited_addresses", self.codes_by_address.len()),
+            ("limited_networks", self.codes_by_network.len()),
+            ("limited_guessers", self.wrong_codes_by_network.len()),
+            ("limited_notes", self.recorded_refusals.len()),
         ]
     }
 
-    /// Forgets what no longer matters.
+    /// Removes requests that are older than their windows.
     pub fn sweep(&self, now: Timestamp) {
-        self.addresses.sweep(now);
-        self.requests_by_ip.sweep(now);
-        self.wrong_tries_by_ip.sweep(now);
-        self.noted_refusals.sweep(now);
+        self.codes_by_address.sweep(now);
+        self.codes_by_network.sweep(now);
+        self.wrong_codes_by_network.sweep(now);
+        self.recorded_refusals.sweep(now);
     }
 }
 
@@ -197,12 +158,12 @@ mod tests {
             limits.give_request_back(&email, &client, None);
         }
         limits.take_try(&client, None, now).unwrap();
-        assert!(limits.is_worth_noting(&email, None, now));
+        assert!(limits.should_record_refusal(&email, None, now));
         limits.take_request(&email, &client, None, now).unwrap();
         let held = |limits: &Limits| limits.sizes().map(|(_, keys)| keys);
         limits.sweep(now);
         assert_eq!(held(&limits), [1; 4]);
-        limits.sweep(now.plus(DAY));
+        limits.sweep(now.plus(Limit::CodesPerDay.rule().window));
         assert_eq!(held(&limits), [0; 4]);
     }
 }

@@ -169,7 +169,7 @@ async fn after_five_wrong_tries_the_right_code_is_refused_too() {
     assert_eq!(spent.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(
         spent.text("#code-error"),
-        "That was one wrong code too many, so the last code no longer works. Send a new code."
+        "Too many wrong codes. Send a new one."
     );
     assert_eq!(app.number("SELECT tries FROM challenges"), 5);
     assert_eq!(app.number("SELECT count(*) FROM sessions"), 0);

@@ -101,7 +101,7 @@ async fn in_no_twenty_four_hours_is_a_fifty_first_wrong_code_evaluated() {
 fn assert_refused_for_hours(answer: &Answer, hours: usize) {
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(answer.header("retry-after"), (hours * 3_600).to_string());
-    let words = "Too many wrong codes were tried for this address";
+    let words = "Too many wrong codes for this address.";
     assert!(answer.text("#code-error").contains(words));
 }
 
@@ -187,7 +187,7 @@ async fn a_thousand_wrong_codes_over_all_accounts_leave_codes_to_known_browsers(
     assert!(
         refused
             .text("#code-error")
-            .contains("Somebody is guessing codes")
+            .contains("Someone is guessing codes")
     );
     app.server().mail().look_again();
     owner.ask_for_code(MIRA).await;

@@ -38,7 +38,7 @@ fn assert_wait_one_minute(answer: &Answer, retry_after: Duration) {
 
 #[track_caller]
 fn assert_network_full(answer: &Answer) {
-    let words = "Many codes were asked for from your network. Wait one minute, then try again.";
+    let words = "Too many code requests from your network. Wait one minute, then try again.";
     assert_refused(answer, words, MINUTE);
 }
 
@@ -139,7 +139,8 @@ async fn the_hundred_and_first_request_of_a_day_is_refused() {
         app.later(MINUTE);
     }
     let wait = Duration::from_hours(24) - MINUTE * 10;
-    let words = "This address was sent many codes today. Ask for another in 24 hours, or ask your admin for help.";
+    let words =
+        "Too many codes for this address today. Ask for another in 24 hours, or ask your admin.";
     assert_refused(&visitor.ask_for_code(MIRA).await, words, wait);
     app.later(wait - SECOND);
     let refused = visitor.ask_for_code(MIRA).await;
@@ -177,7 +178,7 @@ async fn the_sixty_first_request_of_a_network_in_a_minute_is_refused() {
     ask(&here, MIRA, 1).await;
     app.later(SECOND);
     let refused = app.visitor_at("203.0.113.7").ask_for_code(MIRA).await;
-    let words = "Many codes were asked for from your network. Wait one minute, then try again.";
+    let words = "Too many code requests from your network. Wait one minute, then try again.";
     assert_refused(&refused, words, MINUTE - SECOND);
     ask(&app.visitor_at("203.0.113.8"), MIRA, 9).await;
     app.later(MINUTE - SECOND);
@@ -226,7 +227,7 @@ async fn the_thirty_first_wrong_code_of_a_network_in_ten_minutes_is_refused() {
     wrong_tries(&guesser, 30).await;
     ask(&guesser, MIRA, 1).await;
     let code = app.newest_code(MIRA).await;
-    let words = "Many wrong codes came from your network. Try again in 10 minutes.";
+    let words = "Too many wrong codes from your network. Try again in 10 minutes.";
     assert_refused(&guesser.enter(&code).await, words, MINUTE * 10);
     let tries = format!("SELECT tries FROM challenges WHERE email = '{MIRA}'");
     assert_eq!(app.number(&tries), 0);

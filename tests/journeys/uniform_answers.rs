@@ -142,7 +142,7 @@ async fn a_wrong_code_looks_the_same_for_every_address() {
         visitor.enter("123456").await
     })
     .await;
-    assert!(spent.starts_with("429") && spent.contains("one wrong code too many"));
+    assert!(spent.starts_with("429") && spent.contains("Too many wrong codes. Send a new one."));
 }
 
 // SECURITY rule 5: a new code in the same browser too.

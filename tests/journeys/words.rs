@@ -109,7 +109,7 @@ async fn messages_of_the_code_step_for_refused_codes() {
     for _ in 0..4 {
         assert_eq!(mira.enter(wrong).await.status, 422);
     }
-    assert_snapshot!(mira.enter(&right).await.text("#code-error"), @"That was one wrong code too many, so the last code no longer works. Send a new code.");
+    assert_snapshot!(mira.enter(&right).await.text("#code-error"), @"Too many wrong codes. Send a new one.");
 }
 
 #[actix_web::test]
@@ -123,7 +123,7 @@ async fn messages_of_the_email_step_at_its_limits() {
     assert_snapshot!(address.text("#email-error"), @"Wait one minute before asking for another code.");
     mira.ask_for_code("noor@acme.test").await;
     let network = mira.ask_for_code("noor@acme.test").await;
-    assert_snapshot!(network.text("#email-error"), @"Many codes were asked for from your network. Wait one minute, then try again.");
+    assert_snapshot!(network.text("#email-error"), @"Too many code requests from your network. Wait one minute, then try again.");
 }
 
 #[actix_web::test]

@@ -1,21 +1,26 @@
+use std::time::Duration;
+
 use crate::domain::AccountId;
 use crate::mail::messages::CodeMail;
 use crate::mail::messages::MovedMail;
 
-/// What becomes of a request for a code.
+/// The mail that answers a request for a code.
 #[derive(Debug)]
 pub enum CodeRequestMail {
-    /// A code.
     Code(CodeMail),
-    /// The word that there is none, at most once an hour.
-    Moved(MovedMail),
+    /// No code, because the account has moved to the provider.
+    Moved {
+        mail: MovedMail,
+        /// The shortest time between two such mails to one account.
+        apart: Duration,
+    },
 }
 
 impl CodeRequestMail {
     pub(super) fn account_id(&self) -> AccountId {
         match self {
             Self::Code(mail) => mail.account_id,
-            Self::Moved(mail) => mail.account_id,
+            Self::Moved { mail, .. } => mail.account_id,
         }
     }
 }

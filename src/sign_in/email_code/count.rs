@@ -1,15 +1,15 @@
 //! Counting tries, before anything is compared.
 
-use super::{CLOCK_SLACK, Refusal, operator_code};
+use std::time::Duration;
+
+use super::{Refusal, operator_code};
 use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{QueryResult, SqliteConnection, accounts, notices, wrong_tries};
 use crate::domain::{DeviceId, Email, HashedCode, Timestamp, TokenHash, WrongTryId};
 use crate::mail::MailQueue;
 use crate::mail::messages::guessing_notice;
-use crate::sign_in::limits::try_budget::{self, Spent};
-
-/// Wrong tries per code.
-const TRIES_PER_CODE: i64 = 5;
+use crate::sign_in::limits::rules::CLOCK_SLACK;
+use crate::sign_in::limits::{Limit, Limited, try_budget};
 
 /// A try that may be compared, since it has been counted.
 pub(super) struct Counted {
@@ -46,17 +46,23 @@ pub(super) fn count_in(
     if !challenge.is_open() || challenge.expires_at <= now || ahead {
         return Ok(Err(Refusal::Wrong));
     }
-    if challenge.tries >= TRIES_PER_CODE {
-        return Ok(Err(Refusal::CodeSpent));
+    if challenge.tries >= Limit::WrongCodesPerCode.rule().rate.into() {
+        return Ok(Err(Refusal::Limited(Limited {
+            limit: Limit::WrongCodesPerCode,
+            retry_after: Duration::ZERO,
+        })));
     }
     let kept = challenge.code();
     let email = challenge.email.clone();
     let beside = beside(c, &email, now)?;
-    match (try_budget::spent(c, &email, known, now)?, &beside) {
-        // An operator's code is for the day when nothing else lets anybody in. What is tried against it counts
-        // for its address all the same.
-        (None, _) | (Some(Spent::Overall), Beside::OperatorCode(_)) => {}
-        (Some(spent), _) => return Ok(Err(Refusal::BudgetSpent(spent))),
+    // An operator's code is for the day when no other sign-in works, so the overall budget does not stop it. A try
+    // against it counts for its address like any other.
+    let is_excepted = |limited: &Limited| {
+        limited.limit == Limit::WrongCodesOverall && matches!(beside, Beside::OperatorCode(_))
+    };
+    let exhausted = try_budget::exhausted(c, &email, known, now)?;
+    if let Some(limited) = exhausted.filter(|limited| !is_excepted(limited)) {
+        return Ok(Err(Refusal::Limited(limited)));
     }
     challenges::count_try(c, challenge.id)?;
     let account_id = challenge.account_id;
@@ -65,8 +71,13 @@ pub(super) fn count_in(
     // address without an account is not among those counted.
     let last_of_all = known.is_none() && try_budget::was_the_last_overall(c, now)?;
     let exhausted = account_id.is_some() && last_of_all;
-    let admins_are_told =
-        exhausted && notices::claim(c, "overall-guessing", try_budget::SPAN, now)?;
+    let admins_are_told = exhausted
+        && notices::claim(
+            c,
+            "overall-guessing",
+            Limit::GuessingNotices.rule().window,
+            now,
+        )?;
     if admins_are_told {
         for admin in accounts::admin_addresses(c)? {
             mail.queue(c, &admin, &guessing_notice(), now)?;

@@ -4,7 +4,7 @@ use super::{EmailCode, Refusal};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
 use crate::db::challenges::{self, NewChallenge};
-use crate::db::{DatabaseError, QueryResult, SqliteConnection, limit_clearances};
+use crate::db::{QueryResult, SqliteConnection, limit_clearances};
 use crate::domain::{
     AccountId, ActivityId, ActivityKind, ChallengeId, CodeOutcome, DeviceId, Email, HashedCode,
     NotMe, ReturnTo, SignInCode, Timestamp, Token, TokenHash,
@@ -12,7 +12,8 @@ use crate::domain::{
 use crate::mail::CodeRequestMail;
 use crate::mail::messages::{CodeMail, MovedMail};
 use crate::sign_in::client::Client;
-use crate::sign_in::limits::Limited;
+use crate::sign_in::limits::rules::Per;
+use crate::sign_in::limits::{Limit, Limited};
 
 /// Who asked, for which account, and the row that says so.
 struct Asked {
@@ -139,12 +140,13 @@ impl EmailCode {
     ) -> Result<(SignInCode, HashedCode, CountedRequest), Refusal> {
         let now = self.clock.now();
         let known = self.keys.known_browser(client.device.as_ref(), email, now);
-        if let Err(limited) = self.take_request(email, client, known, now)? {
+        let taken = self.take_request(email, client, known, now);
+        if let Err(Refusal::Limited(limited)) = taken {
             self.metrics.code_request(CodeOutcome::Limited.into_str());
-            self.note_refusal(email, client, known, limited, now)
+            self.record_refusal(email, client, known, limited, now)
                 .await?;
-            return Err(Refusal::Limited(limited));
         }
+        taken?;
         let counted = CountedRequest {
             email: email.clone(),
             client: client.clone(),
@@ -166,29 +168,32 @@ impl EmailCode {
         self.limits.give_request_back(email, client, known.as_ref());
     }
 
-    /// Counts the request. An address whose limits an operator has cleared meanwhile, in another
-    /// process, is not held to what was counted before.
+    /// Counts the request. If an operator cleared the limits of the address in another process, what was counted
+    /// before is forgotten first.
     fn take_request(
         &self,
         email: &Email,
         client: &Client,
         known: Option<&DeviceId>,
         now: Timestamp,
-    ) -> Result<Result<(), Limited>, DatabaseError> {
+    ) -> Result<(), Refusal> {
         let taken = self.limits.take_request(email, client, known, now);
-        if !matches!(taken, Err(Limited::Address(_) | Limited::AddressDay(_))) {
-            return Ok(taken);
-        }
-        let cleared_at = self
-            .database
-            .read_in_place(|c| limit_clearances::find(c, email))?;
-        let forgotten = cleared_at
-            .is_some_and(|at| self.limits.forget_requests_until(email, known, at.min(now)));
-        Ok(if forgotten {
-            self.limits.take_request(email, client, known, now)
-        } else {
-            taken
-        })
+        let taken = match taken {
+            Err(limited) if limited.limit.rule().per == Per::Address => {
+                let cleared_at = self
+                    .database
+                    .read_in_place(|c| limit_clearances::find(c, email))?;
+                let forgotten = cleared_at
+                    .is_some_and(|at| self.limits.forget_requests_until(email, known, at.min(now)));
+                if forgotten {
+                    self.limits.take_request(email, client, known, now)
+                } else {
+                    taken
+                }
+            }
+            _ => taken,
+        };
+        taken.map_err(Refusal::Limited)
     }
 
     fn validity(&self) -> (Timestamp, Timestamp) {
@@ -196,9 +201,8 @@ impl EmailCode {
         (now, now.plus(self.lifetime))
     }
 
-    /// Writes down that a limit refused, now and then: a flood of refusals must not become a flood of
-    /// writes.
-    async fn note_refusal(
+    /// Writes a refusal to the activity, at a limited rate: a flood of refusals must not become a flood of writes.
+    async fn record_refusal(
         &self,
         email: &Email,
         client: &Client,
@@ -206,7 +210,7 @@ impl EmailCode {
         limited: Limited,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        if !self.limits.is_worth_noting(email, known, now) {
+        if !self.limits.should_record_refusal(email, known, now) {
             return Ok(());
         }
         let (email, client) = (email.clone(), client.clone());
@@ -214,7 +218,7 @@ impl EmailCode {
             .write(move |c| {
                 let account = accounts::find_by_email(c, &email)?;
                 let what = NewActivity {
-                    detail: limited.describe(),
+                    detail: &limited.limit.rule().describe(),
                     ..request(account.as_ref(), &email, &client, CodeOutcome::Limited)
                 };
                 activity::add(c, ActivityKind::CodeRequested, &what, now)
@@ -242,11 +246,14 @@ impl EmailCode {
             asked_at: issued_at,
         });
         let mail = match (asked.account, asked.outcome) {
-            (Some(account), CodeOutcome::Moved) => Some(CodeRequestMail::Moved(MovedMail {
-                account_id: account.id,
-                recipient: account.email,
-                sign_in: self.sign_in.clone(),
-            })),
+            (Some(account), CodeOutcome::Moved) => Some(CodeRequestMail::Moved {
+                mail: MovedMail {
+                    account_id: account.id,
+                    recipient: account.email,
+                    sign_in: self.sign_in.clone(),
+                },
+                apart: Limit::MovedMails.rule().window,
+            }),
             (Some(account), CodeOutcome::Queued) => Some(CodeRequestMail::Code(CodeMail {
                 activity_id,
                 account_id: account.id,

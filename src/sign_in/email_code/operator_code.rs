@@ -1,17 +1,13 @@
 //! One-time codes that an operator makes on the server (SECURITY rule 2).
 
-use std::time::Duration;
-
-use super::CLOCK_SLACK;
 use crate::db::{QueryResult, SqliteConnection, operator_codes};
 use crate::domain::{Email, HashedCode, Timestamp};
-
-pub const LIFETIME: Duration = Duration::from_mins(10);
+use crate::sign_in::limits::rules::{CLOCK_SLACK, OPERATOR_CODE_LIFETIME};
 
 /// The latest possible expiry of a code that was made by now, clock corrections included. A code that
 /// expires later was made before the clock was set back, and is not accepted.
 pub fn latest_expiry(now: Timestamp) -> Timestamp {
-    now.plus(LIFETIME).plus(CLOCK_SLACK)
+    now.plus(OPERATOR_CODE_LIFETIME).plus(CLOCK_SLACK)
 }
 
 /// The code in force for an address.

@@ -1,71 +1,63 @@
-//! The daily budgets of wrong tries. They are counted in the database, so a restart gives nothing
-//! back.
+//! The daily budgets of wrong codes. The database counts them, so a restart does not reset them.
 
 use std::time::Duration;
 
-use crate::db::{QueryResult, SqliteConnection};
-
-use crate::db::wrong_tries;
+use super::rules::{Limit, Limited};
+use crate::db::{QueryResult, SqliteConnection, wrong_tries};
 use crate::domain::{DeviceId, Email, Timestamp};
 
-/// Wrong tries in any 24 hours for one address, over all challenges; a known browser has its own.
-pub const FOR_ONE_ADDRESS: usize = 50;
-/// Wrong tries in any 24 hours over all existing accounts, from unknown browsers.
-pub const OVERALL: i64 = 1_000;
-/// The span of both.
-pub const SPAN: Duration = Duration::from_hours(24);
+const PER_ADDRESS: Limit = Limit::WrongCodesPerAddress;
+const OVERALL: Limit = Limit::WrongCodesOverall;
+/// Nothing says when a code from an unknown browser works again: that depends on the next wrong codes.
+const ADVISED_WAIT_OVERALL: Duration = Duration::from_hours(1);
+/// The longest window of a budget. Wrong tries are kept this long.
+pub const WINDOW: Duration = PER_ADDRESS.rule().window;
 
-/// Which budget is used up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spent {
-    /// The address's; the next try fits after this long.
-    Address(Duration),
-    /// Everybody's: codes are taken from known browsers only.
-    Overall,
-}
-
-/// Says which budget, if any, has no try left.
-///
-/// # Errors
-/// When the query fails.
-pub fn spent(
+/// The budget that is used up, if there is one.
+pub fn exhausted(
     connection: &mut SqliteConnection,
     email: &Email,
     known: Option<&DeviceId>,
     now: Timestamp,
-) -> QueryResult<Option<Spent>> {
-    let since = now.minus(SPAN);
-    let moments = wrong_tries::of_address(connection, email, known, since)?;
-    if let Some(blocking) = moments.len().checked_sub(FOR_ONE_ADDRESS) {
+) -> QueryResult<Option<Limited>> {
+    let rule = PER_ADDRESS.rule();
+    let moments = wrong_tries::of_address(connection, email, known, now.minus(rule.window))?;
+    if let Some(blocking) = moments.len().checked_sub(rule.rate as usize) {
         let oldest = moments.get(blocking).copied().unwrap_or(now);
-        return Ok(Some(Spent::Address(SPAN.saturating_sub(now.since(oldest)))));
+        let retry_after = rule.window.saturating_sub(now.since(oldest));
+        return Ok(Some(Limited {
+            limit: PER_ADDRESS,
+            retry_after,
+        }));
     }
-    if known.is_none() && wrong_tries::against_accounts(connection, since)? >= OVERALL {
-        return Ok(Some(Spent::Overall));
+    if known.is_none() && overall(connection, now)? >= i64::from(OVERALL.rule().rate) {
+        return Ok(Some(Limited {
+            limit: OVERALL,
+            retry_after: ADVISED_WAIT_OVERALL,
+        }));
     }
     Ok(None)
 }
 
-/// Until when everybody's budget is used up; `None` while it is not. No try counts meanwhile.
-///
-/// # Errors
-/// When the query fails.
-pub fn overall_spent_until(
+/// When the overall budget has room again, if it is used up now. Tries that it refuses do not count.
+pub fn overall_exhausted_until(
     connection: &mut SqliteConnection,
     now: Timestamp,
 ) -> QueryResult<Option<Timestamp>> {
-    let since = now.minus(SPAN);
-    let blocking = wrong_tries::newest_against_accounts(connection, OVERALL, since)?;
-    Ok(blocking.map(|tried_at| tried_at.plus(SPAN)))
+    let rule = OVERALL.rule();
+    let since = now.minus(rule.window);
+    let blocking = wrong_tries::newest_against_accounts(connection, rule.rate.into(), since)?;
+    Ok(blocking.map(|tried_at| tried_at.plus(rule.window)))
 }
 
-/// Whether the try that was just written down was the last of everybody's budget.
-///
-/// # Errors
-/// When the query fails.
+/// Whether the try that was just written was the last of the overall budget.
 pub fn was_the_last_overall(
     connection: &mut SqliteConnection,
     now: Timestamp,
 ) -> QueryResult<bool> {
-    Ok(wrong_tries::against_accounts(connection, now.minus(SPAN))? == OVERALL)
+    Ok(overall(connection, now)? == i64::from(OVERALL.rule().rate))
+}
+
+fn overall(connection: &mut SqliteConnection, now: Timestamp) -> QueryResult<i64> {
+    wrong_tries::against_accounts(connection, now.minus(OVERALL.rule().window))
 }

@@ -1,36 +1,18 @@
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::time::Duration;
 
 use dashmap::DashMap;
 
+use super::rules::{Limit, Limited, Rule};
 use crate::domain::Timestamp;
 
-/// At most `most` in any `span`.
-#[derive(Debug, Clone, Copy)]
-pub struct Rule {
-    /// How many fit.
-    pub most: u32,
-    /// Into how long.
-    pub span: Duration,
-}
-
-/// A request came too early.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused {
-    /// When the next one fits.
-    pub retry_after: Duration,
-    /// The span of the rule that refused.
-    pub span: Duration,
-}
-
-/// A key's hashes under two keys drawn at start: short, and nobody can aim for a collision.
+/// Two hashes of a key, under random keys drawn at start: short, and an attacker cannot construct a collision.
 type Name = [u64; 2];
 
-/// True sliding windows over any number of keys, in bounded memory.
+/// Sliding windows for any number of keys, in bounded memory.
 ///
-/// Each key keeps the moments of what was let through; a refused request leaves no trace, so it
-/// does not lengthen the window.
+/// A window keeps the time of each request that it let through. A refused request is not kept, so it does not lengthen
+/// the wait.
 pub struct Windows {
     rules: Vec<Rule>,
     capacity: usize,
@@ -39,22 +21,19 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// Windows under all of `rules`, for up to `capacity` keys.
-    pub fn new(rules: Vec<Rule>, capacity: usize) -> Self {
+    /// All of `rules` apply to each key. At most `capacity` keys are kept.
+    pub fn new(rules: impl Into<Vec<Rule>>, capacity: usize) -> Self {
         let hashers = [RandomState::new(), RandomState::new()];
         Self {
-            rules,
+            rules: rules.into(),
             capacity,
             moments: DashMap::with_shard_amount(16),
             hashers,
         }
     }
 
-    /// Lets one through and counts it, or refuses it.
-    ///
-    /// # Errors
-    /// [`Refused`] when a rule's window is full.
-    pub fn take(&self, key: &impl Hash, now: Timestamp) -> Result<(), Refused> {
+    /// Counts a request, or refuses it when a window is full.
+    pub fn take(&self, key: &impl Hash, now: Timestamp) -> Result<(), Limited> {
         let key = self.name(key);
         if self.moments.len() >= self.capacity && !self.moments.contains_key(&key) {
             self.make_room(now);
@@ -73,14 +52,14 @@ impl Windows {
         }
     }
 
-    /// Takes the newest one back: it did not happen after all.
+    /// Uncounts the newest request of a key.
     pub fn give_back(&self, key: &impl Hash) {
         if let Some(mut moments) = self.moments.get_mut(&self.name(key)) {
             moments.pop_back();
         }
     }
 
-    /// Forgets what a key was counted for up to `moment`; `false` when that was nothing.
+    /// Forgets the requests of a key up to and including `moment`. Returns whether there were any.
     pub fn forget_until(&self, key: &impl Hash, moment: Timestamp) -> bool {
         let Some(mut moments) = self.moments.get_mut(&self.name(key)) else {
             return false;
@@ -99,12 +78,10 @@ impl Windows {
         self.moments.shrink_to_fit();
     }
 
-    /// How many keys are held.
     pub fn len(&self) -> usize {
         self.moments.len()
     }
 
-    /// Whether no key is held.
     pub fn is_empty(&self) -> bool {
         self.moments.is_empty()
     }
@@ -117,11 +94,11 @@ impl Windows {
         let longest = self
             .rules
             .iter()
-            .map(|rule| rule.span)
+            .map(|rule| rule.window)
             .max()
             .unwrap_or_default();
-        // The clock was set back: what lies ahead counts as now, or the window would stay closed
-        // until that moment has come round again.
+        // After the clock was set back, a time in the future counts as now. Otherwise the window would stay closed
+        // until that time comes.
         for at in moments.iter_mut() {
             *at = now.min(*at);
         }
@@ -130,22 +107,24 @@ impl Windows {
         }
     }
 
-    fn refusal(&self, moments: &VecDeque<Timestamp>, now: Timestamp) -> Option<Refused> {
+    fn refusal(&self, moments: &VecDeque<Timestamp>, now: Timestamp) -> Option<Limited> {
         self.rules
             .iter()
             .filter_map(|rule| {
-                let blocking = moments.len().checked_sub(rule.most as usize)?;
-                let wait = rule.span.checked_sub(now.since(*moments.get(blocking)?))?;
-                (!wait.is_zero()).then_some(Refused {
+                let blocking = moments.len().checked_sub(rule.rate as usize)?;
+                let wait = rule
+                    .window
+                    .checked_sub(now.since(*moments.get(blocking)?))?;
+                (!wait.is_zero()).then_some(Limited {
+                    limit: rule.limit,
                     retry_after: wait,
-                    span: rule.span,
                 })
             })
             .max_by_key(|refused| refused.retry_after)
     }
 
-    /// Frees an eighth: the keys that used least of their windows go first, and a closed window
-    /// never goes, so nobody gets out of a limit by flooding the memory.
+    /// Frees an eighth of the capacity. The keys with the fewest requests go first. A key with a full window never goes,
+    /// so flooding the memory does not lift a limit.
     fn make_room(&self, now: Timestamp) {
         self.sweep(now);
         let goal = self.capacity - self.capacity / 8;
@@ -166,22 +145,21 @@ impl Windows {
         }
     }
 
-    fn refused_for_lack_of_room(&self) -> Refused {
-        let shortest = self
-            .rules
-            .iter()
-            .map(|rule| rule.span)
-            .min()
-            .unwrap_or_default();
-        Refused {
-            retry_after: shortest,
-            span: shortest,
+    /// The refusal of the rule with the shortest window, for a new key when every key has a full window.
+    fn refused_for_lack_of_room(&self) -> Limited {
+        let shortest = self.rules.iter().min_by_key(|rule| rule.window);
+        let rule = shortest.copied().unwrap_or(Limit::CodesPerMinute.rule());
+        Limited {
+            limit: rule.limit,
+            retry_after: rule.window,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const MINUTE: Duration = Duration::from_mins(1);
@@ -193,9 +171,10 @@ mod tests {
 
     fn ten_a_minute(capacity: usize) -> Windows {
         Windows::new(
-            vec![Rule {
-                most: 10,
-                span: MINUTE,
+            [Rule {
+                rate: 10,
+                window: MINUTE,
+                ..Limit::CodesPerMinute.rule()
             }],
             capacity,
         )
@@ -249,9 +228,10 @@ mod tests {
     #[test]
     fn when_every_window_is_closed_newcomers_wait_rather_than_open_one() {
         let windows = Windows::new(
-            vec![Rule {
-                most: 1,
-                span: MINUTE,
+            [Rule {
+                rate: 1,
+                window: MINUTE,
+                ..Limit::CodesPerMinute.rule()
             }],
             8,
         );

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::error::SignInError;
 use crate::domain::{ClientIp, Device, ReturnTo, Timestamp, Token};
-use crate::sign_in::limits::{Rule, Windows};
+use crate::sign_in::limits::{Limit, Limited, Windows};
 
 /// How long a success is kept after the exchange began, for a browser that reloads.
 const SUCCESS_KEPT: Duration = Duration::from_mins(1);
@@ -17,12 +17,6 @@ const SUCCESS_KEPT: Duration = Duration::from_mins(1);
 const FAILURE_KEPT: Duration = Duration::from_secs(30);
 /// Bounds the memory that a flood of made-up callbacks can take.
 const MAX_EXCHANGES: usize = 10_000;
-/// Failed exchanges per network. Anyone can make up a code, and each one costs a request to the
-/// provider. A successful exchange is not counted.
-const FAILURES_PER_NETWORK: Rule = Rule {
-    most: 60,
-    span: Duration::from_mins(1),
-};
 /// Networks that are counted at the same time; about 6 MB when full.
 const NETWORKS: usize = 10_000;
 
@@ -44,8 +38,8 @@ pub type ExchangeResult = Arc<Result<SignedIn, SignInError>>;
 pub enum ExchangeRefused {
     /// Too many exchanges are under way.
     Busy,
-    /// The network has reached its limit; the client may retry after this time.
-    Limited(Duration),
+    /// The network has reached its limit.
+    Limited(Limited),
 }
 
 /// An exchange that is under way or was finished at most a minute ago.
@@ -87,7 +81,7 @@ impl Exchanges {
         Self {
             by_state: DashMap::new(),
             permits: Arc::new(Semaphore::new(max)),
-            failures: Windows::new(vec![FAILURES_PER_NETWORK], NETWORKS),
+            failures: Windows::new([Limit::FailedProviderSignIns.rule()], NETWORKS),
             max,
         }
     }
@@ -110,7 +104,7 @@ impl Exchanges {
             .map_err(|_| ExchangeRefused::Busy)?;
         self.failures
             .take(&client_ip.network(), now)
-            .map_err(|refused| ExchangeRefused::Limited(refused.retry_after))?;
+            .map_err(ExchangeRefused::Limited)?;
         let (sender, receiver) = watch::channel(None);
         let exchange = Exchange(receiver);
         entry.insert(exchange.clone());

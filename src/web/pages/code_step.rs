@@ -4,7 +4,7 @@ use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::refusal::{Asked, Worded, describe};
+use super::refusal::{Worded, describe};
 use crate::domain::{Email, ReturnTo, SignInCode, words};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
@@ -74,7 +74,7 @@ pub async fn verify(
             .await
         {
             Ok(entered) => return let_in(&state, wants, &session, &entered),
-            Err(refusal) => describe(refusal, Asked::ToEnter)?,
+            Err(refusal) => describe(refusal)?,
         },
         Err(invalid) => Worded {
             status: StatusCode::UNPROCESSABLE_ENTITY,
@@ -122,7 +122,7 @@ pub async fn resend(
         },
         Err(Refusal::NoChallenge) => Ok(wants.go_to("/sign-in/email")),
         Err(refusal) => {
-            let worded = describe(refusal, Asked::ForCode)?;
+            let worded = describe(refusal)?;
             refused(&state, wants, held, worded, |step, words| CodeStep {
                 not_sent: Some(words),
                 ..step

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
 use super::code_step;
-use super::refusal::{Asked, describe};
+use super::refusal::describe;
 use crate::domain::{Email, ReturnTo};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
@@ -78,7 +78,7 @@ pub async fn send_code(
             Ok(response)
         }
         Err(refusal) => {
-            let worded = describe(refusal, Asked::ForCode)?;
+            let worded = describe(refusal)?;
             Ok(again(worded.words, worded.status, worded.retry_after))
         }
     }

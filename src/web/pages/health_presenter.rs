@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::db::Hindrance;
 use crate::domain::{Timestamp, words};
 use crate::operations::health::{Snapshot, Stored};
-use crate::sign_in::limits::try_budget;
+use crate::sign_in::limits::Limit;
 use crate::sign_in::oidc::ReachabilityStatus;
 use crate::views::admin::health::{HealthLine, HealthState};
 
@@ -180,7 +180,7 @@ fn guessing(until: Timestamp, configured: bool) -> HealthLine {
     let words = vec![format!(
         "Somebody is guessing codes: {} wrong ones in 24 hours. Until {}, a code works only in a browser that has \
          signed in before.",
-        try_budget::OVERALL,
+        Limit::WrongCodesOverall.rule().rate,
         until.describe()
     )];
     let workos = if configured {

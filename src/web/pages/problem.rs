@@ -1,6 +1,7 @@
 //! What can go wrong in a sign-in with WorkOS: a code for the URL and a message for the page.
 
 use crate::db::DatabaseError;
+use crate::sign_in::limits::Limit;
 use crate::sign_in::oidc::{CallbackMismatch, NotAdmitted, SignInError};
 use crate::sign_in::provider::ProviderError;
 
@@ -34,6 +35,8 @@ pub enum SignInProblem {
     Suspended,
     LinkedToAnother,
 }
+
+const TOO_MANY: Limit = Limit::FailedProviderSignIns;
 
 const ALL: [SignInProblem; 18] = [
     SignInProblem::Cancelled,
@@ -95,7 +98,7 @@ impl SignInProblem {
             Self::OtherAddress => format!("This sign-in was started at another address. Open {home} and start again there."),
             Self::Unknown => "This console did not start that sign-in. Start again here.".to_owned(),
             Self::Lost => "The sign-in can’t be found any more. Start again.".to_owned(),
-            Self::TooMany => "Many sign-ins came from your network. Wait one minute, then try again.".to_owned(),
+            Self::TooMany => TOO_MANY.message(TOO_MANY.rule().window),
             Self::Busy => "The console is busy and could not finish the sign-in. Wait a moment, then start again.".to_owned(),
             Self::Credentials => "WorkOS rejected this console’s credentials. Ask your admin to check the WorkOS client ID and API key.".to_owned(),
             Self::CodeRefused => "WorkOS no longer accepts this sign-in. Start again.".to_owned(),

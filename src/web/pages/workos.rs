@@ -144,7 +144,8 @@ pub async fn callback(
                     return Ok(landing(&state, LandingTarget::Waiting(&waiting)));
                 }
                 Err(ExchangeRefused::Busy) => return Err(too_many()),
-                Err(ExchangeRefused::Limited(wait)) => {
+                Err(ExchangeRefused::Limited(refused)) => {
+                    let wait = refused.retry_after;
                     return Ok(limited(&state, &request, return_to, wait, &id));
                 }
             }

@@ -166,7 +166,7 @@ async fn too_many_failed_callbacks_block_only_their_own_network() {
     assert_eq!(limited.header("retry-after"), "60");
     assert_eq!(limited.header("referrer-policy"), "no-referrer");
     let words = limited.text("#problem p");
-    assert!(words.contains("Many sign-ins came from your network"));
+    assert!(words.contains("Too many sign-ins from your network"));
     assert_eq!(
         limited.text("#problem code"),
         limited.header("x-request-id")

@@ -1,0 +1,174 @@
+//! Every limit of signing in, in one table: how often, in which window, counted for what, kept where, and what a
+//! refused person reads.
+
+use std::time::Duration;
+
+use crate::domain::words::rounded_up;
+
+const MINUTE: Duration = Duration::from_mins(1);
+const TEN_MINUTES: Duration = Duration::from_mins(10);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+/// The window of a limit that ends with the code it counts for.
+const LIFE_OF_THE_CODE: Duration = Duration::MAX;
+
+/// How long a code works that an operator makes with `vestibule code`.
+pub const OPERATOR_CODE_LIFETIME: Duration = Duration::from_mins(10);
+/// The largest clock correction that is expected. A code from further in the future was made before the clock was set
+/// back, so its age is unknown.
+pub const CLOCK_SLACK: Duration = Duration::from_mins(1);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// The rate is the setting `CODE_LIMIT_ADDRESS`; the table has its default.
+    CodesPerMinute,
+    CodesPerDay,
+    /// The rate is the setting `CODE_LIMIT_IP`; the table has its default.
+    CodesPerNetwork,
+    WrongCodesPerCode,
+    WrongCodesPerNetwork,
+    WrongCodesPerAddress,
+    WrongCodesOverall,
+    /// Callbacks whose code the provider refuses. A sign-in that succeeds does not count.
+    FailedProviderSignIns,
+    /// Refused code requests that are written to the activity.
+    RecordedRefusals,
+    RecordedRefusalsOverall,
+    /// Mails that say that an account has moved to WorkOS.
+    MovedMails,
+    /// Mails to the admins that say that [`Limit::WrongCodesOverall`] is reached.
+    GuessingNotices,
+}
+
+/// What has its own count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Per {
+    /// An address: once for each known browser, and once for all unknown browsers together.
+    Address,
+    /// A known browser, or the network of an unknown one: an IPv4 address or an IPv6 /64.
+    Network,
+    /// The code of a challenge.
+    Code,
+    /// An account, from all browsers.
+    Account,
+    /// All accounts together; tries from known browsers do not count.
+    Console,
+}
+
+/// Where the count is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// A restart of the server forgets it.
+    Memory,
+    /// It outlives a restart.
+    Database,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    pub limit: Limit,
+    pub rate: u32,
+    /// The window slides: no more than `rate` in any period of this length.
+    pub window: Duration,
+    pub per: Per,
+    pub kept: Kept,
+}
+
+impl Limit {
+    #[rustfmt::skip]
+    pub const fn rule(self) -> Rule {
+        use Kept::{Database, Memory};
+        use Per::{Account, Address, Code, Console, Network};
+        let (rate, window, per, kept) = match self {
+            Self::CodesPerMinute          => (10,    MINUTE,           Address, Memory),
+            Self::CodesPerDay             => (100,   DAY,              Address, Memory),
+            Self::CodesPerNetwork         => (60,    MINUTE,           Network, Memory),
+            Self::WrongCodesPerCode       => (5,     LIFE_OF_THE_CODE, Code,    Database),
+            Self::WrongCodesPerNetwork    => (30,    TEN_MINUTES,       Network, Memory),
+            Self::WrongCodesPerAddress    => (50,    DAY,              Address, Database),
+            Self::WrongCodesOverall       => (1_000, DAY,              Console, Database),
+            Self::FailedProviderSignIns   => (60,    MINUTE,           Network, Memory),
+            Self::RecordedRefusals        => (1,     MINUTE,           Address, Memory),
+            Self::RecordedRefusalsOverall => (120,   MINUTE,           Console, Memory),
+            Self::MovedMails              => (1,     HOUR,             Account, Database),
+            Self::GuessingNotices         => (1,     DAY,              Console, Database),
+        };
+        Rule { limit: self, rate, window, per, kept }
+    }
+
+    /// What the refused person reads: what happened and what to do. `wait` is the time until the next attempt fits.
+    pub fn message(self, wait: Duration) -> String {
+        let wait = format!("in {}", rounded_up(wait));
+        self.text().replace("{wait}", &wait)
+    }
+
+    /// `{wait}` becomes “in 3 minutes”. Empty where nobody is refused.
+    const fn text(self) -> &'static str {
+        match self {
+            Self::CodesPerMinute => "Wait one minute before asking for another code.",
+            Self::CodesPerDay => {
+                "Too many codes for this address today. Ask for another {wait}, or ask your admin."
+            }
+            Self::CodesPerNetwork => {
+                "Too many code requests from your network. Wait one minute, then try again."
+            }
+            Self::WrongCodesPerCode => "Too many wrong codes. Send a new one.",
+            Self::WrongCodesPerNetwork => {
+                "Too many wrong codes from your network. Try again {wait}."
+            }
+            Self::WrongCodesPerAddress => {
+                "Too many wrong codes for this address. Try again {wait}, or use a browser you have signed in with before."
+            }
+            Self::WrongCodesOverall => {
+                "Someone is guessing codes, so codes work only in browsers that have signed in before. Use one of \
+                 those, or ask your admin."
+            }
+            Self::FailedProviderSignIns => {
+                "Too many sign-ins from your network. Wait one minute, then try again."
+            }
+            Self::RecordedRefusals
+            | Self::RecordedRefusalsOverall
+            | Self::MovedMails
+            | Self::GuessingNotices => "",
+        }
+    }
+}
+
+impl Per {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Address => "this address",
+            Self::Network => "the network",
+            Self::Code => "this code",
+            Self::Account => "this account",
+            Self::Console => "all accounts",
+        }
+    }
+}
+
+impl Rule {
+    /// For the admin's pages: “the limit of this address for a day”.
+    pub fn describe(self) -> String {
+        let window = match self.window {
+            MINUTE => "a minute".to_owned(),
+            HOUR => "an hour".to_owned(),
+            DAY => "a day".to_owned(),
+            window => rounded_up(window),
+        };
+        format!("the limit of {} for {window}", self.per.label())
+    }
+}
+
+/// A refusal by one limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limited {
+    pub limit: Limit,
+    /// When the next attempt fits.
+    pub retry_after: Duration,
+}
+
+impl Limited {
+    pub fn message(self) -> String {
+        self.limit.message(self.retry_after)
+    }
+}
