@@ -8,4 +8,5 @@ pub(crate) mod transport;
 pub use queue::code_request_mail::CodeRequestMail;
 pub use queue::deliveries::Deliveries;
 pub use queue::{MailQueue, Sender};
-pub use test_mail::{NotSent, send_test_mail};
+pub use test_mail::send_test_mail;
+pub use transport::NotSent;

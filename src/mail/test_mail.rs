@@ -1,15 +1,7 @@
 use super::messages::{message_id, test_letter};
 use super::queue::Sender;
-use super::transport::Transport;
+use super::transport::{NotSent, Transport};
 use crate::domain::{Email, Timestamp};
-
-/// Why a test mail was not sent.
-#[derive(Debug, Clone)]
-pub struct NotSent {
-    /// The answer of the mail server, or the error on the way to it.
-    pub cause: String,
-    pub advice: &'static str,
-}
 
 /// Sends one mail immediately, without the queue. Returns the mail server's answer.
 ///
@@ -26,15 +18,12 @@ pub async fn send_test_mail(
     };
     let transport = match &sender.smtp {
         None => Transport::Outbox(sender.outbox.clone()),
-        Some(url) => Transport::smtp(url).map_err(unusable)?,
+        Some(url) => Transport::smtp(url).map_err(|e| unusable(e.to_string()))?,
     };
     let id = message_id(&sender.from);
     let letter = test_letter(sender.letterhead.host()).rendered(&sender.letterhead);
     let message = letter
         .addressed(&sender.from, to.as_str(), &id, now)
         .map_err(|e| unusable(e.to_string()))?;
-    transport
-        .try_now(message)
-        .await
-        .map_err(|(cause, advice)| NotSent { cause, advice })
+    transport.try_now(message).await
 }

@@ -1,4 +1,4 @@
-//! The limits of one address, for the operator who is asked why no code is sent or taken.
+//! The limits of one address, for an operator who has to find out why no code is sent or accepted.
 
 use crate::accounts::changes::Actor;
 use crate::db::accounts::{self};
@@ -6,29 +6,24 @@ use crate::db::{QueryResult, SqliteConnection, activity, limit_clearances, wrong
 use crate::domain::{ActivityKind, Email, Timestamp};
 use crate::sign_in::limits::{Limit, try_budget};
 
-/// What the database knows of an address's limits.
+/// How much of its limits an address has used, as far as the database knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressLimits {
-    /// Whether it has an account.
     pub has_account: bool,
     /// Wrong tries in 24 hours from unknown browsers.
     pub tries_unknown: i64,
-    /// Wrong tries in 24 hours from each known browser that made any, the most first.
+    /// Wrong tries in 24 hours of each known browser that made any, largest first.
     pub tries_known: Vec<i64>,
     /// Wrong tries in 24 hours over all accounts, from unknown browsers.
     pub tries_overall: i64,
-    /// Codes asked for in the last minute, from all browsers, since the limits were last cleared.
+    /// Code requests in the last minute, from all browsers, since the limits were last cleared.
     pub requests_minute: i64,
     /// The same in the last 24 hours.
     pub requests_day: i64,
-    /// When the limits were last cleared, as far as that still matters.
+    /// When the limits were last cleared, if that still has an effect.
     pub cleared_at: Option<Timestamp>,
 }
 
-/// Reads them.
-///
-/// # Errors
-/// When a query fails.
 pub fn look(c: &mut SqliteConnection, email: &Email, now: Timestamp) -> QueryResult<AddressLimits> {
     let since = now.minus(try_budget::WINDOW);
     let tries = wrong_tries::by_browser(c, email, since)?;
@@ -56,11 +51,8 @@ pub fn look(c: &mut SqliteConnection, email: &Email, now: Timestamp) -> QueryRes
     })
 }
 
-/// Forgets the wrong tries of an address, and lets a running server know that it is to forget its
-/// own windows of it. Says how many tries those were.
-///
-/// # Errors
-/// When a query fails.
+/// Deletes the wrong tries of an address and returns their number. A running server forgets its own counts for the
+/// address with the next request.
 pub fn clear(
     c: &mut SqliteConnection,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! What has to be done now and then: expired rows go, last uses are written down.
+//! Periodic work: removes expired rows, and writes the times of last use.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,29 +15,21 @@ use crate::sign_in::limits::rules::CLOCK_SLACK;
 use crate::sign_in::limits::try_budget;
 use crate::sign_in::session::Sessions;
 
-/// Rows that go in one transaction, so that nobody's write waits long behind it.
+/// Rows removed in one transaction, so that other writes do not wait long for it.
 const BATCH: i64 = 1_000;
-/// An expired challenge is kept this long, so that its page can still name the address.
+/// An expired challenge is kept this long, so that its page can still show the address.
 const KEEP_EXPIRED: Duration = Duration::from_hours(1);
-/// What was asked for and tried with addresses that have no account is kept this long: visitors
-/// decide how much that is.
+/// Activity of addresses without an account is kept this long. Visitors decide how much of it there is.
 const KEEP_STRANGERS: Duration = Duration::from_hours(14 * 24);
-/// How often last uses are written down.
 const WRITE_USE_EVERY: Duration = Duration::from_secs(20);
-/// Of those rounds, how many pass between two clean-ups.
+/// A clean-up happens in every ninth round.
 const CLEAN_EVERY: u32 = 9;
 
-/// Does it.
 pub struct Housekeeping {
-    /// Whose rows go.
     pub database: Database,
-    /// The time.
     pub clock: Clock,
-    /// Whose last uses are written down.
     pub sessions: Arc<Sessions>,
-    /// Whose windows are swept.
     pub email_code: Arc<EmailCode>,
-    /// How long activity is kept.
     pub activity_kept: Duration,
 }
 
@@ -55,22 +47,19 @@ impl Housekeeping {
                 }
             }
             if let Err(e) = self.sessions.write_down_use().await {
-                warn!("when sessions were last used is not written down yet: {e}");
+                warn!("the times of last use are not written yet: {e}");
             }
         }
     }
 
-    /// Removes what has expired, and says how many rows that was.
-    ///
-    /// # Errors
-    /// When the database does not answer; the rest goes next time.
+    /// Removes expired rows and returns their number. After an error the rest is removed next time.
     pub async fn clean_up(&self) -> Result<usize, DatabaseError> {
         let now = self.clock.now();
         self.email_code.limits.sweep(now);
         self.sessions.write_down_use().await?;
         let lifetimes = self.sessions.lifetimes();
         let challenges_before = now.minus(KEEP_EXPIRED);
-        // From before the clock was set back: they must not work again when that moment comes round.
+        // Challenges from before the clock was set back. They must not work again when that time comes.
         let challenges_after = now.plus(CLOCK_SLACK);
         let operator_codes_after = operator_code::latest_expiry(now);
         let tries_before = now.minus(try_budget::WINDOW);

@@ -1,6 +1,5 @@
-//! A one-time code for the day when neither mail nor WorkOS works: an operator makes it on the
-//! server and tells it to the person, who enters it in the place of the one from the mail (SECURITY
-//! rule 2).
+//! A one-time code for the day when neither mail nor WorkOS works. An operator makes it on the server and gives it to
+//! the person, who enters it instead of the code from the mail (SECURITY rule 2).
 
 use thiserror::Error;
 
@@ -11,43 +10,30 @@ use crate::sign_in::email_code::code_hash::{CodeHasher, HashError};
 use crate::sign_in::limits::rules::OPERATOR_CODE_LIFETIME;
 use crate::sign_in::limits::{Limit, try_budget};
 
-/// A code, for the terminal alone.
+/// A code to show on the terminal.
 #[derive(Debug)]
 pub struct Made {
-    /// The digits.
     pub code: SignInCode,
-    /// When it stops working.
     pub expires_at: Timestamp,
-    /// So many wrong codes were tried for the address that no more is taken in a browser that has not signed in
-    /// before; not this one either.
+    /// The daily budget of wrong codes for the address is used up, so unknown browsers cannot enter this code either.
     pub too_many_tries: bool,
 }
 
-/// Why there is none.
 #[derive(Debug, Error)]
 pub enum NoCode {
-    /// Nobody has this address.
     #[error("no account has this address")]
     NoAccount,
-    /// No admin has vouched for the address yet.
     #[error("its account is not confirmed")]
     NotConfirmed,
-    /// The account is shut.
     #[error("its account is suspended")]
     Suspended,
-    /// It could not be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// The database does not answer.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
 
-/// Makes a code for an address, in place of the one made before; any open challenge for that address
-/// takes it, once.
-///
-/// # Errors
-/// See [`NoCode`]; nothing is changed then.
+/// Makes a code for an address, in place of the one made before. Any open challenge for that address accepts it, once.
 pub async fn make(
     database: &Database,
     hasher: &CodeHasher,

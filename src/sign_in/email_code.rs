@@ -1,9 +1,10 @@
-//! Signing in with six digits from a mail: a challenge is issued, perhaps re-issued, and solved.
+//! Signing in with a six-digit code from a mail: issue a challenge, verify the code, consume it.
 //!
-//! Whoever asks gets the same answer after the same work, whether or not the address has an
-//! account. Only the mail differs, and mail leaves from a queue of its own.
+//! Every address gets the same answer after the same work, whether or not it has an account (SECURITY rule 5). Only the
+//! mail differs, and mail leaves from a queue on its own thread.
 
 pub mod code_hash;
+mod consume;
 mod count;
 mod disown;
 mod hash_pool;
@@ -22,7 +23,7 @@ use super::oidc::Reachability;
 use crate::clock::Clock;
 use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{Database, DatabaseError};
-use crate::domain::{Device, Email, ReturnTo, Timestamp, Token, TokenHash};
+use crate::domain::{Email, ReturnTo, Timestamp, TokenHash};
 use crate::keys::Keys;
 use crate::mail::MailQueue;
 use crate::metrics::Metrics;
@@ -30,40 +31,30 @@ use code_hash::{CodeHasher, HashError};
 
 pub use disown::{ChallengeStatus, Request};
 
-/// The email code's verbs, and what they need.
+/// The verbs of signing in by email code: issue, reissue, verify, disown.
 pub struct EmailCode {
-    /// Where challenges are kept.
     pub database: Database,
-    /// The time.
     pub clock: Clock,
-    /// The keys that name known browsers.
     pub keys: Keys,
-    /// How often one may ask and try.
     pub limits: Limits,
-    /// Hashes codes.
     pub hasher: CodeHasher,
-    /// Sends codes.
     pub mail: Arc<MailQueue>,
     /// How long a code works.
     pub lifetime: Duration,
-    /// Which accounts get a code.
     pub for_moved: ForMoved,
-    /// The sign-in page, for mail.
+    /// The URL of the sign-in page, for mail.
     pub sign_in: String,
-    /// The page “This wasn’t me”, for mail.
+    /// The URL of the page “This wasn’t me”, for mail.
     pub not_me: String,
-    /// Tells of sign-ins from browsers that are not known.
     pub browsers: Arc<KnownBrowsers>,
-    /// Counts.
     pub metrics: Metrics,
 }
 
-/// Whether an account that has moved to WorkOS gets a code.
+/// Whether an account that has moved to the provider gets a code.
 #[derive(Debug, Clone)]
 pub enum ForMoved {
-    /// As any other.
     Always,
-    /// Only while WorkOS does not answer.
+    /// Only while the provider is unreachable.
     InAnOutage(Arc<Reachability>),
 }
 
@@ -71,33 +62,31 @@ impl ForMoved {
     fn is_a_code_due(&self) -> bool {
         match self {
             Self::Always => true,
-            Self::InAnOutage(workos) => !workos.is_reachable(),
+            Self::InAnOutage(provider) => !provider.is_reachable(),
         }
     }
 }
 
-/// Why no code was sent, or none was taken.
+/// Why a code was not issued or not accepted.
 #[derive(Debug, Error)]
 pub enum Refusal {
     #[error("{:?} is used up", .0.limit)]
     Limited(Limited),
-    /// The code is not right, is too old, was used, or was never asked for in this browser.
+    /// The code is wrong, expired or consumed, or this browser has no challenge.
     #[error("the code is wrong or has expired")]
     Wrong,
-    /// There is no challenge to send a new code for.
+    /// A new code was asked for without a challenge.
     #[error("no challenge in this browser")]
     NoChallenge,
-    /// More is asked of the server than it can do.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// The database does not answer.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
 
 impl Refusal {
     /// The label of a metric.
-    const fn word(&self) -> &'static str {
+    const fn label(&self) -> &'static str {
         match self {
             Self::Limited(limited) => match limited.limit {
                 Limit::WrongCodesPerCode => "code_spent",
@@ -111,33 +100,19 @@ impl Refusal {
     }
 }
 
-/// A challenge as its browser may see it.
+/// A challenge that has not been consumed, as its browser sees it.
 #[derive(Debug, Clone)]
 pub struct OpenChallenge {
-    /// The address, as it was typed.
+    /// The address as it was typed.
     pub email: Email,
     /// Where to go after the sign-in.
     pub return_to: ReturnTo,
-    /// When the newest code was made.
+    /// When the newest code was issued.
     pub issued_at: Timestamp,
 }
 
-/// Someone is in.
-#[derive(Debug)]
-pub struct SignedIn {
-    /// The new session's token, for the browser.
-    pub token: Token,
-    /// Where to go.
-    pub return_to: ReturnTo,
-    /// The browser's memory, with this account in it.
-    pub device: Device,
-}
-
 impl EmailCode {
-    /// The challenge of this browser, unless it was used.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// The challenge of this browser, unless it was consumed or disowned.
     pub fn open_challenge(
         &self,
         token_hash: TokenHash,

@@ -1,4 +1,4 @@
-//! Which browsers an account has been used with, and the mail when it is a new one.
+//! Known browsers, and the mail about a sign-in from a new one.
 
 use std::sync::Arc;
 
@@ -11,9 +11,8 @@ use crate::keys::Keys;
 use crate::mail::MailQueue;
 use crate::mail::messages::NewBrowserMail;
 
-/// Knows a browser by what it remembers itself, and mails about one that it does not know.
+/// A browser is known for an account if its signed cookie names the account.
 pub struct KnownBrowsers {
-    /// The keys that name accounts in a browser's memory.
     pub keys: Keys,
     mail: Arc<MailQueue>,
     host: String,
@@ -21,7 +20,6 @@ pub struct KnownBrowsers {
 }
 
 impl KnownBrowsers {
-    /// Mails from this queue, with a link to somebody's sessions at this origin.
     pub fn new(keys: &Keys, mail: &Arc<MailQueue>, base_url: &BaseUrl) -> Self {
         Self {
             keys: keys.clone(),
@@ -31,12 +29,9 @@ impl KnownBrowsers {
         }
     }
 
-    /// Queues a mail when an account that has signed in before does so from a browser that it never
-    /// used: inside the transaction of the sign-in, and before that is written down. Call
-    /// [`KnownBrowsers::look_again`] when `true` is committed.
-    ///
-    /// # Errors
-    /// When a query fails.
+    /// Queues a mail when an account that has signed in before signs in from a new browser. Call this inside the
+    /// transaction of the sign-in, before the sign-in is recorded, and call [`KnownBrowsers::look_again`] after the
+    /// commit if it returned `true`.
     pub fn tell_if_new(
         &self,
         c: &mut SqliteConnection,
@@ -61,12 +56,11 @@ impl KnownBrowsers {
         Ok(is_new)
     }
 
-    /// A mail waits.
     pub fn look_again(&self) {
         self.mail.look_again();
     }
 
-    /// What the browser is to remember after this sign-in.
+    /// The content of the known-browser cookie after this sign-in.
     pub fn remembering(&self, account: &AccountRow, client: &Client, now: Timestamp) -> Device {
         let device = client
             .device

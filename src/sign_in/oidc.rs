@@ -22,7 +22,7 @@ pub use admission::NotAdmitted;
 pub use begin::StartedSignIn;
 pub use callback::{CallbackRequest, Completion};
 pub use error::SignInError;
-pub use exchanges::{ExchangeRefused, ExchangeResult, SignedIn};
+pub use exchanges::{ExchangeRefused, ExchangeResult};
 pub use flow::SignInFlow;
 pub use provider_sign_in::{ProviderSignIn, ProviderSignInParams};
 pub use reachability::{Reachability, ReachabilityStatus};

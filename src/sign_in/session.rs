@@ -1,5 +1,5 @@
-//! Sessions: begun, recognised, ended. The database is the truth; what is remembered here is
-//! checked against its revision on every request.
+//! Sessions: begin, authenticate, end. The database is the source of truth. Each request checks the cache here against
+//! the database's revision.
 
 mod ending;
 mod revision_cache;
@@ -21,40 +21,34 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::sessions::{self, HeldRow, NewSession, Revision, SessionRow};
 use crate::db::{Database, DatabaseError};
 use crate::domain::{
-    AccountId, ActivityKind, Email, Role, SessionId, SignInMethod, Timestamp, TokenHash,
+    AccountId, ActivityKind, Device, Email, ReturnTo, Role, SessionId, SignInMethod, Timestamp,
+    Token, TokenHash,
 };
 use revision_cache::AtomicRevision;
 
-/// How many sessions, and lists of them, are remembered; past it the least used are read again
-/// from the database when they come.
+/// The size of each cache, in sessions and in lists of sessions.
 const REMEMBERED: usize = 20_000;
-/// What the lists that are remembered may weigh together: three for each, which is two rows.
+/// The total weight of the cached lists: an average of two rows for each list.
 const LISTED_ROWS: u64 = 60_000;
-/// A session's last use is noted at most this often.
+/// The last use of a session is noted at most this often.
 const TOUCH_EVERY: Duration = Duration::from_secs(5);
-/// How many of an account's sessions a page lists, the newest.
+/// A page lists this many of the newest sessions of an account.
 pub const LISTED: i64 = 50;
 
 /// A session in force, with what pages need of its account.
 #[derive(Debug)]
 pub struct LiveSession {
-    /// Its key.
     pub id: SessionId,
-    /// Whose it is.
     pub account_id: AccountId,
-    /// The account's address.
     pub email: Email,
-    /// What the person is called; may be empty.
+    /// The person's name; may be empty.
     pub name: String,
-    /// What they may do.
     pub role: Role,
-    /// How they signed in.
     pub method: SignInMethod,
-    /// When they signed in.
     pub created_at: Timestamp,
-    /// When the provider's word runs out, where there is one.
+    /// The expiry of the provider's access token, for a session that began at a provider.
     pub access_expires_at: Option<Timestamp>,
-    /// Who really sits there, when a WorkOS admin looks through somebody's eyes.
+    /// The WorkOS admin who impersonates the user.
     pub impersonator: Option<String>,
     last_seen_at: AtomicI64,
     as_of: i64,
@@ -63,21 +57,16 @@ pub struct LiveSession {
 /// One line of “Where you’re signed in”.
 #[derive(Debug, Clone, Copy)]
 pub struct Listed<'a> {
-    /// Its key.
     pub id: SessionId,
-    /// How it was begun.
     pub method: SignInMethod,
-    /// Browser and system in words.
+    /// Browser and system, such as “Firefox on Linux”.
     pub browser: &'a str,
-    /// From where.
     pub ip: &'a str,
-    /// When it began.
     pub created_at: Timestamp,
-    /// When it was last used.
     pub last_seen_at: Timestamp,
 }
 
-/// The sessions of an account, as they were read last.
+/// The sessions of an account, from the cache.
 pub struct SessionList<'a> {
     sessions: &'a Sessions,
     listing: Arc<Listing>,
@@ -97,7 +86,7 @@ struct ListedRow {
     last_seen_at: Timestamp,
 }
 
-/// A list weighs what it holds: few accounts have many sessions.
+/// Weighs a list by its rows, because few accounts have many sessions.
 #[derive(Clone)]
 struct Rows;
 
@@ -107,16 +96,25 @@ impl Weighter<AccountId, Arc<Listing>> for Rows {
     }
 }
 
+/// A new session, as the browser gets it.
+#[derive(Debug)]
+pub struct StartedSession {
+    /// The session's token, for the session cookie.
+    pub token: Token,
+    pub return_to: ReturnTo,
+    /// The new content of the known-browser cookie, with this account in it. `None` when the cookie is not to change.
+    pub device: Option<Device>,
+}
+
 /// How long sessions last.
 #[derive(Debug, Clone, Copy)]
 pub struct Lifetimes {
-    /// Unused.
+    /// The idle timeout.
     pub idle: Duration,
-    /// In any case.
+    /// The absolute timeout.
     pub max: Duration,
 }
 
-/// Every session.
 pub struct Sessions {
     database: Database,
     clock: Clock,
@@ -147,21 +145,17 @@ impl Sessions {
         Arc::clone(&self.ended)
     }
 
-    /// How many sessions are remembered.
+    /// The number of cached sessions.
     pub fn remembered(&self) -> usize {
         self.remembered.len()
     }
 
-    /// How long sessions last.
     pub fn lifetimes(&self) -> Lifetimes {
         self.lifetimes
     }
 
-    /// The session of a token, if it is in force. From memory, when nothing has ended since it was
-    /// read; otherwise from the database.
-    ///
-    /// # Errors
-    /// When the database does not answer. Nobody is let in then.
+    /// The session of a token, if it is in force. It comes from the cache if no session has ended since it was read, and
+    /// otherwise from the database.
     pub fn authenticate(&self, hash: TokenHash) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
         let now = self.clock.now();
         let revision = self.database.session_revision()?;
@@ -181,10 +175,7 @@ impl Sessions {
             .inspect(|live| self.note_use(live, now)))
     }
 
-    /// The session that [`Sessions::authenticate`] has just vouched for in this same request.
-    ///
-    /// # Errors
-    /// When it has to be read again and the database does not answer.
+    /// The session that [`Sessions::authenticate`] returned earlier in the same request.
     pub fn authenticated(
         &self,
         hash: TokenHash,
@@ -202,9 +193,6 @@ impl Sessions {
     }
 
     /// The sessions of an account.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub fn of_account(&self, account_id: AccountId) -> Result<SessionList<'_>, DatabaseError> {
         let revision = self.newest.load();
         let remembered = self
@@ -232,10 +220,7 @@ impl Sessions {
         })
     }
 
-    /// Writes down when sessions were last used.
-    ///
-    /// # Errors
-    /// When the database does not answer; what was to be written is kept for the next time.
+    /// Writes the times of last use to the database. After an error they are kept for the next call.
     pub async fn write_down_use(&self) -> Result<(), DatabaseError> {
         let seen: Vec<_> = self
             .seen
@@ -271,7 +256,7 @@ impl Sessions {
         Ok(live)
     }
 
-    /// `None` for an account that may not sign in any more, and for a row that a newer version wrote.
+    /// `None` for an account that may no longer sign in, and for a row that a newer version wrote.
     fn live(
         &self,
         session: &SessionRow,
@@ -319,7 +304,7 @@ impl Sessions {
 }
 
 impl SessionList<'_> {
-    /// Those that are in force, the newest first.
+    /// The sessions in force, newest first.
     pub fn in_force(&self, now: Timestamp) -> impl Iterator<Item = Listed<'_>> {
         let lines = self.listing.rows.iter().map(|row| {
             let noted = self.sessions.seen.get(&row.id).map(|at| *at);
@@ -336,11 +321,8 @@ impl SessionList<'_> {
     }
 }
 
-/// Begins a session inside the transaction of the sign-in, in place of the browser's older one:
-/// the token is always new (ASVS 7.2.4).
-///
-/// # Errors
-/// When a query fails.
+/// Begins a session inside the transaction of the sign-in, in place of the browser's older session. The token is always
+/// new (ASVS 7.2.4).
 pub fn begin(
     connection: &mut SqliteConnection,
     token_hash: TokenHash,
@@ -364,10 +346,7 @@ pub fn begin(
     sessions::insert(connection, &new)
 }
 
-/// Writes down what somebody does with their own account.
-///
-/// # Errors
-/// When the query fails.
+/// Records an action of a person on their own account.
 pub fn note(
     connection: &mut SqliteConnection,
     kind: ActivityKind,

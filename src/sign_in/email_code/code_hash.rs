@@ -1,4 +1,4 @@
-//! Hashing codes, in a pool that no flood can widen.
+//! Hashing codes with argon2id, on a fixed number of threads.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -16,13 +16,13 @@ use crate::domain::{CodeHash, CodeSalt, HashedCode};
 use crate::keys::Keys;
 use crate::metrics::Metrics;
 
-/// How long a request waits for its hash; one that has been given up is not begun any more.
+/// How long a request waits for its turn. A hash that nobody waits for any more is not started.
 const TURN_WAIT: Duration = Duration::from_secs(2);
-/// 8 MiB, one pass, one lane. Six digits are 20 bits whatever a guess costs; the pepper is what
-/// makes a stolen file useless, and a heavier hash would only be a lever for a flood.
+/// 8 MiB, one pass, one lane. Six digits are 20 bits, so no cost per guess protects a stolen file; the pepper does. A
+/// heavier hash would only help a flood of requests.
 const MEMORY_KIB: u32 = 8 * 1024;
 
-/// Hashes and compares codes on as many threads as there are cores, and no more.
+/// Hashes and compares codes. The number of threads is a bound under any load.
 #[derive(Clone)]
 pub struct CodeHasher {
     keys: Keys,
@@ -31,13 +31,12 @@ pub struct CodeHasher {
     metrics: Metrics,
 }
 
-/// Why there is no hash.
 #[derive(Debug, Error)]
 pub enum HashError {
-    /// More is asked of the pool than it can do.
+    /// The pool had no turn within two seconds.
     #[error("no turn at hashing came in time")]
     Busy,
-    /// argon2 refused; a defect.
+    /// A defect.
     #[error("a code could not be hashed: {0}")]
     Failed(String),
 }
@@ -53,16 +52,13 @@ impl CodeHasher {
         }
     }
 
-    /// The same, which counts there who waits and for how long.
+    /// Measures waits and hashes with `metrics`.
     #[must_use]
     pub fn watched_by(self, metrics: Metrics) -> Self {
         Self { metrics, ..self }
     }
 
-    /// Hashes a new code under a new salt.
-    ///
-    /// # Errors
-    /// See [`HashError`].
+    /// Hashes a code with a new salt.
     pub async fn hash(&self, code: &SignInCode) -> Result<HashedCode, HashError> {
         let mut salt = [0; 16];
         rand::rng().fill_bytes(&mut salt);
@@ -77,12 +73,9 @@ impl CodeHasher {
         })
     }
 
-    /// Which of these codes, the first if several, `code` is, under the current key or the one before. They are
-    /// compared in one turn: all, or none when that does not come in time.
-    ///
-    /// # Errors
-    /// See [`HashError`].
-    pub async fn which(
+    /// The position of the first hash that matches `code`, under the current key or the previous one. All comparisons
+    /// take one turn: either all are made, or none.
+    pub async fn find(
         &self,
         code: &SignInCode,
         kept: Vec<HashedCode>,
@@ -90,7 +83,7 @@ impl CodeHasher {
         let digits = code.expose().to_owned();
         let peppers: Vec<_> = self.keys.all().map(|key| key.pepper()).collect();
         self.in_turn(move |memory| {
-            for (place, kept) in kept.iter().enumerate() {
+            for (position, kept) in kept.iter().enumerate() {
                 let mut right = false;
                 for pepper in &peppers {
                     right |= same(
@@ -99,7 +92,7 @@ impl CodeHasher {
                     );
                 }
                 if right {
-                    return Ok(Some(place));
+                    return Ok(Some(position));
                 }
             }
             Ok(None)
@@ -118,7 +111,7 @@ impl CodeHasher {
             drop(waiting);
             if !answer.is_closed() {
                 let _running = metrics.hash_begins(begun.elapsed());
-                // Whoever asked may have gone away meanwhile.
+                // The request may have ended meanwhile.
                 let _gone = answer.send(work(memory));
             }
         });
@@ -138,7 +131,7 @@ impl CodeHasher {
         }
         let started = HashPool::start(self.threads, MEMORY_KIB as usize)
             .map_err(|e| HashError::Failed(e.to_string()))?;
-        // Of two that were started at once the second ends again.
+        // If two threads start a pool at once, the second pool is dropped.
         Ok(self.pool.get_or_init(|| started))
     }
 }
@@ -156,7 +149,7 @@ fn argon2id(
     Ok(hash)
 }
 
-/// Compares in a time that tells nothing of where two hashes differ.
+/// Compares in constant time.
 fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
     let output = |hash: &[u8; 32]| CtOutput::<Sha256>::new(<Sha256 as Digest>::digest(hash));
     output(one) == output(other)
@@ -206,7 +199,7 @@ mod tests {
             (&old, None, &other, vec![kept.clone()], None),
             (&old, None, &other, vec![kept, other_kept], Some(1)),
         ] {
-            let found = hasher(current, previous).which(code, kept).await.unwrap();
+            let found = hasher(current, previous).find(code, kept).await.unwrap();
             assert_eq!(found, expected);
         }
     }
@@ -221,7 +214,7 @@ mod tests {
         let kept = hasher.hash(&code).await.unwrap();
         let wrong = SignInCode::parse("042918").unwrap();
         let all = vec![kept.clone(), kept];
-        assert_eq!(hasher.which(&wrong, all).await.unwrap(), None);
+        assert_eq!(hasher.find(&wrong, all).await.unwrap(), None);
         let turns = "vestibule_hash_wait_seconds_count 2";
         assert!(metrics.text().lines().any(|line| line == turns));
     }

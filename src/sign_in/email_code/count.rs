@@ -1,44 +1,67 @@
-//! Counting tries, before anything is compared.
+//! Counting a try, before its code is compared (SECURITY rule 3).
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Refusal, operator_code};
+use super::operator_code::{self, OperatorCode};
+use super::{EmailCode, Refusal};
 use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{QueryResult, SqliteConnection, accounts, notices, wrong_tries};
-use crate::domain::{DeviceId, Email, HashedCode, Timestamp, TokenHash, WrongTryId};
+use crate::domain::{DeviceId, Timestamp, TokenHash, WrongTryId};
 use crate::mail::MailQueue;
 use crate::mail::messages::guessing_notice;
 use crate::sign_in::limits::rules::CLOCK_SLACK;
 use crate::sign_in::limits::{Limit, Limited, try_budget};
 
-/// A try that may be compared, since it has been counted.
-pub(super) struct Counted {
+/// A try that has been counted as a wrong one, so its code may be compared.
+pub(super) struct CountedTry {
     pub(super) challenge: ChallengeRow,
-    pub(super) kept: HashedCode,
-    pub(super) beside: Beside,
-    pub(super) try_id: WrongTryId,
-    pub(super) admins_are_told: bool,
+    pub(super) operator_code: OperatorCode,
+    pub(super) id: WrongTryId,
+    admins_mailed: bool,
 }
 
-/// What a code is compared with when it is not the challenge's own.
-pub(super) enum Beside {
-    /// Nothing: no operator has made a code for anybody.
-    Nothing,
-    /// An operator's code is in force for somebody else. The same work is done all the same, so that
-    /// how long it takes does not tell whom it is for (SECURITY rule 5).
-    SameWork,
-    /// The operator's code for this address.
-    OperatorCode(HashedCode),
+impl EmailCode {
+    /// Counts a try on the challenge of this browser in its own committed write. Of any number of tries at once, at
+    /// most five are therefore compared.
+    pub(super) async fn count_try(
+        &self,
+        token_hash: TokenHash,
+        known: Option<DeviceId>,
+        now: Timestamp,
+    ) -> Result<CountedTry, Refusal> {
+        let mail = Arc::clone(&self.mail);
+        let counted = self
+            .database
+            .write(move |c| count(c, token_hash, known.as_ref(), now, &mail))
+            .await??;
+        if counted.admins_mailed {
+            self.mail.look_again();
+        }
+        Ok(counted)
+    }
+
+    /// Uncounts a try whose code could not be compared, because the server was too busy.
+    pub(super) async fn uncount_try(&self, counted: CountedTry) -> Result<(), Refusal> {
+        let CountedTry { challenge, id, .. } = counted;
+        self.database
+            .write(move |c| {
+                wrong_tries::take_back(c, id)?;
+                challenges::uncount_try(c, challenge.id, challenge.code().hash)
+            })
+            .await?;
+        Ok(())
+    }
 }
 
-/// Counts a try on the challenge of this browser, unless there is none left.
-pub(super) fn count_in(
+/// Every refusal comes before the first write, so there is nothing to roll back.
+fn count(
     c: &mut SqliteConnection,
     token_hash: TokenHash,
     known: Option<&DeviceId>,
     now: Timestamp,
     mail: &MailQueue,
-) -> QueryResult<Result<Counted, Refusal>> {
+) -> QueryResult<Result<CountedTry, Refusal>> {
     let Some(challenge) = challenges::find(c, token_hash)? else {
         return Ok(Err(Refusal::Wrong));
     };
@@ -52,13 +75,13 @@ pub(super) fn count_in(
             retry_after: Duration::ZERO,
         })));
     }
-    let kept = challenge.code();
     let email = challenge.email.clone();
-    let beside = beside(c, &email, now)?;
+    let operator_code = operator_code::find(c, &email, now)?;
     // An operator's code is for the day when no other sign-in works, so the overall budget does not stop it. A try
     // against it counts for its address like any other.
     let is_excepted = |limited: &Limited| {
-        limited.limit == Limit::WrongCodesOverall && matches!(beside, Beside::OperatorCode(_))
+        limited.limit == Limit::WrongCodesOverall
+            && matches!(operator_code, OperatorCode::ForThisAddress(_))
     };
     let exhausted = try_budget::exhausted(c, &email, known, now)?;
     if let Some(limited) = exhausted.filter(|limited| !is_excepted(limited)) {
@@ -66,39 +89,22 @@ pub(super) fn count_in(
     }
     challenges::count_try(c, challenge.id)?;
     let account_id = challenge.account_id;
-    let try_id = wrong_tries::add(c, &email, account_id, known, now)?;
-    // Looked up for every address, so that it takes the same time (SECURITY rule 5); a try for an
-    // address without an account is not among those counted.
-    let last_of_all = known.is_none() && try_budget::was_the_last_overall(c, now)?;
-    let exhausted = account_id.is_some() && last_of_all;
-    let admins_are_told = exhausted
-        && notices::claim(
-            c,
-            "overall-guessing",
-            Limit::GuessingNotices.rule().window,
-            now,
-        )?;
-    if admins_are_told {
+    let id = wrong_tries::add(c, &email, account_id, known, now)?;
+    // Queried for every address, so that it takes the same time (SECURITY rule 5). A try for an address without an
+    // account is not in this budget.
+    let last_overall = known.is_none() && try_budget::was_the_last_overall(c, now)?;
+    let exhausted = account_id.is_some() && last_overall;
+    let apart = Limit::GuessingNotices.rule().window;
+    let admins_mailed = exhausted && notices::claim(c, "overall-guessing", apart, now)?;
+    if admins_mailed {
         for admin in accounts::admin_addresses(c)? {
             mail.queue(c, &admin, &guessing_notice(), now)?;
         }
     }
-    Ok(Ok(Counted {
-        beside,
+    Ok(Ok(CountedTry {
         challenge,
-        kept,
-        try_id,
-        admins_are_told,
+        operator_code,
+        id,
+        admins_mailed,
     }))
-}
-
-fn beside(c: &mut SqliteConnection, email: &Email, now: Timestamp) -> QueryResult<Beside> {
-    if let Some(code) = operator_code::in_force(c, email, now)? {
-        return Ok(Beside::OperatorCode(code));
-    }
-    Ok(if operator_code::is_any_in_force(c, now)? {
-        Beside::SameWork
-    } else {
-        Beside::Nothing
-    })
 }

@@ -47,9 +47,6 @@ impl EmailCode {
 
     /// How it stands with the code that this link is about. Changes nothing: programs that look
     /// through mail open every link.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn standing(&self, link: &str) -> Result<ChallengeStatus, DatabaseError> {
         let Some(link) = self.read_link(link) else {
             return Ok(ChallengeStatus::Unknown);

@@ -1,4 +1,4 @@
-//! Sending codes.
+//! Issuing challenges and codes.
 
 use super::{EmailCode, Refusal};
 use crate::db::accounts::{self, AccountRow};
@@ -15,16 +15,16 @@ use crate::sign_in::client::Client;
 use crate::sign_in::limits::rules::Per;
 use crate::sign_in::limits::{Limit, Limited};
 
-/// Who asked, for which account, and the row that says so.
-struct Asked {
+/// A request for a code as it is recorded in the activity.
+struct RecordedRequest {
     account: Option<AccountRow>,
     outcome: CodeOutcome,
     activity_id: ActivityId,
 }
 
-/// A code that may be mailed, with all that is said about it.
+/// A committed code that may be mailed.
 struct Issued {
-    asked: Asked,
+    request: RecordedRequest,
     challenge_id: ChallengeId,
     code: SignInCode,
     issued_at: Timestamp,
@@ -39,10 +39,7 @@ struct CountedRequest {
 }
 
 impl EmailCode {
-    /// Issues a challenge for an address, in place of the one that this browser had.
-    ///
-    /// # Errors
-    /// See [`Refusal`].
+    /// Issues a challenge with a new code for an address, in place of the challenge of this browser.
     pub async fn issue(
         &self,
         email: Email,
@@ -56,29 +53,29 @@ impl EmailCode {
         let (now, expires_at) = self.validity();
         let (typed, asking) = (email, client.clone());
         let code_due = self.for_moved.is_a_code_due();
-        let (asked, challenge_id) = self
+        let (request, challenge_id) = self
             .database
             .write(move |c| {
                 if let Some(older) = older {
                     challenges::delete(c, older)?;
                 }
-                let asked = write_down(c, &typed, code_due, &asking, now)?;
+                let request = record_request(c, &typed, code_due, &asking, now)?;
                 let new = NewChallenge {
                     token_hash,
                     email: &typed,
-                    account_id: whom_a_code_lets_in(asked.account.as_ref(), code_due),
+                    account_id: account_for(request.account.as_ref(), code_due),
                     code: &hashed,
                     return_to: &return_to,
                     issued_at: now,
                     expires_at,
                 };
                 let challenge_id = challenges::insert(c, &new)?;
-                Ok((asked, challenge_id))
+                Ok((request, challenge_id))
             })
             .await
             .inspect_err(|_| self.give_request_back(&counted))?;
         let issued = Issued {
-            asked,
+            request,
             challenge_id,
             code,
             issued_at: now,
@@ -88,10 +85,7 @@ impl EmailCode {
         Ok(token)
     }
 
-    /// Sends a new code for the challenge that this browser has. The older code stops working.
-    ///
-    /// # Errors
-    /// See [`Refusal`].
+    /// Issues a new code for the challenge of this browser. The older code stops working.
     pub async fn reissue(&self, token_hash: TokenHash, client: &Client) -> Result<(), Refusal> {
         let open = self
             .open_challenge(token_hash)?
@@ -100,14 +94,14 @@ impl EmailCode {
         let (now, expires_at) = self.validity();
         let code_due = self.for_moved.is_a_code_due();
         let asking = client.clone();
-        let (asked, challenge_id) = self
+        let (request, challenge_id) = self
             .database
             .write(move |c| {
                 let Some(challenge) = challenges::find(c, token_hash)? else {
                     return Ok(None);
                 };
-                let asked = write_down(c, &open.email, code_due, &asking, now)?;
-                let account_id = whom_a_code_lets_in(asked.account.as_ref(), code_due);
+                let request = record_request(c, &open.email, code_due, &asking, now)?;
+                let account_id = account_for(request.account.as_ref(), code_due);
                 let replaced = challenges::replace_code(
                     c,
                     challenge.id,
@@ -116,13 +110,13 @@ impl EmailCode {
                     now,
                     expires_at,
                 )?;
-                Ok(replaced.then_some((asked, challenge.id)))
+                Ok(replaced.then_some((request, challenge.id)))
             })
             .await
             .inspect_err(|_| self.give_request_back(&counted))?
             .ok_or(Refusal::NoChallenge)?;
         let issued = Issued {
-            asked,
+            request,
             challenge_id,
             code,
             issued_at: now,
@@ -132,7 +126,7 @@ impl EmailCode {
         Ok(())
     }
 
-    /// Draws and hashes a code, if the limits allow one.
+    /// Generates and hashes a code, if the limits allow one.
     async fn new_code(
         &self,
         email: &Email,
@@ -158,7 +152,7 @@ impl EmailCode {
         Ok((code, hashed, counted))
     }
 
-    /// Nobody pays for a server that is busy, or for a database that cannot be written.
+    /// A request does not count when the server is too busy for it or the database cannot be written.
     fn give_request_back(&self, counted: &CountedRequest) {
         let CountedRequest {
             email,
@@ -219,7 +213,7 @@ impl EmailCode {
                 let account = accounts::find_by_email(c, &email)?;
                 let what = NewActivity {
                     detail: &limited.limit.rule().describe(),
-                    ..request(account.as_ref(), &email, &client, CodeOutcome::Limited)
+                    ..activity_of(account.as_ref(), &email, &client, CodeOutcome::Limited)
                 };
                 activity::add(c, ActivityKind::CodeRequested, &what, now)
             })
@@ -227,25 +221,24 @@ impl EmailCode {
         Ok(())
     }
 
-    /// Queues the mail for an account that may sign in; the answer to the request is the same
-    /// whether it does or not.
+    /// Queues the mail for an account that may sign in. The answer to the request is the same for every address.
     fn send(&self, issued: Issued, client: &Client) {
         let Issued {
-            asked,
+            request,
             challenge_id,
             code,
             issued_at,
             expires_at,
         } = issued;
-        self.metrics.code_request(asked.outcome.into_str());
-        let activity_id = asked.activity_id;
-        // Written for everybody: the same work, whether or not there is an account.
+        self.metrics.code_request(request.outcome.into_str());
+        let activity_id = request.activity_id;
+        // Built for every address, so that the work is the same (SECURITY rule 5).
         let not_me = self.not_me_link(NotMe {
             challenge_id,
             activity_id,
             asked_at: issued_at,
         });
-        let mail = match (asked.account, asked.outcome) {
+        let mail = match (request.account, request.outcome) {
             (Some(account), CodeOutcome::Moved) => Some(CodeRequestMail::Moved {
                 mail: MovedMail {
                     account_id: account.id,
@@ -272,27 +265,27 @@ impl EmailCode {
     }
 }
 
-/// Finds the account of the address and writes down that a code was asked for. The same work,
-/// whether or not there is an account (SECURITY rule 5).
-fn write_down(
+/// Finds the account of the address and records the request. The work is the same whether or not there is an account
+/// (SECURITY rule 5).
+fn record_request(
     c: &mut SqliteConnection,
     email: &Email,
     code_due: bool,
     client: &Client,
     now: Timestamp,
-) -> QueryResult<Asked> {
+) -> QueryResult<RecordedRequest> {
     let account = accounts::find_by_email(c, email)?;
     let outcome = outcome_for(account.as_ref(), code_due);
-    let what = request(account.as_ref(), email, client, outcome);
+    let what = activity_of(account.as_ref(), email, client, outcome);
     let activity_id = activity::add(c, ActivityKind::CodeRequested, &what, now)?;
-    Ok(Asked {
+    Ok(RecordedRequest {
         account,
         outcome,
         activity_id,
     })
 }
 
-fn request<'a>(
+fn activity_of<'a>(
     account: Option<&AccountRow>,
     email: &'a Email,
     client: &'a Client,
@@ -315,9 +308,9 @@ fn outcome_for(account: Option<&AccountRow>, code_due: bool) -> CodeOutcome {
     }
 }
 
-/// An account that gets no code, since it has moved to WorkOS, is not entered by a lucky guess
+/// The account that the code signs in. An account that has moved and gets no code cannot be entered by a lucky guess
 /// either.
-fn whom_a_code_lets_in(account: Option<&AccountRow>, code_due: bool) -> Option<AccountId> {
+fn account_for(account: Option<&AccountRow>, code_due: bool) -> Option<AccountId> {
     account
         .filter(|account| account.moved_at.is_none() || code_due)
         .map(|account| account.id)

@@ -10,7 +10,7 @@ use log::{info, warn};
 
 use super::admission::{NotAdmitted, admit};
 use super::error::SignInError;
-use super::exchanges::{ExchangeRefused, ExchangeResult, Leader, SignedIn};
+use super::exchanges::{ExchangeRefused, ExchangeResult, Leader};
 use super::flow::SignInFlow;
 use super::provider_sign_in::ProviderSignIn;
 use crate::db::accounts::{self, AccountRow};
@@ -22,7 +22,7 @@ use crate::keys::token_cipher::{TokenCipher, TokenKind};
 use crate::logging;
 use crate::sign_in::client::Client;
 use crate::sign_in::provider::{Callback, Identity};
-use crate::sign_in::session;
+use crate::sign_in::session::{self, StartedSession};
 
 /// How long a sign-in waits for a locked database. The code is used by then, so giving up earlier
 /// would cost the user the sign-in.
@@ -95,7 +95,7 @@ impl ProviderSignIn {
         self.exchanges.finish(leader, result).await;
     }
 
-    async fn sign_in(&self, request: CallbackRequest) -> Result<SignedIn, SignInError> {
+    async fn sign_in(&self, request: CallbackRequest) -> Result<StartedSession, SignInError> {
         let CallbackRequest {
             flow,
             callback,
@@ -127,7 +127,7 @@ impl ProviderSignIn {
                 }
                 let now = self.context.clock.now();
                 let device = self.browsers.remembering(&account, &client, now);
-                Ok(SignedIn {
+                Ok(StartedSession {
                     token,
                     return_to: flow.return_to,
                     // An impersonating admin uses their own browser; do not remember it for the user.

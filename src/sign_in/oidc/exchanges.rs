@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use super::error::SignInError;
 use crate::domain::{ClientIp, Device, ReturnTo, Timestamp, Token};
 use crate::sign_in::limits::{Limit, Limited, Windows};
+use crate::sign_in::session::StartedSession;
 
 /// How long a success is kept after the exchange began, for a browser that reloads.
 const SUCCESS_KEPT: Duration = Duration::from_mins(1);
@@ -20,18 +21,8 @@ const MAX_EXCHANGES: usize = 10_000;
 /// Networks that are counted at the same time; about 6 MB when full.
 const NETWORKS: usize = 10_000;
 
-/// A completed sign-in: the session has been committed.
-#[derive(Debug)]
-pub struct SignedIn {
-    /// The new session's token, for the session cookie.
-    pub token: Token,
-    pub return_to: ReturnTo,
-    /// The known-browser cookie's new content. `None` when an admin impersonates the user.
-    pub device: Option<Device>,
-}
-
 /// The result of an exchange. Every request that waits for the exchange gets the same one.
-pub type ExchangeResult = Arc<Result<SignedIn, SignInError>>;
+pub type ExchangeResult = Arc<Result<StartedSession, SignInError>>;
 
 /// Why no exchange was started. The code has not been used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +115,7 @@ impl Exchanges {
     }
 
     /// Publishes the result and keeps it for a while. Then forgets the exchange.
-    pub(super) async fn finish(&self, leader: Leader, result: Result<SignedIn, SignInError>) {
+    pub(super) async fn finish(&self, leader: Leader, result: Result<StartedSession, SignInError>) {
         let kept = if result.is_ok() {
             self.failures.give_back(&leader.client_ip.network());
             SUCCESS_KEPT

@@ -1,4 +1,4 @@
-//! Ending sessions: one's own here, and one's own elsewhere.
+//! Ending sessions: this one, and others of the same account.
 
 use std::sync::Arc;
 
@@ -10,11 +10,7 @@ use crate::domain::{ActivityKind, SessionId, Timestamp, TokenHash};
 use crate::sign_in::client::Client;
 
 impl Sessions {
-    /// Ends the session of a token, here and at once, for the one who sits there. That it had ended
-    /// already is no error.
-    ///
-    /// # Errors
-    /// When the database does not answer; the session goes on then.
+    /// Ends the session of a token. A session that has ended already is not an error.
     pub async fn end(
         &self,
         hash: TokenHash,
@@ -33,11 +29,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends one session of somebody's own, from another one. One that is not theirs is left alone,
-    /// and one that has ended already is no error: nobody learns which of them it was.
-    ///
-    /// # Errors
-    /// When the database does not answer; the session goes on then.
+    /// Ends another session of the same account. A session of another account stays, and a session that has ended
+    /// already is not an error. The result does not tell these cases apart.
     pub async fn end_one(
         &self,
         id: SessionId,
@@ -58,10 +51,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends every session of somebody's own but the one that they ask from.
-    ///
-    /// # Errors
-    /// When the database does not answer; all of them go on then.
+    /// Ends every other session of the same account.
     pub async fn end_others(
         &self,
         live: Arc<LiveSession>,
@@ -83,11 +73,7 @@ impl Sessions {
 }
 
 impl LiveSession {
-    /// Writes down what somebody does with their own account; or who really did it, looking through
-    /// their eyes.
-    ///
-    /// # Errors
-    /// When the query fails.
+    /// Records an action of a person on their own account, with the impersonator if there is one.
     pub fn note(
         &self,
         c: &mut SqliteConnection,

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::db::sessions::Revision;
 
-/// The newest revision that any request has read; a page's list need not be newer than that.
+/// The newest revision that any request has read. A cached list of that revision is fresh enough for a page.
 #[derive(Default)]
 pub(super) struct AtomicRevision {
     ended: AtomicI64,
@@ -10,9 +10,9 @@ pub(super) struct AtomicRevision {
 }
 
 impl AtomicRevision {
-    /// Says whether a session may have ended since the last time.
+    /// Returns whether a session may have ended since the last call.
     pub(super) fn store(&self, revision: Revision) -> bool {
-        // Nearly always: what is only read does not go back and forth between the cores.
+        // The usual case. A load keeps the cache line shared between the cores.
         if self.load() == revision {
             return false;
         }

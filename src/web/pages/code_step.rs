@@ -8,7 +8,8 @@ use super::refusal::{Worded, describe};
 use crate::domain::{Email, ReturnTo, SignInCode, words};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
-use crate::sign_in::email_code::{OpenChallenge, Refusal, SignedIn};
+use crate::sign_in::email_code::{OpenChallenge, Refusal};
+use crate::sign_in::session::StartedSession;
 use crate::views::code_step::CodeStep;
 use crate::web::http::extract::{CodeForm, HeldChallenge, LimitedForm, MaybeSignedIn};
 use crate::web::http::response::{ResponseMode, set_cookie};
@@ -24,9 +25,6 @@ const RESEND_AFTER: u64 = 60;
 const ECHOED: usize = 40;
 
 /// Shows the step; without a challenge there is nothing to enter, and the way leads to the email step.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn show(
     state: web::Data<AppState>,
     wants: ResponseMode,
@@ -53,9 +51,6 @@ pub async fn show(
 }
 
 /// Tries a code. A right one begins a session.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn verify(
     state: web::Data<AppState>,
     wants: ResponseMode,
@@ -73,7 +68,7 @@ pub async fn verify(
             .verify(held.0, &code, &client, older_session)
             .await
         {
-            Ok(entered) => return let_in(&state, wants, &session, &entered),
+            Ok(started) => return let_in(&state, wants, &session, &started),
             Err(refusal) => describe(refusal)?,
         },
         Err(invalid) => Worded {
@@ -94,9 +89,6 @@ pub async fn verify(
 }
 
 /// Sends a new code in the same browser.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn resend(
     state: web::Data<AppState>,
     wants: ResponseMode,
@@ -155,12 +147,13 @@ fn let_in(
     state: &AppState,
     wants: ResponseMode,
     session: &Session,
-    entered: &SignedIn,
+    started: &StartedSession,
 ) -> Result<HttpResponse, AppError> {
-    issue_session_cookie(session, &entered.token).map_err(|e| AppError::Internal(e.to_string()))?;
-    let mut response = wants.go_to(entered.return_to.as_str());
+    issue_session_cookie(session, &started.token).map_err(|e| AppError::Internal(e.to_string()))?;
+    let mut response = wants.go_to(started.return_to.as_str());
     set_cookie(&mut response, &state.cookies.forget_challenge())?;
-    if let Some(cookie) = state.cookies.remember_device(&entered.device) {
+    let device = started.device.as_ref();
+    if let Some(cookie) = device.and_then(|device| state.cookies.remember_device(device)) {
         set_cookie(&mut response, &cookie)?;
     }
     Ok(response)

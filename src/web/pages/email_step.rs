@@ -36,9 +36,6 @@ pub async fn show(
 }
 
 /// Sends a code, and answers every well-formed address alike.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn send_code(
     state: web::Data<AppState>,
     wants: ResponseMode,

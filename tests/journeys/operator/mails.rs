@@ -23,7 +23,7 @@ async fn a_test_mail_is_sent_at_once_and_the_servers_answer_is_shown() {
 async fn a_failed_test_mail_states_its_cause_and_fix() {
     let refusing = SmtpServer::start(Behaviour::plain().replying(Reply::Permanent)).await;
     let refused = refusing.workplace().run(&["test-mail", MIRA]).await;
-    assert_failed(&refused, &["550", "no such user", "Look at the address"]);
+    assert_failed(&refused, &["550", "no such user", "Check the address"]);
 
     let server = SmtpServer::start(Behaviour::starttls().with_login("console", "pass-word")).await;
     let wrong = server.url().replace("pass-word", "hunter2");
