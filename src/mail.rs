@@ -7,6 +7,6 @@ pub(crate) mod transport;
 
 pub use queue::code_request_mail::CodeRequestMail;
 pub use queue::deliveries::Deliveries;
-pub use queue::{MailQueue, Sender};
+pub use queue::{MailQueue, Sender, give_up_lost_codes};
 pub use test_mail::send_test_mail;
 pub use transport::NotSent;

@@ -20,13 +20,14 @@ use tokio::task::{JoinError, JoinHandle};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{Database, DatabaseError, accounts, activity};
+use crate::db::DatabaseError;
 use crate::keys::{self, KeyError};
-use crate::mail::{MailQueue, Sender};
+use crate::mail::{MailQueue, Sender, give_up_lost_codes};
 use crate::metrics::Metrics;
 use crate::operations::data_dir::{DataDirError, acquire_server_lock, create_data_dir};
 use crate::operations::database::{OpenError, open_database};
 use crate::operations::housekeeping::Housekeeping;
+use crate::operations::operator_accounts::ensure_admin;
 use crate::routes;
 use crate::sign_in::oidc::ProviderSignIn;
 use crate::sign_in::session::Sessions;
@@ -112,11 +113,9 @@ impl Server {
         let database = open_database(&config.storage)?;
         if let Some(email) = &config.admin_email {
             let now = clock.now();
-            database
-                .write_blocking(|c| accounts::ensure_admin(c, email, now))
-                .map_err(StartError::Admin)?;
+            ensure_admin(&database, email, now).map_err(StartError::Admin)?;
         }
-        give_up_codes_of_an_earlier_server(&database);
+        give_up_lost_codes(&database);
         let sender = Sender::new(&config);
         let metrics = Metrics::default();
         let mail = MailQueue::start(sender, database.clone(), clock.clone(), metrics.clone())
@@ -249,15 +248,4 @@ fn serve_on(
         .copied()
         .ok_or_else(|| StartError::Serve(io::ErrorKind::AddrNotAvailable.into()))?;
     Ok((address, server.run()))
-}
-
-/// Codes queued in memory are lost when a server ends. Marks them as not sent, so that an admin does not read
-/// that they are still queued. An error does not prevent the start.
-fn give_up_codes_of_an_earlier_server(database: &Database) {
-    let why = "The server ended before it left.";
-    match database.write_blocking(|c| activity::give_up_queued(c, why)) {
-        Ok(0) => {}
-        Ok(count) => warn!("{count} codes were not mailed before the last server ended"),
-        Err(e) => warn!("codes of the last server still count as queued: {e}"),
-    }
 }

@@ -4,32 +4,30 @@ pub(super) mod code_request_mail;
 pub(super) mod deliveries;
 mod outgoing;
 mod persistent;
+mod worker;
 
-use std::io::Write;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::db::{QueryResult, SqliteConnection};
 use lettre::message::Mailbox;
-use log::{error, info, warn};
+use log::{error, warn};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::messages::{CodeMail, Letter, Letterhead, MovedMail, message_id};
-use super::transport::{Delivery, Transport};
+use super::messages::{Letter, Letterhead};
+use super::transport::Transport;
 use crate::clock::Clock;
-use crate::config::{Config, SmtpUrl};
-use crate::db::outgoing_mails;
-use crate::db::{Database, activity, notices};
-use crate::domain::{ActivityId, Backoff, CodeOutcome, Email, Timestamp};
+use crate::db::{Database, QueryResult, SqliteConnection, activity, outgoing_mails};
+use crate::domain::{CodeOutcome, Email, Timestamp};
 use crate::metrics::Metrics;
 use code_request_mail::CodeRequestMail;
 use deliveries::{Deliveries, DeliveryLog};
 use persistent::spawn_table_delivery;
+pub use worker::Sender;
+use worker::Worker;
 
 /// Codes that may wait at once, those that wait for a retry included. A full queue does not change the answer to a
 /// request.
@@ -39,7 +37,6 @@ const AT_ONCE: usize = 4;
 /// The queue wakes at this interval, with or without mail, and sends all mail that waits. The moment of a request
 /// therefore does not decide when its mail costs time, and the answer to it has left before (SECURITY rule 5).
 const TICK: Duration = Duration::from_millis(250);
-const RETRY: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 /// How often the table is read when no new row was announced, for mail whose retry is due.
 const READ_TABLE_EVERY: Duration = Duration::from_secs(30);
 
@@ -61,43 +58,6 @@ enum Incoming {
     Mail(CodeRequestMail, OwnedSemaphorePermit),
     /// A mail that found the queue full.
     NoPlace(CodeRequestMail),
-}
-
-/// The sender of all mail, and its way out.
-#[derive(Debug, Clone)]
-pub struct Sender {
-    /// The mail server; `None` writes mail to the outbox.
-    pub smtp: Option<SmtpUrl>,
-    /// The folder for mail without a mail server.
-    pub outbox: PathBuf,
-    pub from: Mailbox,
-    /// The console's name, host and accent.
-    pub letterhead: Letterhead,
-}
-
-impl Sender {
-    pub fn new(config: &Config) -> Self {
-        Self {
-            smtp: config.mail.smtp.clone(),
-            outbox: config.storage.data_dir.join("outbox"),
-            from: config.mail.from.clone(),
-            letterhead: Letterhead::new(
-                config.brand_name.clone(),
-                config.base_url.host(),
-                config.brand_accent,
-            ),
-        }
-    }
-}
-
-struct Worker {
-    transport: Transport,
-    sender: Sender,
-    database: Database,
-    clock: Clock,
-    turns: Semaphore,
-    new_in_table: Arc<AtomicBool>,
-    deliveries: Arc<DeliveryLog>,
 }
 
 impl MailQueue {
@@ -252,115 +212,13 @@ fn start_delivery(worker: &Arc<Worker>, incoming: Incoming) {
     }
 }
 
-impl Worker {
-    async fn deliver_code(&self, mail: CodeMail) {
-        let account = mail.account_id.0;
-        let letterhead = &self.sender.letterhead;
-        let letter = mail.letter(letterhead.host()).rendered(letterhead);
-        let id = message_id(&self.sender.from);
-        let message =
-            match letter.addressed(&self.sender.from, mail.recipient.as_str(), &id, mail.issued_at) {
-                Ok(message) => message,
-                Err(e) => {
-                    error!("no code for account {account}: {e}");
-                    let answer = e.to_string();
-                    return self
-                        .note(mail.activity_id, CodeOutcome::Refused, answer)
-                        .await;
-                }
-            };
-        for failed in 0_u32.. {
-            let pause = RETRY.delay(failed);
-            match self.attempt(message.clone(), Some(mail.expires_at)).await {
-                Delivery::Accepted(answer) => {
-                    info!("the code for account {account} was delivered: {answer}");
-                    self.show_on_terminal(&mail);
-                    let outcome = match &self.transport {
-                        Transport::Smtp(_) => CodeOutcome::Accepted,
-                        Transport::Outbox(_) => CodeOutcome::Outbox,
-                    };
-                    return self.note(mail.activity_id, outcome, answer).await;
-                }
-                Delivery::Refused(e) => {
-                    error!("the code for account {account} was refused: {e}");
-                    return self.note(mail.activity_id, CodeOutcome::Refused, e).await;
-                }
-                Delivery::Later(e) if self.clock.now().plus(pause) >= mail.expires_at => {
-                    error!("the code for account {account} was given up, it has run out: {e}");
-                    return self.note(mail.activity_id, CodeOutcome::GivenUp, e).await;
-                }
-                Delivery::Later(e) => {
-                    let seconds = pause.as_secs();
-                    warn!("the code for account {account} waits {seconds} s: {e}");
-                    self.note(mail.activity_id, CodeOutcome::Queued, e).await;
-                }
-            }
-            tokio::time::sleep(pause).await;
-        }
-    }
-
-    /// Records what became of a request, for the page “Why no code?”.
-    async fn note(&self, activity_id: ActivityId, outcome: CodeOutcome, answer: String) {
-        let written = self
-            .database
-            .write_aside(move |c| activity::set_outcome(c, activity_id, outcome, &answer))
-            .await;
-        if let Err(e) = written {
-            warn!("what became of a code is not written down: {e}");
-        }
-    }
-
-    async fn deliver_moved(&self, mail: MovedMail, apart: Duration) {
-        let now = self.clock.now();
-        let account = mail.account_id.0;
-        let letterhead = &self.sender.letterhead;
-        let letter = mail.letter(letterhead.host()).rendered(letterhead);
-        let row = outgoing::row(&self.sender.from, &mail.recipient, letter, now);
-        let queued = self
-            .database
-            .write_aside(move |c| {
-                let first = notices::claim(c, &format!("moved:{account}"), apart, now)?;
-                if first {
-                    outgoing_mails::insert(c, &row)?;
-                }
-                Ok(first)
-            })
-            .await;
-        match queued {
-            Ok(true) => self.new_in_table.store(true, Ordering::Release),
-            Ok(false) => {}
-            Err(e) => error!("account {account} is not told that it moved to WorkOS: {e}"),
-        }
-    }
-
-    /// Tries once. A mail whose use ends before its turn is not tried.
-    async fn attempt(&self, message: lettre::Message, of_use_until: Option<Timestamp>) -> Delivery {
-        let _turn = match self.turns.acquire().await {
-            Ok(turn) => turn,
-            Err(e) => return Delivery::Later(e.to_string()),
-        };
-        if of_use_until.is_some_and(|until| self.clock.now() >= until) {
-            return Delivery::Later("it waited too long for its turn".to_owned());
-        }
-        let delivery = self.transport.deliver(message).await;
-        self.deliveries.note(&delivery, self.clock.now());
-        delivery
-    }
-
-    /// Prints the code when mail goes to the outbox, for the first sign-in without a mail server. Only a console on
-    /// `localhost` has an outbox.
-    fn show_on_terminal(&self, mail: &CodeMail) {
-        if let Transport::Outbox(folder) = &self.transport {
-            let shown = writeln!(
-                std::io::stdout().lock(),
-                "\n  The code for {} is {}. (No SMTP_URL is set: the mail is in {}.)\n",
-                mail.recipient,
-                mail.code.expose(),
-                folder.display()
-            );
-            if let Err(e) = shown {
-                warn!("the code could not be shown on the terminal: {e}");
-            }
-        }
+/// Marks codes as not sent that waited in the memory of an earlier server, so that an admin does not read that they are
+/// still queued. An error does not prevent the start.
+pub fn give_up_lost_codes(database: &Database) {
+    let why = "The server ended before it left.";
+    match database.write_blocking(|c| activity::give_up_queued(c, why)) {
+        Ok(0) => {}
+        Ok(count) => warn!("{count} codes were not mailed before the last server ended"),
+        Err(e) => warn!("codes of the last server still count as queued: {e}"),
     }
 }

@@ -70,6 +70,15 @@ pub struct Imported {
     pub already_there: usize,
 }
 
+/// Adds the account if it is missing, and makes it a confirmed admin (`ADMIN_EMAIL`).
+pub fn ensure_admin(
+    database: &Database,
+    email: &Email,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    database.write_blocking(|c| accounts::ensure_admin(c, email, now))
+}
+
 /// Adds a confirmed account.
 pub fn add_account(
     database: &Database,

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use super::letter::{Block, Letter};
-use crate::domain::{AccountId, ActivityId, BrowserName, ClientIp, Email, SignInCode, Timestamp, words};
+use crate::domain::{
+    AccountId, ActivityId, BrowserName, ClientIp, Email, SignInCode, Timestamp, words,
+};
 
 /// A code on its way to its owner. It is kept in memory only, and its `Debug` form hides the code.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use log::{error, info, warn};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::Worker;
 use super::outgoing;
+use super::worker::Worker;
 use crate::db::DatabaseError;
 use crate::db::outgoing_mails::{self, OutgoingMailRow};
 use crate::mail::messages::RenderedLetter;
