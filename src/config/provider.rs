@@ -1,6 +1,7 @@
 //! The settings of the identity provider, and of who may sign in with it.
 
 pub use openidconnect::{ClientSecret, IssuerUrl, RedirectUrl};
+use thiserror::Error;
 use url::{Host, Url};
 
 use super::problems::{Validator, given};
@@ -67,7 +68,7 @@ pub(super) fn provider(
 ) -> Option<ProviderSettings> {
     let callback = base_url.link("/auth/workos/callback");
     let redirect = |text: &str| {
-        RedirectUrl::new(text.to_owned()).map_err(|_| format!("“{text}” is not a URL"))
+        RedirectUrl::new(text.to_owned()).map_err(|_| UrlError::NotAUrl(text.to_owned()))
     };
     let redirect_uri = validator
         .read_optional(
@@ -110,7 +111,7 @@ pub(super) fn provider(
     let [_, client_id, client_secret] = oidc?;
     let issuer = validator.read_optional("OIDC_ISSUER", &settings.oidc_issuer, |text| {
         secure_url(text)?;
-        IssuerUrl::new(text.to_owned()).map_err(|_| format!("“{text}” is not a URL"))
+        IssuerUrl::new(text.to_owned()).map_err(|_| UrlError::NotAUrl(text.to_owned()))
     })?;
     Some(ProviderSettings::Oidc(OidcSettings {
         issuer,
@@ -156,9 +157,21 @@ fn all_or_none<'a, const N: usize>(
     (set == N).then(|| values.map(Option::unwrap_or_default))
 }
 
+#[derive(Debug, Error)]
+enum UrlError {
+    #[error("“{0}” is not a URL")]
+    NotAUrl(String),
+    #[error("must be an https URL: secrets are sent there")]
+    NotHttps,
+}
+
+#[derive(Debug, Error)]
+#[error("“{0}” is not a domain, such as example.com")]
+struct NotADomain(String);
+
 /// Accepts https, and http on localhost, because secrets are sent to this URL.
-fn secure_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|_| format!("“{text}” is not a URL"))?;
+fn secure_url(text: &str) -> Result<Url, UrlError> {
+    let url = Url::parse(text).map_err(|_| UrlError::NotAUrl(text.to_owned()))?;
     let local = match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -168,18 +181,18 @@ fn secure_url(text: &str) -> Result<Url, String> {
     if url.scheme() == "https" || (url.scheme() == "http" && local) {
         Ok(url)
     } else {
-        Err("must be an https URL: secrets are sent there".to_owned())
+        Err(UrlError::NotHttps)
     }
 }
 
-fn domains(text: &str) -> Result<Vec<String>, String> {
+fn domains(text: &str) -> Result<Vec<String>, NotADomain> {
     let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
     parts
         .map(|part| {
             let domain = part.strip_prefix('@').unwrap_or(part).to_ascii_lowercase();
             match Email::parse(&format!("a@{domain}")) {
                 Ok(_) => Ok(domain),
-                Err(_) => Err(format!("“{part}” is not a domain, such as example.com")),
+                Err(_) => Err(NotADomain(part.to_owned())),
             }
         })
         .collect()

@@ -1,28 +1,42 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use thiserror::Error;
 use url::{Host, Url};
 
 /// The public origin: scheme, host and port, nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 
+#[derive(Debug, Error)]
+pub(crate) enum BaseUrlError {
+    #[error("“{0}” is no URL. Write the public origin, such as https://console.example.com")]
+    NotAUrl(String),
+    #[error("must be scheme, host and port alone, such as https://console.example.com")]
+    NotAnOrigin,
+    #[error(
+        "{0} is plain http away from localhost, where browsers refuse the session cookie. \
+         Use https, with a reverse proxy in front"
+    )]
+    PlainHttp(String),
+}
+
 impl BaseUrl {
-    /// As in an `Origin` header: no slash at the end.
+    /// As in an `Origin` header, without a slash at the end.
     pub fn origin(&self) -> String {
         self.0.origin().ascii_serialization()
     }
 
-    /// The link to a path of ours; `path` begins with a slash.
+    /// The absolute URL of a path. `path` begins with a slash.
     pub fn link(&self, path: &str) -> String {
         format!("{}{path}", self.origin())
     }
 
-    /// Whether cookies may be `Secure`, and `__Host-` with it.
+    /// Whether cookies may be `Secure` and use the prefix `__Host-`.
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"
     }
 
-    /// Host, and port where it is not the usual one: what people know the console by.
+    /// The host, with the port unless it is the default port.
     pub fn host(&self) -> String {
         let host = self.0.host_str().unwrap_or_default();
         match self.0.port() {
@@ -31,7 +45,7 @@ impl BaseUrl {
         }
     }
 
-    /// What a loopback LISTEN alone is good for; `None` for any other, and where the port is open.
+    /// The default origin of a server that listens on a loopback address. `None` for other addresses and for port 0.
     pub(crate) fn of_loopback(listen: SocketAddr) -> Option<Self> {
         let usual = [
             IpAddr::from([127, 0, 0, 1]),
@@ -62,12 +76,8 @@ impl BaseUrl {
         }
     }
 
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|_| {
-            format!(
-                "“{text}” is no URL. Write the public origin, such as https://console.example.com"
-            )
-        })?;
+    pub(crate) fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        let url = Url::parse(text).map_err(|_| BaseUrlError::NotAUrl(text.to_owned()))?;
         let bare = matches!(url.scheme(), "http" | "https")
             && url.has_host()
             && url.path() == "/"
@@ -76,17 +86,11 @@ impl BaseUrl {
             && url.username().is_empty()
             && url.password().is_none();
         if !bare {
-            return Err(
-                "must be scheme, host and port alone, such as https://console.example.com".into(),
-            );
+            return Err(BaseUrlError::NotAnOrigin);
         }
         let base = Self(url);
         if !base.is_https() && !base.is_localhost() {
-            return Err(format!(
-                "{} is plain http away from localhost, where browsers refuse the session cookie. \
-                 Use https, with a reverse proxy in front",
-                base.origin()
-            ));
+            return Err(BaseUrlError::PlainHttp(base.origin()));
         }
         Ok(base)
     }
