@@ -23,5 +23,5 @@ pub mod wrong_tries;
 pub use diesel::QueryResult;
 pub use diesel::sqlite::SqliteConnection;
 pub use engine::checked::TransactionError;
-pub use engine::pool::{Database, DatabaseError, Hindrance};
-pub use engine::writer::WriteTrouble;
+pub use engine::connection::{DatabaseError, SqliteProblem};
+pub use engine::pool::{Database, OpenError, WriteTrouble};

@@ -1,6 +1,5 @@
 //! Copies the database to a file, with or without a running server.
 
-use std::error::Error;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use thiserror::Error;
 use super::database::{OpenError, must_exist};
 use super::draft::Draft;
 use crate::config::Storage;
-use crate::db::engine::paths;
+use crate::db::engine::file::{self as database_file, FileError};
 
 /// A complete, checked backup.
 #[derive(Debug)]
@@ -30,10 +29,7 @@ pub enum BackupError {
     #[error("{} cannot be created", path.display())]
     Create { path: PathBuf, source: io::Error },
     #[error("{}", path.display())]
-    Copy {
-        path: PathBuf,
-        source: Box<dyn Error + Send + Sync>,
-    },
+    Copy { path: PathBuf, source: FileError },
 }
 
 /// Copies the database to `file`, which must not exist yet, and checks the copy.
@@ -55,12 +51,12 @@ pub fn backup<G>(
     };
     let draft = Draft::of(file).map_err(not_created)?;
     let watching = watch(draft.path(), size_of(&storage.database));
-    let accounts = paths::copy(&storage.database, draft.path())
-        .and_then(|()| paths::check(draft.path()))
-        .and_then(|()| paths::count_accounts(draft.path()))
-        .map_err(|e| BackupError::Copy {
+    let accounts = database_file::copy(&storage.database, draft.path())
+        .and_then(|()| database_file::check(draft.path()))
+        .and_then(|()| database_file::count_accounts(draft.path()))
+        .map_err(|source| BackupError::Copy {
             path: storage.database.clone(),
-            source: e.into(),
+            source,
         })?;
     drop(watching);
     draft.persist_new(file).map_err(not_created)?;

@@ -1,6 +1,5 @@
 //! Opening the database file, and its migrations.
 
-use std::error::Error;
 use std::path::PathBuf;
 
 use log::info;
@@ -9,7 +8,7 @@ use thiserror::Error;
 use super::data_dir::{DataDirError, acquire_server_lock, create_data_dir};
 use crate::config::Storage;
 use crate::db::Database;
-use crate::db::engine::migrations;
+use crate::db::engine::migrations::{self, MigrationError};
 
 pub use crate::db::engine::migrations::Listed as MigrationStatus;
 
@@ -37,8 +36,10 @@ pub enum OpenError {
         .0.len(), .0.join(", ")
     )]
     Pending(Vec<String>),
-    #[error("{0}")]
-    Engine(Box<dyn Error + Send + Sync>),
+    #[error(transparent)]
+    Database(#[from] crate::db::OpenError),
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
 }
 
 #[derive(Debug, Error)]
@@ -47,34 +48,32 @@ pub enum RevertError {
     Open(#[from] OpenError),
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    #[error("{0}")]
-    Engine(Box<dyn Error + Send + Sync>),
+    #[error(transparent)]
+    Database(#[from] crate::db::OpenError),
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
 }
 
 /// Opens the database, creates the file if there is none, and runs pending migrations if
 /// `storage.auto_migrate` is set.
 pub fn open_database(storage: &Storage) -> Result<Database, OpenError> {
     create_data_dir(storage)?;
-    let database = Database::open(&storage.database).map_err(engine)?;
-    let newer = database
-        .with_connection(migrations::unknown)
-        .map_err(engine)?;
+    let database = Database::open(&storage.database)?;
+    let newer = database.with_connection(migrations::unknown)?;
     if !newer.is_empty() {
         return Err(OpenError::Newer {
             database: storage.database.clone(),
             migrations: newer,
         });
     }
-    let pending = database
-        .with_connection(migrations::pending)
-        .map_err(engine)?;
+    let pending = database.with_connection(migrations::pending)?;
     if pending.is_empty() {
         return Ok(database);
     }
     if !storage.auto_migrate {
         return Err(OpenError::Pending(pending));
     }
-    for name in database.with_connection(migrations::run).map_err(engine)? {
+    for name in database.with_connection(migrations::run)? {
         info!("migrated: {name}");
     }
     Ok(database)
@@ -89,12 +88,10 @@ pub fn open_existing_database(storage: &Storage) -> Result<Database, OpenError> 
 /// Every migration, oldest first. A database that does not exist yet has run none.
 pub fn migration_status(storage: &Storage) -> Result<Vec<MigrationStatus>, OpenError> {
     if !storage.database.exists() {
-        return migrations::compiled_in().map_err(engine);
+        return Ok(migrations::compiled_in()?);
     }
-    Database::open(&storage.database)
-        .map_err(engine)?
-        .with_connection(migrations::list)
-        .map_err(engine)
+    let database = Database::open(&storage.database)?;
+    Ok(database.with_connection(migrations::list)?)
 }
 
 /// Reverts the newest migration that was run, and returns its name. Refused while a server is running.
@@ -102,10 +99,8 @@ pub fn revert_newest_migration(storage: &Storage) -> Result<String, RevertError>
     must_exist(storage)?;
     create_data_dir(storage)?;
     let _lock = acquire_server_lock(storage, "a server")?;
-    Database::open(&storage.database)
-        .map_err(engine)?
-        .with_connection(migrations::revert)
-        .map_err(|e| RevertError::Engine(e.into()))
+    let database = Database::open(&storage.database)?;
+    Ok(database.with_connection(migrations::revert)?)
 }
 
 pub(super) fn must_exist(storage: &Storage) -> Result<(), OpenError> {
@@ -114,8 +109,4 @@ pub(super) fn must_exist(storage: &Storage) -> Result<(), OpenError> {
     } else {
         Err(OpenError::Missing(storage.database.clone()))
     }
-}
-
-fn engine(error: impl Into<Box<dyn Error + Send + Sync>>) -> OpenError {
-    OpenError::Engine(error.into())
 }

@@ -40,7 +40,7 @@ pub struct Snapshot {
     /// Our version.
     pub version: &'static str,
     /// What the database says, or why it says nothing.
-    pub database: Result<Stored, String>,
+    pub database: Result<Stored, DatabaseError>,
     /// Where its file lies.
     pub file: PathBuf,
     /// Why nothing could be written last, and when; `None` as soon as something was.
@@ -97,7 +97,7 @@ impl Health {
             now,
             started_at: self.started_at,
             version: env!("CARGO_PKG_VERSION"),
-            database: stored.map_err(|e| e.to_string()),
+            database: stored,
             file: self.database.path().to_owned(),
             write_failure: self
                 .database

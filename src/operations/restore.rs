@@ -1,6 +1,5 @@
 //! Puts a backup in the place of the database.
 
-use std::error::Error;
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +11,8 @@ use thiserror::Error;
 use super::data_dir::{DataDirError, acquire_server_lock, create_data_dir};
 use super::draft::Draft;
 use crate::config::Storage;
-use crate::db::engine::paths::{self, Adopted, BESIDE, InUse, with_beside, with_end};
+use crate::db::engine::file::{self as database_file, Adopted, FileError, InUse};
+use crate::db::engine::paths::{BESIDE, with_beside, with_end};
 use crate::domain::Timestamp;
 
 /// What a restore did.
@@ -28,10 +28,9 @@ pub struct Restored {
 #[derive(Debug, Error)]
 pub enum RestoreError {
     #[error("{}", path.display())]
-    Backup {
-        path: PathBuf,
-        source: Box<dyn Error + Send + Sync>,
-    },
+    Backup { path: PathBuf, source: FileError },
+    #[error("{}", path.display())]
+    Missing { path: PathBuf, source: io::Error },
     #[error("{} is the database itself", .0.display())]
     SameFile(PathBuf),
     #[error(transparent)]
@@ -60,12 +59,11 @@ pub fn restore<G>(
     now: Timestamp,
     watch: impl FnOnce(&Path, u64) -> G,
 ) -> Result<Restored, RestoreError> {
-    let unusable = |source| RestoreError::Backup {
+    // SQLite would create a missing file, and reads some names as URLs.
+    let source = fs::canonicalize(file).map_err(|source| RestoreError::Missing {
         path: file.to_owned(),
         source,
-    };
-    // SQLite would create a missing file, and reads some names as URLs.
-    let source = fs::canonicalize(file).map_err(|e| unusable(e.into()))?;
+    })?;
     let database = &storage.database;
     if fs::canonicalize(database).is_ok_and(|present| present == source) {
         return Err(RestoreError::SameFile(file.to_owned()));
@@ -76,11 +74,14 @@ pub fn restore<G>(
         path: storage.data_dir.clone(),
         source,
     })?;
-    let adopted = prepare(&source, &draft, now, watch).map_err(unusable)?;
+    let adopted = prepare(&source, &draft, now, watch).map_err(|source| RestoreError::Backup {
+        path: file.to_owned(),
+        source,
+    })?;
     let mut kept_as = None;
     if database.exists() {
-        paths::settle(database).map_err(|InUse| RestoreError::InUse(database.clone()))?;
-        if let Err(e) = paths::carry_over_revocations(draft.path(), database) {
+        database_file::settle(database).map_err(|InUse| RestoreError::InUse(database.clone()))?;
+        if let Err(e) = database_file::carry_over_revocations(draft.path(), database) {
             warn!(
                 "sessions of the replaced database are left to end by themselves at the provider: {}: {e}",
                 database.display()
@@ -110,13 +111,13 @@ fn prepare<G>(
     draft: &Draft,
     now: Timestamp,
     watch: impl FnOnce(&Path, u64) -> G,
-) -> Result<Adopted, Box<dyn Error + Send + Sync>> {
+) -> Result<Adopted, FileError> {
     let size = fs::metadata(source).map_or(0, |file| file.len());
     let _watching = watch(draft.path(), size);
-    paths::copy(source, draft.path())?;
-    paths::check(draft.path())?;
-    let adopted = paths::adopt(draft.path(), now)?;
-    paths::check(draft.path())?;
+    database_file::copy(source, draft.path())?;
+    database_file::check(draft.path())?;
+    let adopted = database_file::adopt(draft.path(), now)?;
+    database_file::check(draft.path())?;
     Ok(adopted)
 }
 

@@ -1,6 +1,6 @@
 //! Whether the database file can be opened and written, and is intact. Nothing is created or migrated.
 
-use std::fmt::Display;
+use std::error::Error;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use thiserror::Error;
 use crate::config::Storage;
 use crate::db::engine::migrations;
 use crate::db::engine::paths::behind_links;
-use crate::db::{Database, Hindrance, state};
+use crate::db::{Database, SqliteProblem, state};
+use crate::domain::with_causes;
 
 /// For each check. A large file on a slow disk may take longer.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,7 +57,7 @@ impl StorageProbe {
         let opened = in_time(move || Database::open(&path)).await?;
         match opened {
             Ok(database) => Ok(Self { database }),
-            Err(e) => Err(failed(&storage.database, e)),
+            Err(e) => Err(failed(&storage.database, &e)),
         }
     }
 
@@ -66,7 +67,7 @@ impl StorageProbe {
         in_time(move || match writing.try_writing() {
             Ok(()) if disk_is_full(writing.path()) => Ok(Space::AlmostNone),
             Ok(()) => Ok(Space::Enough),
-            Err(e) => Err(failed(writing.path(), e)),
+            Err(e) => Err(failed(writing.path(), &e)),
         })
         .await?
     }
@@ -75,7 +76,7 @@ impl StorageProbe {
         let reading = self.database.clone();
         in_time(move || {
             let pending = reading.with_connection(migrations::pending);
-            pending.map_err(|e| failed(reading.path(), e))
+            pending.map_err(|e| failed(reading.path(), &e))
         })
         .await?
     }
@@ -85,7 +86,7 @@ impl StorageProbe {
         let reading = self.database.clone();
         in_time(move || {
             let damage = reading.read_in_place(state::damage);
-            damage.map_err(|e| failed(reading.path(), e))
+            damage.map_err(|e| failed(reading.path(), &e))
         })
         .await?
     }
@@ -107,16 +108,19 @@ async fn in_time<T: Send + 'static>(
     }
 }
 
-fn failed(database: &Path, error: impl Display) -> ProbeError {
-    let reason = error.to_string();
-    let cause = match Hindrance::of(&reason) {
-        Hindrance::Locked => Cause::Locked,
-        Hindrance::Full => Cause::DiskFull,
+fn failed(database: &Path, error: &dyn Error) -> ProbeError {
+    let reason = with_causes(error);
+    let cause = match SqliteProblem::from_message(&reason) {
+        SqliteProblem::Locked => Cause::Locked,
+        SqliteProblem::DiskFull => Cause::DiskFull,
         // SQLite reports an I/O error if there is no space for its files beside the database.
-        Hindrance::Other if disk_is_full(database) => Cause::DiskFull,
-        Hindrance::Other if reason.contains("not a database") => Cause::NotADatabase,
-        Hindrance::Other if reason.contains("malformed") => Cause::Malformed,
-        Hindrance::Other => Cause::Other,
+        _ if disk_is_full(database) => Cause::DiskFull,
+        SqliteProblem::NotADatabase => Cause::NotADatabase,
+        SqliteProblem::Malformed => Cause::Malformed,
+        SqliteProblem::DiskIo
+        | SqliteProblem::ReadOnly
+        | SqliteProblem::CannotOpen
+        | SqliteProblem::Other => Cause::Other,
     };
     ProbeError::Failed { reason, cause }
 }
@@ -135,11 +139,15 @@ fn disk_is_full(database: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::DatabaseError;
 
     // The battery fills a real disk.
     #[test]
     fn a_full_disk_is_told_by_what_sqlite_says() {
-        let error = failed(Path::new("data/vestibule.db"), "database or disk is full");
+        let error = failed(
+            Path::new("data/vestibule.db"),
+            &DatabaseError::Unavailable("database or disk is full".to_owned()),
+        );
         assert!(matches!(
             error,
             ProbeError::Failed {

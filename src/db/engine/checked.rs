@@ -4,7 +4,8 @@
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 
-use super::pool::{Database, DatabaseError};
+use super::connection::DatabaseError;
+use super::pool::Database;
 
 /// Why a transaction was rolled back.
 #[derive(Debug)]

@@ -1,38 +1,50 @@
 //! The migrations in `migrations/`, compiled in.
 
+use std::error::Error;
+
 use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use serde::Serialize;
+use thiserror::Error;
 
+use super::connection::DatabaseError;
 use crate::domain::Timestamp;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
-/// The names of those not run yet, oldest first.
-///
-/// # Errors
-/// In words for the operator.
-pub fn pending(connection: &mut SqliteConnection) -> Result<Vec<String>, String> {
-    let pending = connection
-        .pending_migrations(MIGRATIONS)
-        .map_err(|e| e.to_string())?;
+#[derive(Debug, Error)]
+pub enum MigrationError {
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error(transparent)]
+    Query(#[from] diesel::result::Error),
+    /// A migration failed. Those before it have been run.
+    #[error(transparent)]
+    Diesel(#[from] Box<dyn Error + Send + Sync>),
+    #[error("no migration has been run")]
+    NoneRun,
+    #[error(
+        "the newest migration, {0}, came with a newer version of Vestibule, which has to revert it"
+    )]
+    Newer(String),
+}
+
+/// The names of the migrations that have not been run, oldest first.
+pub fn pending(connection: &mut SqliteConnection) -> Result<Vec<String>, MigrationError> {
+    let pending = connection.pending_migrations(MIGRATIONS)?;
     Ok(pending
         .iter()
         .map(|migration| migration.name().to_string())
         .collect())
 }
 
-/// The versions of those that were run by another program than this one: a newer one, as a rule.
-///
-/// # Errors
-/// In words for the operator.
-pub fn unknown(connection: &mut SqliteConnection) -> Result<Vec<String>, String> {
-    let ours: Vec<Box<dyn Migration<Sqlite>>> =
-        MIGRATIONS.migrations().map_err(|e| e.to_string())?;
-    let run = connection.applied_migrations().map_err(|e| e.to_string())?;
+/// The versions of the migrations that another program has run, as a rule a newer Vestibule.
+pub fn unknown(connection: &mut SqliteConnection) -> Result<Vec<String>, MigrationError> {
+    let ours: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations()?;
+    let run = connection.applied_migrations()?;
     Ok(run
         .iter()
         .filter(|version| !ours.iter().any(|known| known.name().version() == **version))
@@ -40,23 +52,18 @@ pub fn unknown(connection: &mut SqliteConnection) -> Result<Vec<String>, String>
         .collect())
 }
 
-/// Runs what is pending, each in a transaction of its own, and names what was run.
-///
-/// # Errors
-/// In words for the operator. Migrations before the failing one have been run.
-pub fn run(connection: &mut SqliteConnection) -> Result<Vec<String>, String> {
-    let run = connection
-        .run_pending_migrations(MIGRATIONS)
-        .map_err(|e| e.to_string())?;
+/// Runs the pending migrations, each in its own transaction, and returns their names.
+pub fn run(connection: &mut SqliteConnection) -> Result<Vec<String>, MigrationError> {
+    let run = connection.run_pending_migrations(MIGRATIONS)?;
     Ok(run.iter().map(ToString::to_string).collect())
 }
 
-/// One migration, and when it was run.
+/// A migration, and when it was run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Listed {
-    /// What Diesel calls it.
+    /// Diesel's version: the digits of the folder's name.
     pub version: String,
-    /// What its folder is called; its version where only a newer Vestibule has that folder.
+    /// The folder's name, or the version of a migration that only a newer Vestibule has.
     pub name: String,
     /// `None` for a pending migration.
     pub run_on: Option<Timestamp>,
@@ -70,12 +77,9 @@ struct Applied {
     run_on: Timestamp,
 }
 
-/// Those that are compiled in, oldest first, as if none had been run.
-///
-/// # Errors
-/// In words for the operator.
-pub fn compiled_in() -> Result<Vec<Listed>, String> {
-    let all = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(|e| e.to_string())?;
+/// The compiled-in migrations, oldest first, as pending.
+pub fn compiled_in() -> Result<Vec<Listed>, MigrationError> {
+    let all = MigrationSource::<Sqlite>::migrations(&MIGRATIONS)?;
     let mut list: Vec<_> = all
         .iter()
         .map(|migration| Listed {
@@ -88,13 +92,10 @@ pub fn compiled_in() -> Result<Vec<Listed>, String> {
     Ok(list)
 }
 
-/// Those that are compiled in or were run, oldest first.
-///
-/// # Errors
-/// In words for the operator.
-pub fn list(connection: &mut SqliteConnection) -> Result<Vec<Listed>, String> {
+/// The migrations that are compiled in or were run, oldest first.
+pub fn list(connection: &mut SqliteConnection) -> Result<Vec<Listed>, MigrationError> {
     let mut list = compiled_in()?;
-    for applied in applied(connection).map_err(|e| e.to_string())? {
+    for applied in applied(connection)? {
         let run_on = Some(applied.run_on);
         match list.iter_mut().find(|one| one.version == applied.version) {
             Some(known) => known.run_on = run_on,
@@ -109,34 +110,26 @@ pub fn list(connection: &mut SqliteConnection) -> Result<Vec<Listed>, String> {
     Ok(list)
 }
 
-/// Reverts the newest that was run, in a transaction, and names it.
-///
-/// # Errors
-/// In words for the operator; nothing is changed then.
-pub fn revert(connection: &mut SqliteConnection) -> Result<String, String> {
+/// Reverts the newest migration that was run, in a transaction, and returns its name.
+pub fn revert(connection: &mut SqliteConnection) -> Result<String, MigrationError> {
     let newest = list(connection)?
         .into_iter()
         .rfind(|one| one.run_on.is_some())
-        .ok_or("no migration has been run")?;
+        .ok_or(MigrationError::NoneRun)?;
     if compiled_in()?
         .iter()
         .all(|one| one.version != newest.version)
     {
-        return Err(format!(
-            "the newest migration, {}, came with a newer version of Vestibule, which has to revert it",
-            newest.version
-        ));
+        return Err(MigrationError::Newer(newest.version));
     }
-    connection
-        .revert_last_migration(MIGRATIONS)
-        .map_err(|e| e.to_string())?;
+    connection.revert_last_migration(MIGRATIONS)?;
     Ok(newest.name)
 }
 
 fn applied(connection: &mut SqliteConnection) -> QueryResult<Vec<Applied>> {
-    let there = "SELECT name AS version, 0 AS run_on FROM sqlite_schema
+    let exists = "SELECT name AS version, 0 AS run_on FROM sqlite_schema
                  WHERE name = '__diesel_schema_migrations'";
-    if diesel::sql_query(there)
+    if diesel::sql_query(exists)
         .load::<Applied>(connection)?
         .is_empty()
     {

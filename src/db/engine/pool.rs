@@ -1,78 +1,78 @@
+//! The pool: one writer thread, and connections that read.
+
 use std::cell::RefCell;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::revision::RevisionWatch;
-use super::writer::{Caller, WriteTrouble, Writer};
-use crate::logging;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::r2d2::{ConnectionManager, Pool, PoolError};
+use diesel::result::Error as DieselError;
 use thiserror::Error;
 use thread_local::ThreadLocal;
 use tokio::sync::Semaphore;
 
-/// How long a statement waits for another process's lock.
-const LOCK_WAIT: Duration = Duration::from_secs(3);
-/// How long a request waits for its turn.
-pub(super) const TURN_WAIT: Duration = Duration::from_secs(4);
+use super::connection::{DatabaseError, Pragmas, TURN_WAIT, open, unavailable};
+use super::revision::RevisionWatch;
+use super::writer::{Caller, Writer};
+use crate::db::sessions::{self, Revision};
+use crate::logging;
+
+pub use super::writer::WriteTrouble;
+
 const READERS: u32 = 4;
 
-/// The database, with one thread for writing and a lane for reading.
+/// The database: one thread that writes, and connections that read.
 #[derive(Clone)]
 pub struct Database {
     readers: Readers,
     writer: Arc<Writer>,
     in_place: Arc<ThreadLocal<RefCell<SqliteConnection>>>,
-    /// Below all connections, since it is to be dropped after them: see there.
+    /// Declared last so that it is dropped after every connection (see [`RevisionWatch`]).
     revision: RevisionWatch,
     url: Arc<str>,
 }
 
-/// Why the database gave no answer.
-#[derive(Debug, Clone, Error)]
-pub enum DatabaseError {
-    /// Locked by another process, out of space, or more asked of it than it can do: it may well
-    /// work in a moment.
-    #[error("the database is busy or cannot be written: {0}")]
-    Unavailable(String),
-    /// A query failed. That is a defect, or a damaged file.
-    #[error("a query failed: {0}")]
-    Query(Arc<DieselError>),
+/// Why a database file was not opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    #[error("the database {} cannot be opened", path.display())]
+    Connect {
+        path: PathBuf,
+        source: ConnectionError,
+    },
+    #[error("the database {} cannot be opened", path.display())]
+    Pool { path: PathBuf, source: PoolError },
+    #[error("the writer thread cannot be started")]
+    Thread(#[source] std::io::Error),
 }
 
 impl Database {
-    /// Opens the file, and makes it if there is none, for the owner's eyes only.
-    ///
-    /// # Errors
-    /// When the file cannot be opened or is no database; in words for the operator.
-    pub fn open(path: &Path) -> Result<Self, String> {
-        make_for_the_owner(path);
+    /// Opens the file, and creates it with mode 0600 if it is missing.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        create_private(path);
         let url = Arc::from(&*path.to_string_lossy());
         Ok(Self {
-            readers: Readers::open(&url)?,
-            writer: Arc::new(Writer::start(&url).map_err(|e| e.to_string())?),
+            readers: Readers::open(path, &url)?,
+            writer: Arc::new(Writer::start(&url).map_err(OpenError::Thread)?),
             in_place: Arc::default(),
             revision: RevisionWatch::of(path),
             url,
         })
     }
 
-    /// Where the file lies.
     pub fn path(&self) -> &Path {
         Path::new(&*self.url)
     }
 
-    /// Why nothing could be written last; `None` as soon as something is.
+    /// Why the last write failed. `None` after a successful write.
     pub fn write_trouble(&self) -> Option<WriteTrouble> {
         self.writer.trouble()
     }
 
-    /// Runs queries that change nothing, off the async threads.
+    /// Runs read-only queries on another thread.
     pub async fn read<T, F>(&self, queries: F) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
@@ -81,36 +81,29 @@ impl Database {
         self.readers.run(queries).await
     }
 
-    pub(super) fn revision_watch(&self) -> &RevisionWatch {
-        &self.revision
-    }
-
-    /// Runs a read in place. A server does so with reads of microseconds alone, which an index leads to:
-    /// a session, a page's list of them, a browser's own challenge, what a refused request needs. It would
-    /// take longer to hand those over to another thread. All else goes through [`Database::read`].
+    /// Runs a read on the calling thread. A server uses it only for indexed reads of microseconds, such as a session,
+    /// for which a change of threads would take longer. All other reads go through [`Database::read`].
     pub fn read_in_place<T>(
         &self,
         query: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
     ) -> Result<T, DatabaseError> {
-        self.in_place(query)
-            .map_err(unavailable)?
-            .map_err(DatabaseError::from_diesel)
+        Ok(self.in_place(query)??)
     }
 
-    /// Each thread has a connection of its own for this, so that none waits for another's.
-    fn in_place<T>(&self, work: impl FnOnce(&mut SqliteConnection) -> T) -> Result<T, String> {
+    /// Lends the calling thread's own connection, so that no thread waits for another.
+    fn in_place<T>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> T,
+    ) -> Result<T, DatabaseError> {
         let open = || open(&self.url).map(RefCell::new);
-        let connection = self.in_place.get_or_try(open)?;
-        let mut connection = connection.try_borrow_mut().map_err(|e| e.to_string())?;
+        let connection = self.in_place.get_or_try(open).map_err(unavailable)?;
+        let mut connection = connection.try_borrow_mut().map_err(unavailable)?;
         Ok(work(&mut connection))
     }
 
-    /// Runs one transaction, and answers once it is committed.
+    /// Runs a transaction on the writer thread, and returns after its commit. On an error nothing has changed.
     ///
-    /// Never hash, mail or call anyone inside it: everybody's writes wait meanwhile.
-    ///
-    /// # Errors
-    /// See [`DatabaseError`]; nothing is changed then.
+    /// A transaction must not hash, send mail or call another server: all other writes wait for it.
     pub async fn write<T, F>(&self, transaction: F) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
@@ -119,37 +112,29 @@ impl Database {
         self.writer.run(Caller::Request, transaction).await
     }
 
-    /// Does the same as [`Database::write`] where no request waits for the answer.
-    ///
-    /// # Errors
-    /// See [`DatabaseError`]; nothing is changed then.
+    /// Like [`Database::write`], for work that no request waits for.
     pub async fn write_aside<T, F>(&self, transaction: F) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
     {
-        self.writer.run(Caller::Nobody, transaction).await
+        self.writer.run(Caller::Background, transaction).await
     }
 
-    /// Does the same as [`Database::write`] on the calling thread, for the command line and start-up.
-    ///
-    /// # Errors
-    /// See [`DatabaseError`]; nothing is changed then.
+    /// Like [`Database::write`], on the calling thread: for the command line and for start-up.
     pub fn write_blocking<T>(
         &self,
         transaction: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
     ) -> Result<T, DatabaseError> {
-        self.in_place(|connection| connection.immediate_transaction(transaction))
-            .map_err(unavailable)?
-            .map_err(DatabaseError::from_diesel)
+        Ok(self.in_place(|connection| connection.immediate_transaction(transaction))??)
     }
 
-    /// Makes a table and takes that back: whether the file can be written shows at the first page that
-    /// changes, not when the lock is taken.
+    /// Creates a table and rolls it back. SQLite notices a file that it cannot write only at the first changed page,
+    /// not when it takes the lock.
     pub fn try_writing(&self) -> Result<(), DatabaseError> {
         self.write_blocking(|c| {
             let tried = c.transaction(|c| {
-                c.batch_execute("CREATE TABLE written_for_a_moment (n INTEGER)")?;
+                c.batch_execute("CREATE TABLE write_probe (n INTEGER)")?;
                 Err::<(), _>(DieselError::RollbackTransaction)
             });
             match tried {
@@ -160,96 +145,30 @@ impl Database {
     }
 
     /// Lends a connection, for migrations.
-    ///
-    /// # Errors
-    /// When the connection is not to be had, or with what `work` says.
-    pub fn with_connection<T>(
+    pub fn with_connection<T, E: From<DatabaseError>>(
         &self,
-        work: impl FnOnce(&mut SqliteConnection) -> Result<T, String>,
-    ) -> Result<T, String> {
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
         self.in_place(work)?
     }
-}
 
-/// What keeps a database from being written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hindrance {
-    /// Another process holds its lock.
-    Locked,
-    /// The disk is full.
-    Full,
-    /// Something else, such as what the file lets be done.
-    Other,
-}
-
-impl Hindrance {
-    /// As SQLite's words have it.
-    pub fn of(reason: &str) -> Self {
-        if reason.contains("locked") {
-            Self::Locked
-        } else if reason.contains("full") {
-            Self::Full
-        } else {
-            Self::Other
-        }
+    /// The newest revision. It includes every commit before this call, by any process.
+    pub fn session_revision(&self) -> Result<Revision, DatabaseError> {
+        self.revision
+            .newest(|| self.read_in_place(sessions::revision))
     }
 }
 
-impl DatabaseError {
-    pub(super) fn from_diesel(error: DieselError) -> Self {
-        let passing = match &error {
-            DieselError::DatabaseError(kind, info) => {
-                matches!(kind, DatabaseErrorKind::ReadOnlyTransaction)
-                    || [
-                        "locked",
-                        "busy",
-                        "full",
-                        "disk I/O",
-                        "readonly",
-                        "unable to open",
-                    ]
-                    .iter()
-                    .any(|word| info.message().contains(word))
-            }
-            DieselError::BrokenTransactionManager | DieselError::RollbackErrorOnCommit { .. } => {
-                true
-            }
-            _ => false,
-        };
-        if passing {
-            unavailable(error)
-        } else {
-            Self::Query(Arc::new(error))
-        }
-    }
-}
-
-pub(super) fn unavailable(error: impl ToString) -> DatabaseError {
-    DatabaseError::Unavailable(error.to_string())
-}
-
-/// SQLite makes a file for everybody to read, as far as the umask lets it, and gives what it keeps beside it the
-/// mode of the file. Where none can be made, opening it says why.
-fn make_for_the_owner(path: &Path) {
+/// Creates a missing file with mode 0600. SQLite would create a world-readable file; the files beside it get the same
+/// mode. An error shows when the file is opened.
+fn create_private(path: &Path) {
     if !path.exists() {
-        let mut making = OpenOptions::new();
-        let _said_when_opened = making.create(true).append(true).mode(0o600).open(path);
+        let mut options = OpenOptions::new();
+        let _shown_when_opened = options.create(true).append(true).mode(0o600).open(path);
     }
 }
 
-/// Opens a connection.
-///
-/// # Errors
-/// When the file cannot be opened, or is no database.
-pub(super) fn open(url: &str) -> Result<SqliteConnection, String> {
-    let mut connection = SqliteConnection::establish(url).map_err(|e| e.to_string())?;
-    Pragmas
-        .on_acquire(&mut connection)
-        .map_err(|e| e.to_string())?;
-    Ok(connection)
-}
-
-/// Connections that read, and a fair queue for them that holds up no thread.
+/// Connections that read, behind a fair queue that blocks no thread.
 #[derive(Clone)]
 struct Readers {
     pool: Pool<ConnectionManager<SqliteConnection>>,
@@ -257,10 +176,12 @@ struct Readers {
 }
 
 impl Readers {
-    fn open(url: &str) -> Result<Self, String> {
-        let describe = |e| format!("the database {url} cannot be opened: {e}");
-        // A pool would try for a while before it says that a file is no database.
-        open(url).map_err(describe)?;
+    fn open(path: &Path, url: &str) -> Result<Self, OpenError> {
+        // A pool would retry until its time-out before it reports that a file is no database.
+        open(url).map_err(|source| OpenError::Connect {
+            path: path.to_owned(),
+            source,
+        })?;
         let pool = Pool::builder()
             .max_size(READERS)
             .min_idle(Some(1))
@@ -268,7 +189,10 @@ impl Readers {
             .connection_timeout(TURN_WAIT)
             .connection_customizer(Box::new(Pragmas))
             .build(ConnectionManager::new(url))
-            .map_err(|e| describe(e.to_string()))?;
+            .map_err(|source| OpenError::Pool {
+                path: path.to_owned(),
+                source,
+            })?;
         Ok(Self {
             pool,
             turns: Arc::new(Semaphore::new(READERS as usize)),
@@ -290,29 +214,10 @@ impl Readers {
         let read = move || {
             let _turn = turn;
             let mut connection = pool.get().map_err(unavailable)?;
-            work(&mut connection).map_err(DatabaseError::from_diesel)
+            Ok(work(&mut connection)?)
         };
         tokio::task::spawn_blocking(move || logging::scope_blocking(id, read))
             .await
             .map_err(unavailable)?
-    }
-}
-
-#[derive(Debug)]
-struct Pragmas;
-
-impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
-    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
-        // The time-out comes first, since changing the journal mode takes a lock itself. NORMAL
-        // never damages the file, and a killed process loses nothing that was committed. Pages that
-        // are written again and again are copied back once for 16 MB of log.
-        connection
-            .batch_execute(&format!(
-                "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-                 PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2000;
-                 PRAGMA wal_autocheckpoint = 4000;",
-                LOCK_WAIT.as_millis()
-            ))
-            .map_err(diesel::r2d2::Error::QueryError)
     }
 }

@@ -1,4 +1,13 @@
-//! The counters of `session_revision`, read again only after somebody has committed something.
+//! The newest session revision, read from the table only after a commit.
+//!
+//! Every commit of every process changes the header of SQLite's WAL index, which SQLite maps into shared memory
+//! (<https://sqlite.org/walformat.html>, section 2.1). Comparing 48 bytes replaces a query. Three invariants:
+//!
+//! 1. The descriptor of the index is opened once and closed after every connection of this process. When a process
+//!    closes any descriptor of a file, POSIX drops all its locks on that file, SQLite's own included
+//!    (<https://sqlite.org/howtocorrupt.html>, section 2.2).
+//! 2. The index is read only while a connection is open. SQLite then never truncates the start of the file.
+//! 3. The header is read before the table. A commit between the two reads is then seen at the next call.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -8,26 +17,21 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use thread_local::ThreadLocal;
 use vm_memory::{FileOffset, MmapRegion, VolatileMemory};
 
+use super::connection::DatabaseError;
 use super::paths::{behind_links, with_end};
-use super::pool::{Database, DatabaseError};
-use crate::db::sessions::{self, Revision};
+use crate::db::sessions::Revision;
 
-/// The first copy of the WAL index's header. Every commit of every process changes it
-/// (<https://sqlite.org/walformat.html>, section 2.1).
+/// The size of the first copy of the header.
 const HEADER_BYTES: usize = 48;
 
 type Header = [u64; HEADER_BYTES / 8];
 
-/// Knows the newest [`Revision`], at the price of looking at 48 bytes of memory that SQLite shares between
-/// processes. Each thread remembers its own, so that none waits for another.
+/// Watches the WAL index of a database. Each thread keeps its own last result, so that no thread waits for another.
 #[derive(Clone)]
 pub(super) struct RevisionWatch(Arc<Watch>);
 
 struct Watch {
     path: PathBuf,
-    /// Opened once, and not closed while a connection is open: POSIX takes away all locks that a process has
-    /// on a file with the first descriptor of it that is closed, and SQLite's own are among them
-    /// (<https://sqlite.org/howtocorrupt.html>, section 2.2).
     file: OnceLock<Arc<File>>,
     opening: Mutex<()>,
     index: OnceLock<MmapRegion>,
@@ -35,7 +39,6 @@ struct Watch {
 }
 
 impl RevisionWatch {
-    /// Of the database in this file.
     pub(super) fn of(database: &Path) -> Self {
         Self(Arc::new(Watch {
             path: with_end(&behind_links(database), "-shm"),
@@ -46,7 +49,28 @@ impl RevisionWatch {
         }))
     }
 
-    /// `None` where there is no index to look at; then the table has to be asked.
+    /// The newest revision. `read` reads the table on a connection that stays open.
+    pub(super) fn newest(
+        &self,
+        read: impl Fn() -> Result<Revision, DatabaseError>,
+    ) -> Result<Revision, DatabaseError> {
+        if self.0.index.get().is_none() {
+            // Opens this thread's connection (invariant 2).
+            read()?;
+        }
+        let header = self.header();
+        let seen = self.0.seen.get_or_default();
+        if let (Some(now), Some((then, revision))) = (header, seen.get())
+            && now == then
+        {
+            return Ok(revision);
+        }
+        let revision = read()?;
+        seen.set(header.map(|header| (header, revision)));
+        Ok(revision)
+    }
+
+    /// `None` when there is no index; the table is read then.
     fn header(&self) -> Option<Header> {
         let index = match self.0.index.get() {
             Some(index) => index,
@@ -62,13 +86,11 @@ impl RevisionWatch {
 }
 
 impl Watch {
-    /// The file is there as soon as a connection has read or written, and SQLite never cuts off its beginning
-    /// while one is open: it maps it just so.
     fn file(&self) -> Option<&Arc<File>> {
         if let Some(file) = self.file.get() {
             return Some(file);
         }
-        // Two that open it together would leave one to be closed.
+        // Of two descriptors, one would be closed (invariant 1).
         let _alone = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         if self.file.get().is_none() {
             let opened = File::open(&self.path).ok()?;
@@ -79,7 +101,7 @@ impl Watch {
 }
 
 fn mapped(index: Arc<File>) -> Option<MmapRegion> {
-    // Memory past a file's end is there, until somebody looks at it.
+    // Memory past the end of a file can be mapped, but not read.
     if index.metadata().ok()?.len() < HEADER_BYTES as u64 {
         return None;
     }
@@ -93,52 +115,29 @@ fn mapped(index: Arc<File>) -> Option<MmapRegion> {
     .ok()
 }
 
-impl Database {
-    /// The newest revision: whatever was committed before this call, by any process, is in it.
-    pub fn session_revision(&self) -> Result<Revision, DatabaseError> {
-        if self.revision_watch().0.index.get().is_none() {
-            // From then on this thread has a connection that keeps the index where it is.
-            self.read_in_place(sessions::revision)?;
-        }
-        // Before the table is read: a commit in between is then seen the next time.
-        let header = self.revision_watch().header();
-        let seen = self.revision_watch().0.seen.get_or_default();
-        if let (Some(now), Some((then, revision))) = (header, seen.get())
-            && now == then
-        {
-            return Ok(revision);
-        }
-        let revision = self.read_in_place(sessions::revision)?;
-        seen.set(header.map(|header| (header, revision)));
-        Ok(revision)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use diesel::connection::SimpleConnection;
 
     use super::*;
+    use crate::db::engine::pool::Database;
 
     #[test]
-    fn the_index_is_looked_at_and_changes_with_every_commit_of_anybody() {
+    fn the_header_changes_with_every_commit_of_any_connection() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
-        // Dropped the other way round: the descriptor is to be closed after all connections.
-        let ours = Database::open(&path).unwrap();
-        let theirs = Database::open(&path).unwrap();
+        let watch = RevisionWatch::of(&path);
+        let database = Database::open(&path).unwrap();
         let write = |sql: &'static str| {
-            theirs
+            database
                 .write_blocking(move |c| c.batch_execute(sql))
                 .unwrap()
         };
         write("CREATE TABLE t (n INTEGER)");
-        ours.read_in_place(|c| c.batch_execute("SELECT n FROM t"))
-            .unwrap();
-        let header = || ours.revision_watch().header().unwrap();
-        let before = header();
-        assert_eq!(header(), before);
+        let before = watch.header().unwrap();
+        assert_eq!(watch.header().unwrap(), before);
         write("INSERT INTO t VALUES (1)");
-        assert_ne!(header(), before);
+        assert_ne!(watch.header().unwrap(), before);
+        drop(database);
     }
 }

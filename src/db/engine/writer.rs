@@ -1,5 +1,5 @@
-//! The one thread that writes. What is asked of it while it is busy is committed together: many people
-//! who sign in at once share the price of a commit. Whoever comes alone waits for nothing.
+//! The single writer thread, with group commit. Transactions that arrive while it is busy are committed as one batch; a
+//! lone transaction commits immediately.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,32 +14,30 @@ use diesel::result::Error as DieselError;
 use log::error;
 use tokio::sync::oneshot;
 
-use super::pool::{self, DatabaseError};
+use super::connection::{self, DatabaseError, TURN_WAIT, unavailable};
 use crate::logging;
 
-/// Between two commits while requests come at once: nobody notices it beside the wait for a hash, and a
-/// handful of transactions gather.
+/// The shortest time between two commits under load, so that transactions gather. It is short beside an argon2 hash.
 const COMMITS_APART: Duration = Duration::from_millis(10);
-/// Transactions that join the first, at most, so that other processes get at the lock.
+/// The largest batch is one more than this, so that other processes get the lock.
 const JOINING: usize = 32;
 
-/// Who waits for a transaction.
+/// The kind of caller that waits for a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Caller {
-    /// A request.
     Request,
-    /// Nobody. Such a write makes no request wait for the next commit: whether there is one may depend on
-    /// whether an address has an account, and that must not be felt (SECURITY rule 5).
-    Nobody,
+    /// Background work. Its writes never delay the next commit: they may depend on whether an address has an account,
+    /// and no request's time may show that (SECURITY rule 5).
+    Background,
 }
 
-/// Nothing can be written: why the last write failed, and when. What was wrong with one write alone, such as a
-/// row that is there already, is no such trouble.
+/// The last write failed because the database could not be written. A fault of one write alone, such as a duplicate
+/// row, does not count.
 #[derive(Debug, Clone)]
 pub struct WriteTrouble {
-    /// In SQLite's words.
+    /// SQLite's message.
     pub why: String,
-    /// By no clock that anybody sets.
+    /// Monotonic, so that a change of the system's clock does not move it.
     pub at: Instant,
 }
 
@@ -54,7 +52,7 @@ impl WriteTrouble {
 
 type Trouble = Arc<Mutex<Option<WriteTrouble>>>;
 
-/// Hands transactions to the thread.
+/// The handle of the writer thread.
 pub(super) struct Writer {
     trouble: Trouble,
     jobs: Option<Sender<Box<dyn Job>>>,
@@ -62,10 +60,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread; it opens the database with the first transaction.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
+    /// Starts the thread. It opens the database for the first transaction.
     pub(super) fn start(url: &Arc<str>) -> std::io::Result<Self> {
         let (jobs, queue) = channel();
         let url = Arc::clone(url);
@@ -73,7 +68,7 @@ impl Writer {
         let noted = Arc::clone(&trouble);
         let thread = thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || work_off(&url, &queue, &noted))?;
+            .spawn(move || work(&url, &queue, &noted))?;
         Ok(Self {
             trouble,
             jobs: Some(jobs),
@@ -81,16 +76,13 @@ impl Writer {
         })
     }
 
-    /// Why nothing can be written, until something is.
+    /// Why the last write failed. `None` after a successful write.
     pub(super) fn trouble(&self) -> Option<WriteTrouble> {
         let trouble = self.trouble.lock();
         trouble.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Runs one transaction, and answers once it is committed.
-    ///
-    /// # Errors
-    /// See [`DatabaseError`]; nothing is changed then.
+    /// Runs a transaction, and returns after its commit. On an error nothing has changed.
     pub(super) async fn run<T, F>(&self, of: Caller, transaction: F) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
@@ -109,54 +101,50 @@ impl Writer {
             of,
         };
         let Some(jobs) = &self.jobs else {
-            return Err(pool::unavailable("it is being closed"));
+            return Err(unavailable("it is being closed"));
         };
-        jobs.send(Box::new(job)).map_err(pool::unavailable)?;
-        let answer = match tokio::time::timeout(pool::TURN_WAIT, &mut answered).await {
+        jobs.send(Box::new(job)).map_err(unavailable)?;
+        let answer = match tokio::time::timeout(TURN_WAIT, &mut answered).await {
             Ok(answer) => answer,
             Err(_) if begun.swap(true, Ordering::AcqRel) => answered.await,
             Err(_) => return Err(self.no_turn()),
         };
-        answer.map_err(pool::unavailable)?
+        answer.map_err(unavailable)?
     }
 
-    /// What the thread has said itself says more.
+    /// Keeps the thread's own message if there is one, because it says more.
     fn no_turn(&self) -> DatabaseError {
         let why = "no turn at writing came in time";
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         trouble.get_or_insert_with(|| WriteTrouble::now(why));
-        pool::unavailable(why)
+        unavailable(why)
     }
 }
 
 impl Drop for Writer {
-    /// Waits for what has been begun, unless that is what lets go of it.
+    /// Waits for the transactions in the queue. A transaction on the writer thread itself may drop the handle; it must
+    /// not wait for itself.
     fn drop(&mut self) {
         drop(self.jobs.take());
         if let Some(thread) = self.thread.take()
             && thread.thread().id() != thread::current().id()
             && thread.join().is_err()
         {
-            error!("the thread that writes has ended in a panic: a defect");
+            error!("the writer thread ended in a panic: a defect");
         }
     }
 }
 
-/// A transaction of some type or other.
+/// A transaction, without its types.
 trait Job: Send {
-    /// Runs the queries, unless nobody waits for them any more.
-    ///
-    /// # Errors
-    /// When they failed, and what they changed is to be taken back.
+    /// Runs the queries, unless the caller has gone away. An error means: roll back.
     fn run(&mut self, connection: &mut SqliteConnection) -> QueryResult<()>;
 
-    /// Why the queries failed, if they did.
     fn failure(&self) -> Option<&DatabaseError>;
 
-    /// Whether they are a request's.
     fn is_of_a_request(&self) -> bool;
 
-    /// Answers; `undone` says why what was changed is not there after all.
+    /// Sends the result to the caller. `undone` says why the changes were rolled back after the queries succeeded.
     fn answer(self: Box<Self>, undone: Option<&DatabaseError>);
 }
 
@@ -164,7 +152,7 @@ struct Transaction<T, F> {
     queries: Option<F>,
     result: Option<Result<T, DatabaseError>>,
     answer: oneshot::Sender<Result<T, DatabaseError>>,
-    /// By the thread, or given up by who asked: whoever comes first.
+    /// Set once: by the thread that begins it, or by the caller that gives up.
     begun: Arc<AtomicBool>,
     of: Caller,
 }
@@ -179,7 +167,7 @@ where
         if let Some(queries) = self.queries.take()
             && !given_up
         {
-            let result = queries(connection).map_err(DatabaseError::from_diesel);
+            let result = queries(connection).map_err(DatabaseError::from);
             return match self.result.insert(result) {
                 Ok(_) => Ok(()),
                 Err(_) => Err(DieselError::RollbackTransaction),
@@ -205,13 +193,13 @@ where
             (Some(Ok(value)), None) => Ok(value),
             (None, None) => return,
         };
-        // Whoever asked may have gone away meanwhile.
+        // The caller may have gone away.
         let _gone = self.answer.send(answer);
     }
 }
 
-/// Until nobody can ask for anything any more.
-fn work_off(url: &str, queue: &Receiver<Box<dyn Job>>, trouble: &Trouble) {
+/// Works until every handle is dropped.
+fn work(url: &str, queue: &Receiver<Box<dyn Job>>, trouble: &Trouble) {
     let mut connection = None;
     let mut shared_at: Option<Instant> = None;
     while let Ok(first) = queue.recv() {
@@ -225,7 +213,7 @@ fn work_off(url: &str, queue: &Receiver<Box<dyn Job>>, trouble: &Trouble) {
             let before = changes(&mut opened, trouble)?;
             let written = commit(&mut opened, &mut batch, queue)?;
             let wrote = written && changes(&mut opened, trouble)? > before;
-            // Only then is it used again: what an error or a panic left behind is not known.
+            // The connection is used again only after success: the state after an error or a panic is unknown.
             Ok((opened, wrote))
         });
         let undone = match catch_unwind(together) {
@@ -240,7 +228,7 @@ fn work_off(url: &str, queue: &Receiver<Box<dyn Job>>, trouble: &Trouble) {
             }
             Err(_) => {
                 error!("a transaction panicked: a defect");
-                Some(pool::unavailable("a transaction beside it failed"))
+                Some(unavailable("a transaction beside it failed"))
             }
         };
         let requests = batch.iter().filter(|job| job.is_of_a_request()).count();
@@ -251,8 +239,8 @@ fn work_off(url: &str, queue: &Receiver<Box<dyn Job>>, trouble: &Trouble) {
     }
 }
 
-/// Remembers why nothing can be written, until something is. What changes nothing says nothing: it is committed
-/// on a full disk, too.
+/// Records a failed write, or clears it after a successful one. A transaction without changes proves nothing: it
+/// commits on a full disk too.
 fn note(trouble: &Trouble, failure: Option<&DatabaseError>, wrote: bool) {
     let mut trouble = trouble.lock().unwrap_or_else(PoisonError::into_inner);
     match failure {
@@ -262,7 +250,7 @@ fn note(trouble: &Trouble, failure: Option<&DatabaseError>, wrote: bool) {
     }
 }
 
-/// How many rows this connection has changed so far; asked for only while that decides something.
+/// How many rows this connection has changed. 0 without a query when no trouble is recorded.
 fn changes(connection: &mut SqliteConnection, trouble: &Trouble) -> Result<i64, DatabaseError> {
     if trouble
         .lock()
@@ -275,33 +263,30 @@ fn changes(connection: &mut SqliteConnection, trouble: &Trouble) -> Result<i64, 
         "total_changes()",
     ))
     .get_result(connection)
-    .map_err(DatabaseError::from_diesel)
+    .map_err(DatabaseError::from)
 }
 
-/// What a savepoint needs to go back is kept in memory: a temporary file would cost more than what it
-/// is for.
+/// Keeps the savepoints' journal in memory; a temporary file would cost more than the savepoint.
 fn open(url: &str) -> Result<SqliteConnection, DatabaseError> {
-    let mut connection = pool::open(url).map_err(pool::unavailable)?;
+    let mut connection = connection::open(url).map_err(unavailable)?;
     connection
         .batch_execute("PRAGMA temp_store = MEMORY")
-        .map_err(DatabaseError::from_diesel)?;
+        .map_err(DatabaseError::from)?;
     Ok(connection)
 }
 
-/// Runs the first of the batch, and then whatever has come meanwhile, each for itself within one
-/// transaction that takes the write lock up front: a deferred one that reads first fails with
-/// “database is locked” when another has written in between. Says whether it was kept: not when the
-/// first took its own back.
+/// Runs the first transaction and all that have arrived meanwhile, each in a savepoint, and commits them together. The
+/// outer transaction takes the write lock at its start (`BEGIN IMMEDIATE`): a deferred one that reads first fails with
+/// “database is locked” when another process has written in between.
 ///
-/// # Errors
-/// When nothing of it all was written.
+/// Returns whether anything was committed. On an error nothing was.
 fn commit(
     connection: &mut SqliteConnection,
     batch: &mut Vec<Box<dyn Job>>,
     queue: &Receiver<Box<dyn Job>>,
 ) -> Result<bool, DatabaseError> {
     let committed = connection.immediate_transaction(|c| {
-        // When the first fails, all that is taken back is its own.
+        // No savepoint for the first: when it fails, nothing else has been written yet.
         for job in batch.iter_mut() {
             job.run(c)?;
         }
@@ -318,12 +303,11 @@ fn commit(
     match committed {
         Ok(()) => Ok(true),
         Err(DieselError::RollbackTransaction) => Ok(false),
-        // SQLite goes back by itself when the disk is full. What failed then says more than that there is
-        // nothing left to go back to.
+        // SQLite rolls back by itself when the disk is full. The query's error says more than the failed rollback.
         Err(e) => Err(batch
             .last()
             .and_then(|job| job.failure().cloned())
-            .unwrap_or_else(|| DatabaseError::from_diesel(e))),
+            .unwrap_or_else(|| e.into())),
     }
 }
 
@@ -460,7 +444,7 @@ mod tests {
     async fn whoever_waits_for_another_process_is_told_in_time_and_nothing_is_written_later() {
         let folder = tempfile::tempdir().unwrap();
         let writer = with_table(&folder).await;
-        let mut other = pool::open(&folder.path().join("w.db").to_string_lossy()).unwrap();
+        let mut other = connection::open(&folder.path().join("w.db").to_string_lossy()).unwrap();
         other.batch_execute("BEGIN IMMEDIATE").unwrap();
         let answers =
             join_all((0..20).map(|n| writer.run(Caller::Request, move |c| keep(c, n)))).await;
