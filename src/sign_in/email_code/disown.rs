@@ -47,7 +47,7 @@ impl EmailCode {
 
     /// How it stands with the code that this link is about. Changes nothing: programs that look
     /// through mail open every link.
-    pub async fn standing(&self, link: &str) -> Result<ChallengeStatus, DatabaseError> {
+    pub async fn challenge_status(&self, link: &str) -> Result<ChallengeStatus, DatabaseError> {
         let Some(link) = self.read_link(link) else {
             return Ok(ChallengeStatus::Unknown);
         };

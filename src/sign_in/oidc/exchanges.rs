@@ -8,7 +8,7 @@ use dashmap::mapref::entry::Entry;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::error::SignInError;
-use crate::domain::{ClientIp, Device, ReturnTo, Timestamp, Token};
+use crate::domain::{ClientIp, Timestamp};
 use crate::sign_in::limits::{Limit, Limited, Windows};
 use crate::sign_in::session::StartedSession;
 

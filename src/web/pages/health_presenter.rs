@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::db::Hindrance;
+use crate::db::SqliteProblem;
 use crate::domain::{Timestamp, words};
 use crate::operations::health::{Snapshot, Stored};
 use crate::sign_in::limits::Limit;
@@ -70,12 +70,12 @@ fn database(snapshot: &Snapshot) -> HealthLine {
         ));
         next.push(format!(
             "Nobody can sign in meanwhile, and nothing can be changed. {}",
-            match Hindrance::of(why) {
-                Hindrance::Locked => format!(
-                    "Another process holds the file’s lock: “fuser -v {file}” where the server runs says which                      have it open."
+            match SqliteProblem::from_message(why) {
+                SqliteProblem::Locked => format!(
+                    "Another process holds the file’s lock: “fuser -v {file}” on the server shows which."
                 ),
-                Hindrance::Full => format!("Free space on the disk that has {file}."),
-                Hindrance::Other => "Run “vestibule doctor” where the server runs.".to_owned(),
+                SqliteProblem::DiskFull => format!("Free space on the disk that has {file}."),
+                _ => "Run “vestibule doctor” where the server runs.".to_owned(),
             }
         ));
     }

@@ -28,12 +28,12 @@ pub async fn show(
     let link = url::form_urlencoded::parse(request.query_string().as_bytes())
         .find(|(key, _)| key == "link")
         .map_or_else(String::new, |(_, value)| value.into_owned());
-    let standing = state.email_code.standing(&link).await?;
-    let status = match standing {
+    let challenge = state.email_code.challenge_status(&link).await?;
+    let status = match challenge {
         ChallengeStatus::Unknown => StatusCode::NOT_FOUND,
         _ => StatusCode::OK,
     };
-    let screen = match &standing {
+    let screen = match &challenge {
         ChallengeStatus::Open(asked) => NotMe::Open {
             link: &link,
             browser: &asked.browser,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use vestibule::domain::{AccountId, BrowserName, ClientIp, Colour, SignInCode, Timestamp, WayIn};
+use vestibule::domain::{
+    AccountId, ActivityId, BrowserName, ClientIp, Colour, Email, SignInCode, Timestamp, WayIn,
+};
 use vestibule::mail::messages::{
     CodeMail, InvitationMail, Letter, Letterhead, MovedMail, NewBrowserMail, guessing_notice,
     test_letter,
@@ -33,9 +35,9 @@ const BACKGROUND: &str = "return getComputedStyle(document.body).backgroundColor
 
 fn code_mail() -> CodeMail {
     CodeMail {
-        activity_id: 1,
+        activity_id: ActivityId(1),
         account_id: AccountId(1),
-        recipient: MIRA.to_owned(),
+        recipient: Email::parse(MIRA).unwrap(),
         code: SignInCode::parse("934197").unwrap(),
         lifetime: Duration::from_mins(10),
         browser: firefox(),
@@ -63,7 +65,7 @@ fn letters() -> [(&'static str, Letter); 6] {
     };
     let moved = MovedMail {
         account_id: AccountId(1),
-        recipient: MIRA.to_owned(),
+        recipient: Email::parse(MIRA).unwrap(),
         sign_in: format!("https://{HOST}/sign-in"),
     };
     let new_browser = NewBrowserMail {
