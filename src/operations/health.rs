@@ -44,7 +44,7 @@ pub struct Snapshot {
     /// Where its file lies.
     pub file: PathBuf,
     /// Why nothing could be written last, and when; `None` as soon as something was.
-    pub write_failure: Option<(Timestamp, String)>,
+    pub write_failure: Option<WriteTrouble>,
     /// Mails with codes that wait in memory.
     pub codes_waiting: usize,
     /// How deliveries went since the start.
@@ -99,10 +99,7 @@ impl Health {
             version: env!("CARGO_PKG_VERSION"),
             database: stored,
             file: self.database.path().to_owned(),
-            write_failure: self
-                .database
-                .write_trouble()
-                .map(|WriteTrouble { why, at }| (now.minus(at.elapsed()), why)),
+            write_failure: self.database.write_trouble(),
             codes_waiting: self.mail.codes_waiting(),
             deliveries: self.mail.deliveries(),
             provider: self.reachability.as_ref().map(|provider| provider.status()),

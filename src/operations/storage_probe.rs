@@ -57,7 +57,7 @@ impl StorageProbe {
         let opened = in_time(move || Database::open(&path)).await?;
         match opened {
             Ok(database) => Ok(Self { database }),
-            Err(e) => Err(failed(&storage.database, &e)),
+            Err(e) => Err(failed(&storage.database, e.problem(), &e)),
         }
     }
 
@@ -67,7 +67,7 @@ impl StorageProbe {
         in_time(move || match writing.try_writing() {
             Ok(()) if disk_is_full(writing.path()) => Ok(Space::AlmostNone),
             Ok(()) => Ok(Space::Enough),
-            Err(e) => Err(failed(writing.path(), &e)),
+            Err(e) => Err(failed(writing.path(), e.problem(), &e)),
         })
         .await?
     }
@@ -76,7 +76,7 @@ impl StorageProbe {
         let reading = self.database.clone();
         in_time(move || {
             let pending = reading.with_connection(migrations::pending);
-            pending.map_err(|e| failed(reading.path(), &e))
+            pending.map_err(|e| failed(reading.path(), e.problem(), &e))
         })
         .await?
     }
@@ -86,7 +86,7 @@ impl StorageProbe {
         let reading = self.database.clone();
         in_time(move || {
             let damage = reading.read_in_place(state::damage);
-            damage.map_err(|e| failed(reading.path(), &e))
+            damage.map_err(|e| failed(reading.path(), e.problem(), &e))
         })
         .await?
     }
@@ -108,9 +108,9 @@ async fn in_time<T: Send + 'static>(
     }
 }
 
-fn failed(database: &Path, error: &dyn Error) -> ProbeError {
+fn failed(database: &Path, problem: SqliteProblem, error: &dyn Error) -> ProbeError {
     let reason = with_causes(error);
-    let cause = match SqliteProblem::from_message(&reason) {
+    let cause = match problem {
         SqliteProblem::Locked => Cause::Locked,
         SqliteProblem::DiskFull => Cause::DiskFull,
         // SQLite reports an I/O error if there is no space for its files beside the database.
@@ -144,10 +144,8 @@ mod tests {
     // The battery fills a real disk.
     #[test]
     fn a_full_disk_is_told_by_what_sqlite_says() {
-        let error = failed(
-            Path::new("data/vestibule.db"),
-            &DatabaseError::Unavailable("database or disk is full".to_owned()),
-        );
+        let full = DatabaseError::Unavailable("database or disk is full".to_owned());
+        let error = failed(Path::new("data/vestibule.db"), full.problem(), &full);
         assert!(matches!(
             error,
             ProbeError::Failed {

@@ -25,6 +25,15 @@ pub enum DatabaseError {
     Query(Arc<DieselError>),
 }
 
+impl DatabaseError {
+    pub fn problem(&self) -> SqliteProblem {
+        match self {
+            Self::Unavailable(message) => SqliteProblem::from_message(message),
+            Self::Query(error) => SqliteProblem::from_message(&error.to_string()),
+        }
+    }
+}
+
 impl From<DieselError> for DatabaseError {
     fn from(error: DieselError) -> Self {
         let is_temporary = match &error {
@@ -63,7 +72,7 @@ pub enum SqliteProblem {
 }
 
 impl SqliteProblem {
-    pub fn from_message(message: &str) -> Self {
+    pub(super) fn from_message(message: &str) -> Self {
         const MESSAGES: [(&str, SqliteProblem); 8] = [
             ("locked", SqliteProblem::Locked),
             ("busy", SqliteProblem::Locked),

@@ -10,7 +10,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use serde::Serialize;
 use thiserror::Error;
 
-use super::connection::DatabaseError;
+use super::connection::{DatabaseError, SqliteProblem};
 use crate::domain::Timestamp;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
@@ -30,6 +30,17 @@ pub enum MigrationError {
         "the newest migration, {0}, came with a newer version of Vestibule, which has to revert it"
     )]
     Newer(String),
+}
+
+impl MigrationError {
+    pub fn problem(&self) -> SqliteProblem {
+        match self {
+            Self::Database(error) => error.problem(),
+            Self::Query(error) => SqliteProblem::from_message(&error.to_string()),
+            Self::Diesel(error) => SqliteProblem::from_message(&error.to_string()),
+            Self::NoneRun | Self::Newer(_) => SqliteProblem::Other,
+        }
+    }
 }
 
 /// The names of the migrations that have not been run, oldest first.

@@ -14,7 +14,7 @@ use thiserror::Error;
 use thread_local::ThreadLocal;
 use tokio::sync::Semaphore;
 
-use super::connection::{DatabaseError, Pragmas, TURN_WAIT, open, unavailable};
+use super::connection::{DatabaseError, Pragmas, SqliteProblem, TURN_WAIT, open, unavailable};
 use super::revision::RevisionWatch;
 use super::writer::{Caller, Writer};
 use crate::db::sessions::{self, Revision};
@@ -47,6 +47,16 @@ pub enum OpenError {
     Pool { path: PathBuf, source: PoolError },
     #[error("the writer thread cannot be started")]
     Thread(#[source] std::io::Error),
+}
+
+impl OpenError {
+    pub fn problem(&self) -> SqliteProblem {
+        match self {
+            Self::Connect { source, .. } => SqliteProblem::from_message(&source.to_string()),
+            Self::Pool { source, .. } => SqliteProblem::from_message(&source.to_string()),
+            Self::Thread(_) => SqliteProblem::Other,
+        }
+    }
 }
 
 impl Database {

@@ -14,7 +14,7 @@ use diesel::result::Error as DieselError;
 use log::error;
 use tokio::sync::oneshot;
 
-use super::connection::{self, DatabaseError, TURN_WAIT, unavailable};
+use super::connection::{self, DatabaseError, SqliteProblem, TURN_WAIT, unavailable};
 use crate::logging;
 
 /// The shortest time between two commits under load, so that transactions gather. It is short beside an argon2 hash.
@@ -37,6 +37,7 @@ pub(super) enum Caller {
 pub struct WriteTrouble {
     /// SQLite's message.
     pub why: String,
+    pub problem: SqliteProblem,
     /// Monotonic, so that a change of the system's clock does not move it.
     pub at: Instant,
 }
@@ -45,6 +46,7 @@ impl WriteTrouble {
     fn now(why: &str) -> Self {
         Self {
             why: why.to_owned(),
+            problem: SqliteProblem::from_message(why),
             at: Instant::now(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::db::SqliteProblem;
+use crate::db::{SqliteProblem, WriteTrouble};
 use crate::domain::{Timestamp, words};
 use crate::operations::health::{Snapshot, Stored};
 use crate::sign_in::limits::Limit;
@@ -63,14 +63,14 @@ fn database(snapshot: &Snapshot) -> HealthLine {
         counted(stored.sessions, "session in force", "sessions in force")
     )];
     let mut next = Vec::new();
-    if let Some((at, why)) = &snapshot.write_failure {
-        let at = at.ago(snapshot.now);
+    if let Some(WriteTrouble { why, problem, at }) = &snapshot.write_failure {
+        let at = snapshot.now.minus(at.elapsed()).ago(snapshot.now);
         words.push(format!(
             "A write failed {at}, and none has worked since: {why}."
         ));
         next.push(format!(
             "Nobody can sign in meanwhile, and nothing can be changed. {}",
-            match SqliteProblem::from_message(why) {
+            match problem {
                 SqliteProblem::Locked => format!(
                     "Another process holds the file’s lock: “fuser -v {file}” on the server shows which."
                 ),

@@ -94,7 +94,7 @@ async fn five_wrong_codes_end_the_code_and_a_new_one_can_be_sent() {
         browser.read("#code-error", "That code isn’t right").await;
     }
     enter_wrong_code(&browser, &app).await;
-    browser.read("#code-error", "Send a new code.").await;
+    browser.read("#code-error", "Send a new one.").await;
     browser.click("button[data-resend-in]").await;
     browser.see("[role=status]").await;
     browser.type_keys(app.newest_code(MIRA).await).await;
