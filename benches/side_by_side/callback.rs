@@ -58,7 +58,7 @@ fn callback_ms(stream: &mut TcpStream) -> f64 {
     let span = begun.elapsed().as_secs_f64() * 1000.0;
     assert!(
         landed.body.contains("data-to=\"/dashboard\""),
-        "nobody is in"
+        "the callback did not sign in"
     );
     span
 }

@@ -34,18 +34,11 @@ pub fn find_by_email(
     connection: &mut SqliteConnection,
     email: &Email,
 ) -> QueryResult<Option<AccountRow>> {
-    let in_order = accounts::table
-        .order(accounts::email)
-        .select(AccountRow::as_select());
-    let at_or_after = in_order
-        .filter(accounts::email.ge(email))
+    accounts::table
+        .filter(accounts::email.eq(email))
+        .select(AccountRow::as_select())
         .first(connection)
-        .optional()?;
-    let found = match at_or_after {
-        Some(account) => Some(account),
-        None => in_order.first(connection).optional()?,
-    };
-    Ok(found.filter(|account| account.email == *email))
+        .optional()
 }
 
 pub fn find(connection: &mut SqliteConnection, id: AccountId) -> QueryResult<Option<AccountRow>> {
