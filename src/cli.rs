@@ -132,7 +132,7 @@ fn run_command(command: Command, settings: &Settings) -> Result<(), Failure> {
 }
 
 fn told(message: &str, code: u8) -> ExitCode {
-    // With standard error gone there is nobody left to tell.
+    // If standard error is closed, the message cannot be shown.
     let _nobody_listens = writeln!(std::io::stderr(), "{message}");
     ExitCode::from(code)
 }

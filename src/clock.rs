@@ -1,4 +1,4 @@
-//! The time, passed in so that a test can hold it still.
+//! The clock, passed as a value so that a test can control the time.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::domain::Timestamp;
 
-/// Tells the time.
 #[derive(Clone)]
 pub struct Clock(Source);
 
@@ -18,17 +17,16 @@ enum Source {
 }
 
 impl Clock {
-    /// The machine's own clock.
+    /// The system clock.
     pub const fn system() -> Self {
         Self(Source::System)
     }
 
-    /// A clock that stands at `start` until [`Clock::advance`] moves it; every copy moves with it.
+    /// A clock for tests. It stays at `start` until [`Clock::advance`] moves it. All clones share the time.
     pub fn manual(start: Timestamp) -> Self {
         Self(Source::Manual(Arc::new(AtomicI64::new(start.0))))
     }
 
-    /// The present moment.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => Timestamp(
@@ -43,12 +41,12 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock on; the machine's own is not ours to move.
+    /// Moves a manual clock forward. Does nothing for the system clock.
     pub fn advance(&self, span: Duration) {
         self.set(self.now().plus(span));
     }
 
-    /// Sets a manual clock back, as somebody may set the machine's own.
+    /// Sets a manual clock back. Does nothing for the system clock.
     pub fn set_back(&self, span: Duration) {
         self.set(self.now().minus(span));
     }

@@ -69,7 +69,7 @@ pub struct Config {
     pub brand_accent: Option<Colour>,
     /// WorkOS AuthKit or another OpenID Provider.
     pub provider: Option<ProviderSettings>,
-    /// Who may sign in without an invitation.
+    /// The people who may sign in without an invitation.
     pub admission: AdmissionRules,
     /// How long activity is kept.
     pub activity_kept: Duration,
@@ -118,14 +118,14 @@ impl Config {
                 "is longer than SESSION_MAX, so it would never be reached",
             );
         }
-        // A placeholder does no harm: the error is collected already.
+        // The error is already collected, so this configuration is never used.
         let base_url = base_url.unwrap_or_else(BaseUrl::placeholder);
         let provider = provider::provider(settings, &base_url, validator);
         let admission = provider::admission(settings, validator);
         if email_codes == EmailCodes::Off && provider.is_none() {
             validator.error(
                 "EMAIL_CODES",
-                "is off, and no other way to sign in is set up, so nobody could get in",
+                "is off, and no provider is set up, so no one could sign in",
             );
         }
         let email_code_ttl = validator.read(

@@ -1,4 +1,4 @@
--- Who somebody is at a provider: the provider's name and the subject there, never the address alone.
+-- Links accounts to identities at a provider: its name and the subject, never the address alone.
 CREATE TABLE identities (
     id          INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     account_id  BIGINT  NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -9,7 +9,7 @@ CREATE TABLE identities (
 );
 CREATE INDEX identities_by_account ON identities (account_id);
 
--- What a session holds at the provider. Tokens are encrypted for this very session.
+-- The provider's tokens of a session, encrypted for that session.
 CREATE TABLE provider_sessions (
     session_id           INTEGER PRIMARY KEY NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
     provider             TEXT    NOT NULL,
@@ -21,7 +21,7 @@ CREATE TABLE provider_sessions (
     impersonator         TEXT
 );
 
--- Sessions that have ended here and are to end at the provider.
+-- Ended sessions that the provider has yet to end.
 CREATE TABLE pending_revocations (
     id                   INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     session_id           BIGINT  NOT NULL,
@@ -33,8 +33,8 @@ CREATE TABLE pending_revocations (
 );
 CREATE INDEX pending_revocations_by_next_attempt_at ON pending_revocations (next_attempt_at);
 
--- However a session ends, by sign-out, by an admin, by age or from the command line, the provider
--- is to be told.
+-- Queues the revocation at the provider, however a session ends: by sign-out, by an admin, by age or from the command
+-- line.
 CREATE TRIGGER provider_session_ended AFTER DELETE ON provider_sessions
 BEGIN
     INSERT INTO pending_revocations (session_id, provider, provider_session_id, refresh_token)

@@ -11,7 +11,7 @@ use crate::keys::{KEY_FILE, PREVIOUS_KEY_FILE};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Create a new secret key; the previous key is still read, and nobody is signed out
+    /// Generate a new secret key; the previous key is still accepted, and no one is signed out
     Rotate {
         /// Rotate even if the previous key is still needed
         #[arg(long)]
@@ -25,14 +25,14 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<(), Failure>
     if config.secret_key.is_some() {
         return Err(Failure::Misused(
             "SECRET_KEY is set, so there is no key file to rotate. Set SECRET_KEY_PREVIOUS to the present value of \
-             SECRET_KEY, and SECRET_KEY to a new one, from `openssl rand -base64 64 | tr -d '\\n'`. Then start the \
-             server again: nobody is signed out."
+             SECRET_KEY, and SECRET_KEY to a new one, from `openssl rand -base64 64 | tr -d '\\n'`. Then restart the \
+             server. No one is signed out."
                 .to_owned(),
         ));
     }
     if config.secret_key_previous.is_some() {
         return Err(Failure::Misused(format!(
-            "SECRET_KEY_PREVIOUS is set, so the server would not read {PREVIOUS_KEY_FILE}, and everybody would be \
+            "SECRET_KEY_PREVIOUS is set, so the server would not read {PREVIOUS_KEY_FILE}, and everyone would be \
              signed out. Unset it first."
         )));
     }
@@ -41,7 +41,7 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<(), Failure>
     let longest = words::exactly(config.session_max);
     match rotate(data_dir, config.session_max, *force) {
         Ok(()) => say(format!(
-            "{} holds a new key. The previous key is in {} and is still read, so nobody is signed out; keep it for \
+            "{} holds a new key. The previous key is in {} and is still accepted, so no one is signed out; keep it for \
              {longest} (SESSION_MAX) at least.\n\
              A running server still uses the previous key: start it again now.",
             present.display(),

@@ -12,7 +12,7 @@ use crate::domain::{Timestamp, printable};
 /// Spaces between two columns.
 const GAP: usize = 2;
 
-/// Prints a line. Unlike [`print`] it fails when nobody reads standard output.
+/// Prints a line. Unlike [`print`], a broken pipe is an error.
 pub(super) fn say(line: impl Display) -> Result<(), Failure> {
     Ok(writeln!(std::io::stdout(), "{line}")?)
 }

@@ -57,7 +57,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     }
     if say(lines + "\n").is_err() {
         warn!(
-            "nobody reads standard output; the console is at {}",
+            "cannot write to standard output; the console is at {}",
             base_url.origin()
         );
     }

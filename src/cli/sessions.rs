@@ -59,7 +59,7 @@ fn list(settings: &Settings, email: Option<&str>, json: bool) -> Result<(), Fail
     if found.is_empty() {
         return say(match address {
             Some(address) => format!("{address} is not signed in."),
-            None => "Nobody is signed in.".to_owned(),
+            None => "No one is signed in.".to_owned(),
         });
     }
     let heads = [

@@ -32,7 +32,8 @@ impl fmt::Debug for SmtpUrl {
     }
 }
 
-/// A sender without a name gets the brand's, if one is set; the outbox's sender otherwise `default_brand`.
+/// A sender without a name gets the brand's name, if one is set. Without a brand, only the outbox's sender gets a name:
+/// `default_brand`.
 pub(super) fn read_mail(
     settings: &Settings,
     brand_name: Option<&str>,

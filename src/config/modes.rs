@@ -4,7 +4,7 @@ use super::problems::{Problems, Validator};
 use super::settings::Settings;
 use super::values::one_of;
 
-/// Who may use email codes.
+/// The accounts that may use email codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString)]
 #[strum(serialize_all = "lowercase")]
 pub enum EmailCodes {
@@ -12,7 +12,7 @@ pub enum EmailCodes {
     Fallback,
     /// Every account.
     Always,
-    /// Nobody.
+    /// No account.
     Off,
 }
 
@@ -26,8 +26,8 @@ pub enum LogFormat {
     Json,
 }
 
-/// Reads `LOG_FORMAT` alone: every subcommand starts the log before it reads its own settings. [`Config::from_settings`]
-/// reports an error in it along with all others.
+/// Reads `LOG_FORMAT` alone: every subcommand starts the log before it reads its own settings.
+/// [`Config::from_settings`] reports an error in `LOG_FORMAT` along with all others.
 ///
 /// [`Config::from_settings`]: super::Config::from_settings
 pub fn log_format(settings: &Settings) -> Result<LogFormat, Problems> {

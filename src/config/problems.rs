@@ -6,7 +6,7 @@ use crate::domain::words;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub variable: &'static str,
-    /// What is wrong and what to write instead, to be read after the name: “is missing”.
+    /// The error and its correction. The text continues the setting's name: “is missing”.
     pub message: String,
 }
 

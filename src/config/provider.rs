@@ -1,4 +1,4 @@
-//! The settings of the identity provider, and of who may sign in with it.
+//! The settings of the identity provider, and the rules of admission with it.
 
 pub use openidconnect::{ClientSecret, IssuerUrl, RedirectUrl};
 use thiserror::Error;
@@ -41,7 +41,7 @@ pub struct OidcSettings {
     pub redirect_uri: RedirectUrl,
 }
 
-/// Who may sign in without an invitation.
+/// The people who may sign in without an invitation.
 #[derive(Debug, Clone, Default)]
 pub struct AdmissionRules {
     /// Members of this WorkOS organization.

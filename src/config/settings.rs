@@ -47,7 +47,7 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub secret_key: Option<String>,
-    /// The key before SECRET_KEY, still read while the new one rolls in
+    /// The previous SECRET_KEY, still accepted so that a new key signs no one out
     #[arg(
         long,
         env = "SECRET_KEY_PREVIOUS",
@@ -85,7 +85,7 @@ pub struct Settings {
         help_heading = "Settings"
     )]
     pub mail_from: Option<String>,
-    /// Who may use email codes: fallback, always or off [default: fallback]
+    /// Accounts that may use email codes: fallback, always or off [default: fallback]
     #[arg(
         long,
         env = "EMAIL_CODES",
@@ -139,7 +139,7 @@ pub struct Settings {
         help_heading = "Settings"
     )]
     pub session_max: Option<String>,
-    /// CIDRs whose X-Forwarded-For is believed, separated by commas [default: nobody's]
+    /// Networks (CIDR) whose X-Forwarded-For is trusted, separated by commas [default: none]
     #[arg(
         long,
         env = "TRUSTED_PROXIES",
@@ -194,7 +194,7 @@ pub struct Settings {
         help_heading = "Settings"
     )]
     pub workos_api_url: Option<String>,
-    /// The callback as it is registered [default: BASE_URL and /auth/workos/callback]
+    /// The callback URL exactly as it is registered [default: BASE_URL and /auth/workos/callback]
     #[arg(
         long,
         env = "WORKOS_REDIRECT_URI",
@@ -212,7 +212,7 @@ pub struct Settings {
         help_heading = "Settings"
     )]
     pub workos_organization_id: Option<String>,
-    /// Instead of WORKOS_*: the issuer of any OpenID Provider, exactly as it writes itself
+    /// Instead of WORKOS_*: the issuer of an OpenID Provider, exactly as the provider writes it
     #[arg(
         long,
         env = "OIDC_ISSUER",
@@ -221,7 +221,7 @@ pub struct Settings {
         help_heading = "Settings"
     )]
     pub oidc_issuer: Option<String>,
-    /// The client ID there
+    /// The client ID at that provider
     #[arg(
         long,
         env = "OIDC_CLIENT_ID",
@@ -230,7 +230,7 @@ pub struct Settings {
         help_heading = "Settings"
     )]
     pub oidc_client_id: Option<String>,
-    /// The client secret there
+    /// The client secret at that provider
     #[arg(
         long,
         env = "OIDC_CLIENT_SECRET",
@@ -267,7 +267,7 @@ pub struct Settings {
         help_heading = "Settings"
     )]
     pub metrics_listen: Option<String>,
-    /// What the console is called, at most 60 characters [default: Vestibule]
+    /// The console's name, at most 60 characters [default: Vestibule]
     #[arg(
         long,
         env = "BRAND_NAME",
@@ -285,7 +285,7 @@ pub struct Settings {
         help_heading = "Settings"
     )]
     pub brand_accent: Option<String>,
-    /// How the log is written: text or json, one object a line [default: text]
+    /// Format of the log: text, or json with one object per line [default: text]
     #[arg(
         long,
         env = "LOG_FORMAT",

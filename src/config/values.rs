@@ -14,7 +14,7 @@ use crate::domain::{Colour, is_hidden};
 /// In characters. A longer name breaks the header on a phone.
 const LONGEST_BRAND: usize = 60;
 
-/// What is wrong with a value, to be read after the setting's name: “must be true or false”.
+/// An error in a value. The text continues the setting's name: “must be true or false”.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub(super) struct InvalidValue(String);

@@ -8,7 +8,7 @@ use super::accounts::AccountRow;
 use super::schema::accounts;
 use crate::domain::{AccountId, Timestamp};
 
-/// Bytes. No address and no name is longer. SQLite refuses patterns far longer than this.
+/// In bytes. No address and no name is longer. SQLite refuses patterns far longer than this.
 pub(super) const LONGEST_TEXT: usize = 1_000;
 
 /// The default finds every account.

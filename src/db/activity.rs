@@ -11,9 +11,9 @@ use crate::domain::{
     Timestamp,
 };
 
-/// Characters. A mail server's answer may be of any length.
+/// In characters. A mail server's answer may be of any length.
 const LONGEST_DETAIL: usize = 1000;
-/// Characters. A provider may send a name of any length.
+/// In characters. A provider may send a name of any length.
 const LONGEST_ACTOR: usize = 254;
 
 /// How many of the newest rows may hold a code that still waits. Far fewer rows are written during the
@@ -173,8 +173,7 @@ pub fn list(
     query.load(connection)
 }
 
-/// The place in the order of time after which the next page begins. When the row has been deleted, the
-/// nearest older row decides.
+/// The position in time after which the next page begins. If the row has been deleted, the nearest older row is used.
 fn place_of(
     connection: &mut SqliteConnection,
     older_than: Option<ActivityId>,
@@ -239,8 +238,7 @@ pub fn delete_before(
     diesel::delete(activity::table.filter(activity::id.eq_any(old))).execute(connection)
 }
 
-/// Deletes up to `at_most` rows older than `before` that belong to no account. Visitors decide how many
-/// of those there are.
+/// Deletes up to `at_most` rows older than `before` that belong to no account. Any visitor can cause such rows.
 pub fn delete_strangers_before(
     connection: &mut SqliteConnection,
     before: Timestamp,

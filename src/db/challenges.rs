@@ -47,7 +47,7 @@ impl ChallengeRow {
 
 #[derive(Debug)]
 pub struct NewChallenge<'a> {
-    /// Of the token in the browser's cookie.
+    /// The hash of the token in the browser's cookie.
     pub token_hash: TokenHash,
     /// The address as it was typed.
     pub email: &'a Email,

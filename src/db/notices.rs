@@ -1,4 +1,4 @@
-//! The table `notices`: when a mail of a kind was last sent.
+//! The table `notices`: when each kind of notice was last sent.
 
 use std::time::Duration;
 

@@ -24,8 +24,8 @@ pub fn put(
     Ok(())
 }
 
-/// The code in force for an address. A code that would work past `latest` is not: the clock was set back
-/// since it was made.
+/// The code in force for an address. A code that expires after `latest` is not in force: it was made before the clock
+/// was set back.
 pub fn in_force(
     connection: &mut SqliteConnection,
     email: &Email,
@@ -74,7 +74,7 @@ pub fn delete(connection: &mut SqliteConnection, email: &Email) -> QueryResult<(
     Ok(())
 }
 
-/// Deletes every code that expired before `before`, or that would work past `latest`.
+/// Deletes every code that expired before `before` or that expires after `latest`.
 pub fn delete_expired(
     connection: &mut SqliteConnection,
     before: Timestamp,

@@ -34,7 +34,7 @@ pub struct HeldRow {
 
 #[derive(Debug)]
 pub struct NewSession<'a> {
-    /// Of the token in the browser's cookie.
+    /// The hash of the token in the browser's cookie.
     pub token_hash: TokenHash,
     pub account_id: AccountId,
     pub method: SignInMethod,

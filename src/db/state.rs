@@ -1,4 +1,4 @@
-//! What the file itself is like: for those who watch it, and for those who wonder what is wrong.
+//! The database file: its size, its permissions, its versions and its damage.
 
 use std::fs;
 use std::io;
@@ -25,18 +25,18 @@ struct Finding {
     quick_check: String,
 }
 
-/// How much of the disk a database takes, in bytes, with what waits in its write-ahead log.
+/// The size of a database on the disk in bytes, its write-ahead log included.
 pub fn size(database: &Path) -> i64 {
     let sizes = files(database).into_iter().map(fs::metadata);
     let bytes: u64 = sizes.flatten().map(|file| file.len()).sum();
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// Whether everybody on this machine may read a database, or what is beside it: that one of these files
-/// lets others read it, and every folder on the way there lets them through.
+/// Whether the database or a file beside it is world-readable: other users may read the file and enter every folder
+/// above it.
 ///
 /// # Errors
-/// When a folder cannot be looked at.
+/// When the permissions of a folder cannot be read.
 pub fn is_open_to_others(database: &Path) -> io::Result<bool> {
     let lets = |path: &Path, bit| fs::metadata(path).map(|it| it.permissions().mode() & bit != 0);
     let files = files(database);
@@ -54,19 +54,18 @@ pub fn is_open_to_others(database: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// The database and what is beside it, wherever a link to it lies.
+/// The database and the files beside it. Symbolic links are followed.
 fn files(database: &Path) -> Vec<PathBuf> {
     with_beside(&behind_links(database)).collect()
 }
 
-/// Which SQLite reads it.
 pub fn sqlite_version(connection: &mut SqliteConnection) -> QueryResult<String> {
     diesel::sql_query("SELECT sqlite_version() AS version")
         .get_result::<Version>(connection)
         .map(|row| row.version)
 }
 
-/// The newest migration that was run on it.
+/// The newest migration that was applied.
 pub fn newest_migration(connection: &mut SqliteConnection) -> QueryResult<Option<String>> {
     diesel::sql_query(
         "SELECT version FROM __diesel_schema_migrations ORDER BY version DESC LIMIT 1",
@@ -76,10 +75,10 @@ pub fn newest_migration(connection: &mut SqliteConnection) -> QueryResult<Option
     .map(|row| row.map(|row| row.version))
 }
 
-/// What SQLite finds damaged; nothing, in a file that is whole.
+/// The damage that SQLite's `quick_check` finds; empty for an intact file.
 ///
 /// # Errors
-/// When the file is too damaged for the question.
+/// When the file is too damaged to be checked.
 pub fn damage(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     let found: Vec<Finding> = diesel::sql_query("PRAGMA quick_check(5)").load(connection)?;
     let words = found.into_iter().map(|finding| finding.quick_check);

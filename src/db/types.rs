@@ -1,4 +1,4 @@
-//! How domain types become columns.
+//! The column types of the domain types.
 //!
 //! A plain [`Token`](crate::domain::Token) or [`SignInCode`](crate::domain::SignInCode) has no column
 //! type: only their hashes are stored.
@@ -184,7 +184,7 @@ mod tests {
 
     impl<T> NoColumn for IsColumn<T> {}
 
-    // An inherent constant goes before one of a trait, where its bounds hold.
+    // An inherent constant takes precedence over a trait's constant, if the bounds of its `impl` hold.
     impl<T: ToSql<Text, Sqlite>> IsColumn<T> {
         const VALUE: bool = true;
     }

@@ -30,8 +30,8 @@ pub fn take_back(connection: &mut SqliteConnection, id: WrongTryId) -> QueryResu
     Ok(())
 }
 
-/// The times of the tries for an address since `since`, oldest first. They are those of one known browser,
-/// or with `None` those of all unknown browsers.
+/// The times of the tries for an address since `since`, oldest first: the tries of one known browser, or with `None`
+/// those of all unknown browsers.
 pub fn of_address(
     connection: &mut SqliteConnection,
     email: &Email,

@@ -1,7 +1,7 @@
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use thiserror::Error;
 
-/// What an account may do. The words are those in the database and on the command line.
+/// The permissions of an account. The database and the command line use these words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
 #[strum(
     serialize_all = "snake_case",
@@ -26,7 +26,7 @@ impl UnknownRole {
     }
 }
 
-/// How a session was begun. The words are those in the database.
+/// The sign-in method of a session. The database stores these words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum SignInMethod {
@@ -47,8 +47,8 @@ impl SignInMethod {
     }
 }
 
-/// What was used to sign in, as the activity and the mail about a new browser show it. It is finer
-/// than [`SignInMethod`]. The words are those in the detail of an activity row.
+/// The credential of a sign-in, as the activity and the mail about a new browser show it. It distinguishes more cases
+/// than [`SignInMethod`]. The detail of an activity row stores these words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum WayIn {

@@ -1,7 +1,6 @@
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// What can happen to an account. The words are those in the database and in the address of a
-/// filtered page.
+/// An event in the activity log. The database and the URL of a filtered page use these words.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray,
 )]
@@ -67,7 +66,7 @@ impl ActivityKind {
     }
 }
 
-/// The outcome of a request for a code. The words are those in the database.
+/// The outcome of a request for a code. The database stores these words.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray,
 )]

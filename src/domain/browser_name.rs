@@ -2,8 +2,8 @@ use std::fmt;
 
 /// A browser and its system in words, such as “Firefox on Linux”, read from a `User-Agent`.
 ///
-/// It is a help to recognise one's own sessions, never evidence: a browser says what it likes.
-/// The words come from the two lists below, so nothing that a visitor sent is kept or mailed.
+/// It helps people to recognise their own sessions. It proves nothing, because a browser can send any `User-Agent`. All
+/// words come from the two lists below, so no text from a visitor is stored or mailed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrowserName(String);
 
@@ -47,7 +47,6 @@ impl BrowserName {
         })
     }
 
-    /// The words.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -11,8 +11,8 @@ impl ClientIp {
         Self(ip.to_canonical())
     }
 
-    /// What counts as one client in the limits: an IPv4 address, or a whole IPv6 /64, since one
-    /// subscriber has all of it.
+    /// The network that the limits count as one client: an IPv4 address, or an IPv6 /64, because one subscriber has a
+    /// whole /64.
     pub fn network(self) -> IpAddr {
         match self.0 {
             IpAddr::V4(ip) => IpAddr::V4(ip),

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// A colour of the screen, and what WCAG says about two of them.
+/// An sRGB colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Colour {
     red: u8,
@@ -9,17 +9,14 @@ pub struct Colour {
 }
 
 impl Colour {
-    /// The darkest.
     pub const BLACK: Self = Self::of(0, 0, 0);
-    /// The lightest.
     pub const WHITE: Self = Self::of(255, 255, 255);
 
-    /// From its parts.
     pub const fn of(red: u8, green: u8, blue: u8) -> Self {
         Self { red, green, blue }
     }
 
-    /// Reads `#rrggbb`, with or without the `#`: a `.env` file takes what stands behind one for a comment.
+    /// Parses `#rrggbb`. The `#` is optional, because it starts a comment in a `.env` file.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#').unwrap_or(text);
         if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -29,13 +26,13 @@ impl Colour {
         Some(Self::of(red, green, blue))
     }
 
-    /// How far apart two colours are, from 1 to 21 (WCAG 2.2, “contrast ratio”).
+    /// The contrast ratio of two colours, from 1 to 21 (WCAG 2.2, “contrast ratio”).
     pub fn contrast(self, other: Self) -> f64 {
         let (one, two) = (self.luminance(), other.luminance());
         (one.max(two) + 0.05) / (one.min(two) + 0.05)
     }
 
-    /// The colour with so many hundredths of another one in it.
+    /// Mixes `hundredths` percent of `other` into this colour.
     pub fn mixed(self, other: Self, hundredths: u8) -> Self {
         let share = u16::from(hundredths.min(100));
         let mix = |own: u8, other: u8| {
@@ -49,7 +46,7 @@ impl Colour {
         )
     }
 
-    /// From 0 to 1 (WCAG 2.2, “relative luminance”).
+    /// The relative luminance, from 0 to 1 (WCAG 2.2, “relative luminance”).
     fn luminance(self) -> f64 {
         let linear = |part: u8| {
             let part = f64::from(part) / 255.0;
@@ -91,11 +88,11 @@ mod tests {
         let near = |one: f64, two: f64| (one - two).abs() < 0.01;
         assert!(near(Colour::BLACK.contrast(Colour::WHITE), 21.0));
         assert!(near(Colour::WHITE.contrast(Colour::WHITE), 1.0));
-        // The well-known grey that is just dark enough on white.
+        // The lightest grey with enough contrast for text on white.
         let grey = Colour::of(0x76, 0x76, 0x76);
         assert!(near(Colour::WHITE.contrast(grey), 4.54));
         assert!(near(grey.contrast(Colour::WHITE), 4.54));
-        // Of the darkest ones, light is measured by another rule.
+        // Very dark colours are on the linear part of the sRGB curve.
         assert!(near(Colour::of(10, 10, 10).contrast(Colour::BLACK), 1.06));
     }
 

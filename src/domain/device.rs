@@ -10,20 +10,20 @@ use super::{Email, SecretKey, Timestamp};
 
 /// How long a browser is known after it signed in to an account.
 const KNOWN_FOR: Duration = Duration::from_hours(180 * 24);
-/// One person's few accounts in one browser; the one signed in to longest ago is forgotten first.
+/// The most accounts in one cookie. The account with the oldest sign-in is dropped first.
 const MOST_ACCOUNTS: usize = 6;
 
-/// What a browser remembers of the accounts it signed in to, kept in a signed cookie.
+/// A known browser and the accounts it has signed in to, kept in a signed cookie.
 ///
-/// A known browser has limits of its own, so that a stranger who knows an address can neither lock
-/// its owner out nor use up the owner's requests. Addresses are kept as a keyed hash.
+/// A known browser has separate limits. A stranger who knows an address can therefore neither lock its owner out nor
+/// use up the owner's requests. The cookie holds a keyed hash of each address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Device {
     id: DeviceId,
     accounts: Vec<(String, Timestamp)>,
 }
 
-/// Tells one known browser from another in the limits.
+/// The id of a known browser, by which the limits count.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DeviceId(String);
 

@@ -12,16 +12,15 @@ const LONGEST_LOCAL_PART: usize = 64;
 
 /// A well-formed mail address.
 ///
-/// Two addresses are the same when they differ in the case of ASCII letters only. Nothing else is
-/// folded: no Unicode case, no dots, no plus signs, so an address never stands for another one
-/// that merely looks like it (SECURITY rule 6).
+/// The case of ASCII letters is ignored in comparisons. Unicode case, dots and plus signs are not folded, so two
+/// addresses that only look alike stay different (SECURITY rule 6).
 #[derive(Clone)]
 pub struct Email(String);
 
-/// Why a text is no mail address, in words for the person who typed it.
+/// Why a text is not a mail address, as a message for the person who typed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidEmail {
-    /// Nothing but white space.
+    /// Only white space.
     #[error("Enter your email address.")]
     Empty,
     /// No `@`, two of them, a space, a control character, or a part missing.
@@ -33,10 +32,7 @@ pub enum InvalidEmail {
 }
 
 impl Email {
-    /// Reads an address; white space around it is forgiven.
-    ///
-    /// # Errors
-    /// [`InvalidEmail`] names what is wrong.
+    /// Parses an address. White space around it is removed.
     pub fn parse(typed: &str) -> Result<Self, InvalidEmail> {
         let address = typed.trim();
         if address.is_empty() {
@@ -49,11 +45,10 @@ impl Email {
         if local.len() > LONGEST_LOCAL_PART {
             return Err(InvalidEmail::TooLong);
         }
-        // The mailer says what an address is: one that it cannot mail to would be a person who waits
-        // in vain. But between quotation marks it takes what a page, a log line or a list of addresses
-        // cannot bear.
+        // lettre sends the mail, so it decides which addresses are valid. It also accepts quoted text, which could
+        // break a page, a log line or a list of addresses and is refused here.
         let mailable = lettre::Address::new(local, domain).is_ok();
-        // Two addresses that differ in what is invisible alone would look the same.
+        // Two addresses that differ only in invisible characters would look the same.
         let plain = !address.contains(|c| c == '"' || is_invisible(c));
         if mailable && plain && domain.chars().all(is_of_a_domain) {
             Ok(Self(address.to_owned()))
@@ -62,9 +57,8 @@ impl Email {
         }
     }
 
-    /// Takes an address from the database without parsing it again: the version that wrote it has.
-    /// A later, stricter rule must not make an older account unreadable, since one unreadable row
-    /// would fail the whole list of accounts.
+    /// Takes an address from the database without parsing it again. A stricter rule in a later version must not make
+    /// an older account unreadable, because one unreadable row would fail the whole list of accounts.
     pub(crate) fn from_database(address: String) -> Self {
         Self(address)
     }
@@ -74,13 +68,13 @@ impl Email {
         &self.0
     }
 
-    /// The form that is the same for every spelling of this address.
+    /// The address with its ASCII letters in lower case. Equal addresses have equal folded forms.
     pub fn folded(&self) -> String {
         self.0.to_ascii_lowercase()
     }
 }
 
-/// Beyond ASCII the mailer decides, by the rules for international domain names.
+/// Restricts ASCII characters only. lettre checks all others by the rules for international domain names.
 fn is_of_a_domain(c: char) -> bool {
     !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '.')
 }

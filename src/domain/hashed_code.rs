@@ -4,11 +4,11 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CodeHash(pub [u8; 32]);
 
-/// New for each code.
+/// The random salt of a code's hash, new for each code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeSalt(pub [u8; 16]);
 
-/// What the database keeps of a code.
+/// A code as the database stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HashedCode {
     pub hash: CodeHash,

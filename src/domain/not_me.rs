@@ -5,21 +5,22 @@ use sha2::Sha256;
 
 use super::{ActivityId, ChallengeId, SecretKey, Timestamp};
 
-/// 128 bits of the MAC: nobody guesses those.
+/// The length of the truncated MAC in bytes. 128 bits cannot be guessed.
 const MARK: usize = 16;
 const TEXT_BYTES: usize = 3 * 8 + MARK;
 
-/// What the link “This wasn’t me” in a code's mail is about: one request for a code.
+/// The content of the link “This wasn’t me” in a code's mail. It identifies one request for a code.
 ///
-/// Only we can write such a link, and only the mail has it. It says nothing of the code, and all that
-/// it is good for is to end the challenge.
+/// A MAC authenticates the link, and only the mail contains it. The link does not reveal the code. Its only use is to
+/// end or report the challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotMe {
-    /// The challenge, whatever code it has by now.
+    /// The challenge. Its code may have been replaced since the mail.
     pub challenge_id: ChallengeId,
-    /// The row of the activity that has the browser and the address that asked.
+    /// The activity row of the request, with its browser and its client's address.
     pub activity_id: ActivityId,
-    /// When it was asked for. With it a link from before a backup was restored fits no later request.
+    /// The time of the request. A restored backup can reuse ids. The time keeps an older link from matching a later
+    /// request.
     pub asked_at: Timestamp,
 }
 

@@ -2,29 +2,25 @@ use thiserror::Error;
 
 use super::printable::{is_hidden, shows_nothing};
 
-/// The most that the database takes, in characters.
+/// The limit of the database column, in characters.
 const LONGEST: usize = 200;
 
-/// What a person wants to be called: one line of at most 200 characters, or nothing.
+/// A person's name: one line of at most 200 characters, or empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonName(String);
 
-/// Why a text is no name.
+/// Why a text is not a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidName {
-    /// Longer than anybody's.
     #[error("That is too long. Use at most {LONGEST} characters.")]
     TooLong,
-    /// Line breaks, control characters, or marks that turn the text around them.
+    /// Line breaks, control characters, or marks that change the direction of the text after them.
     #[error("Use one line of letters, without line breaks or hidden characters.")]
     NotOneLine,
 }
 
 impl PersonName {
-    /// Reads a name; spaces around it are forgiven, and one of which nothing is seen is none.
-    ///
-    /// # Errors
-    /// [`InvalidName`] when it is too long, or more than one visible line.
+    /// Parses a name. Spaces around it are removed. A name without visible characters becomes empty.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         let text = text.trim();
         if text.chars().count() > LONGEST {
@@ -33,7 +29,7 @@ impl PersonName {
         if text.chars().any(is_hidden) {
             return Err(InvalidName::NotOneLine);
         }
-        // People could not choose somebody whose name is blank from a list.
+        // A blank name could not be seen in a list.
         let seen = if shows_nothing(text) { "" } else { text };
         Ok(Self(seen.to_owned()))
     }
@@ -57,7 +53,7 @@ mod tests {
             ("山田 太郎", "山田 太郎"),
             ("نازنین\u{200c}زهرا", "نازنین\u{200c}زهرا"),
             (&"é".repeat(200), &"é".repeat(200)),
-            // Joiners and selectors, which are invisible themselves, hold these together.
+            // These names contain joiners and variation selectors, which are invisible.
             ("क्\u{200d}ष", "क्\u{200d}ष"),
             ("👩\u{200d}💻", "👩\u{200d}💻"),
             ("❤\u{fe0f}", "❤\u{fe0f}"),

@@ -50,7 +50,7 @@ pub fn is_hidden(c: char) -> bool {
 
 /// Whether a text is blank to the eye: it is empty, or has only spaces and characters without a shape.
 pub fn shows_nothing(text: &str) -> bool {
-    // To Unicode a Braille pattern without dots is a letter.
+    // Unicode counts the Braille pattern without dots (U+2800) as visible.
     let blank = |c: char| c.is_whitespace() || is_invisible(c) || c == '\u{2800}';
     text.chars().all(blank)
 }

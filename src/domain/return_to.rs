@@ -4,7 +4,7 @@ use url::Url;
 
 const LONGEST: usize = 2048;
 const HOME: &str = "/dashboard";
-/// The way in and the way out: nobody who has just signed in was going there.
+/// Paths that are not a destination after a sign-in: the pages of signing in and out, and static files.
 const NOT_A_PLACE: [&str; 5] = ["/sign-in", "/sign-out", "/signed-out", "/auth/", "/static/"];
 
 /// A path and query on this origin, to go to after the sign-in (ASVS 3.7.2).
@@ -12,20 +12,19 @@ const NOT_A_PLACE: [&str; 5] = ["/sign-in", "/sign-out", "/signed-out", "/auth/"
 pub struct ReturnTo(String);
 
 impl ReturnTo {
-    /// Reads what stood in a query; anything that could lead elsewhere becomes the dashboard.
+    /// Parses the value from a query. A value that could lead to another origin becomes the dashboard.
     pub fn parse(text: &str) -> Self {
         Self::local_path(text).map_or_else(Self::default, Self)
     }
 
     fn local_path(text: &str) -> Option<String> {
-        // A browser's own rules decide what a path means, so a parser that follows them judges, and
-        // what it wrote out is kept.
+        // Browsers parse URLs by the WHATWG standard, and so does this parser. Its output is kept, not the input.
         let base = Url::parse("https://vestibule.invalid/").ok()?;
         let url = base.join(text).ok()?;
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
         let stays = text.starts_with('/') && url.origin() == base.origin();
         let is_a_place = !NOT_A_PLACE.iter().any(|start| path.starts_with(start));
-        // Read again, two slashes would name a host; and some browsers take a backslash for one.
+        // A browser reads a host after two leading slashes, and some browsers read a backslash as a slash.
         let is_plain = !path.starts_with("//") && !path.contains('\\');
         (stays && is_plain && is_a_place && path.len() <= LONGEST).then(|| path.to_owned())
     }
@@ -35,7 +34,7 @@ impl ReturnTo {
         &self.0
     }
 
-    /// Whether it is where people go when nothing else was asked for.
+    /// Whether this is the default destination, the dashboard.
     pub fn is_default(&self) -> bool {
         self.0 == HOME
     }
@@ -51,7 +50,7 @@ impl ReturnTo {
     /// `path` with this destination in its query in any case.
     pub fn explicitly_carried_by(&self, path: &str) -> String {
         let value: String = url::form_urlencoded::byte_serialize(self.0.as_bytes()).collect();
-        // A slash may stand in a query as it is (RFC 3986, 3.4), and reads better there.
+        // A query may contain plain slashes (RFC 3986, 3.4), which are easier to read.
         format!("{path}?return_to={}", value.replace("%2F", "/"))
     }
 }
@@ -119,7 +118,7 @@ mod tests {
         ] {
             assert!(ReturnTo::parse(path).is_default(), "{path}");
         }
-        // Nor to what is no path at all, though it would lead to a page here.
+        // A text that is not an absolute path is refused, even if it resolves to a page of this console.
         for text in [
             "account",
             "?tab=2",
@@ -144,11 +143,11 @@ mod tests {
             "a".repeat(LONGEST)
         );
         assert_eq!(ReturnTo::parse(&wound).as_str(), "/account");
-        // Two bytes are typed for each, and six written out.
+        // Each “é” is two bytes as typed and six bytes percent-encoded.
         assert!(ReturnTo::parse(&format!("/{}", "é".repeat(LONGEST / 3))).is_default());
     }
 
-    // SECURITY rule 15: hundreds of ways to say “elsewhere”, each judged by a real URL parser.
+    // SECURITY rule 15: hundreds of payloads that point to another origin, each resolved by a real URL parser.
     #[test]
     fn nobody_is_sent_to_another_origin() {
         let slashes = [

@@ -9,12 +9,11 @@ use thiserror::Error;
 
 const BYTES: usize = 64;
 
-/// The one secret of an installation. Every key in use is derived from it for one purpose alone
-/// (HKDF, RFC 5869), so that no two purposes share a key.
+/// The master secret of an installation. HKDF (RFC 5869) derives a separate key from it for each purpose.
 #[derive(Clone)]
 pub struct SecretKey([u8; BYTES]);
 
-/// The text does not hold 64 bytes in base64. It says nothing of the text itself.
+/// The text is not 64 bytes in base64. The message does not repeat the text, which may be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
     "must be 64 random bytes in base64, such as `openssl rand -base64 64 | tr -d '\\n'` prints"
@@ -22,54 +21,50 @@ pub struct SecretKey([u8; BYTES]);
 pub struct InvalidSecretKey;
 
 impl SecretKey {
-    /// Draws a new one.
     pub fn generate(random: &mut impl CryptoRng) -> Self {
         let mut bytes = [0; BYTES];
         random.fill_bytes(&mut bytes);
         Self(bytes)
     }
 
-    /// Reads base64; line breaks in it are forgiven.
-    ///
-    /// # Errors
-    /// [`InvalidSecretKey`] when it is not base64 of exactly 64 bytes.
+    /// Parses base64. White space and line breaks in it are ignored.
     pub fn parse(text: &str) -> Result<Self, InvalidSecretKey> {
         let text: String = text.split_whitespace().collect();
         let bytes = STANDARD.decode(text).map_err(|_| InvalidSecretKey)?;
         Ok(Self(bytes.try_into().map_err(|_| InvalidSecretKey)?))
     }
 
-    /// The text for the key file. Nothing else may have it.
+    /// The text for the key file, and for no other use.
     pub fn expose(&self) -> String {
         STANDARD.encode(self.0)
     }
 
-    /// Signs and encrypts cookies.
+    /// The key that signs and encrypts cookies.
     pub fn cookie_key(&self) -> [u8; 64] {
         self.derive(b"vestibule cookies")
     }
 
-    /// Goes into each code's hash, so that the database alone cannot be searched.
+    /// The secret input of each code's hash. Without it, a stolen database cannot be searched for codes.
     pub fn pepper(&self) -> [u8; 32] {
         self.derive(b"vestibule code pepper")
     }
 
-    /// Encrypts a provider's tokens.
+    /// The key that encrypts a provider's tokens.
     pub fn token_key(&self) -> [u8; 32] {
         self.derive(b"vestibule provider tokens")
     }
 
-    /// Vouches for a sign-in's state.
+    /// The MAC key of the `state` of a sign-in with a provider.
     pub fn state_key(&self) -> [u8; 64] {
         self.derive(b"vestibule sign-in states")
     }
 
-    /// Names an address in a cookie without spelling it.
+    /// The MAC key of the addresses in the known-browser cookie.
     pub fn address_key(&self) -> [u8; 64] {
         self.derive(b"vestibule device addresses")
     }
 
-    /// Vouches for the link “This wasn’t me”.
+    /// The MAC key of the link “This wasn’t me”.
     pub fn not_me_key(&self) -> [u8; 64] {
         self.derive(b"vestibule disowned codes")
     }

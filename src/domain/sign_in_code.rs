@@ -5,16 +5,16 @@ use thiserror::Error;
 
 const DIGITS: usize = 6;
 
-/// The six digits that a mail carries. Leading zeros count.
+/// A code of six digits. Leading zeros are significant.
 pub struct SignInCode([u8; DIGITS]);
 
-/// The text has not six digits in it.
+/// The text does not contain exactly six digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("Enter the six digits from the mail.")]
 pub struct InvalidCode;
 
 impl SignInCode {
-    /// Draws one of the million codes, each as likely as any other (ASVS 6.5.3).
+    /// Generates a uniformly random code (ASVS 6.5.3).
     pub fn generate(random: &mut impl CryptoRng) -> Self {
         Self::from_number(random.random_range(0..1_000_000))
     }
@@ -28,11 +28,8 @@ impl SignInCode {
         Self(digits)
     }
 
-    /// Reads what someone typed or pasted: spaces and dashes of any kind are forgiven, and so are
-    /// the decimal digits of other scripts.
-    ///
-    /// # Errors
-    /// [`InvalidCode`] when what remains is not exactly six digits.
+    /// Parses typed or pasted text. Spaces and dashes of any kind are ignored. The decimal digits of other scripts are
+    /// accepted.
     pub fn parse(typed: &str) -> Result<Self, InvalidCode> {
         let mut digits = [0; DIGITS];
         let mut count = 0;
@@ -48,7 +45,7 @@ impl SignInCode {
         }
     }
 
-    /// The digits, for the hash and for the mail; nothing else may have them.
+    /// The digits, for the hash and for the mail only.
     pub fn expose(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
@@ -59,7 +56,7 @@ fn is_separator(c: char) -> bool {
         || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Where a run of ten decimal digits starts (Unicode's `Nd`), for scripts that keyboards write.
+/// The zero of each run of ten decimal digits (Unicode's `Nd`), for scripts that keyboards write.
 const ZEROS: [u32; 21] = [
     0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66,
     0xde6, 0xe50, 0xed0, 0xf20, 0x1040, 0x17e0, 0x1810, 0xff10,
@@ -90,8 +87,8 @@ mod tests {
         assert_eq!(SignInCode::from_number(0).expose(), "000000");
     }
 
-    // SECURITY rule 1: from a CSPRNG, uniform. Every digit at every place turns up about as often:
-    // 60 000 draws, 6 000 expected, a bound of eight standard deviations.
+    // SECURITY rule 1: codes come from a CSPRNG and are uniform. In 60 000 codes, each digit is expected 6 000 times at
+    // each place. The bound is eight standard deviations.
     #[test]
     fn codes_are_spread_evenly() {
         let mut seen = [[0_i32; 10]; DIGITS];

@@ -8,22 +8,21 @@ use sha2::{Digest, Sha256};
 const BYTES: usize = 32;
 const TEXT_LENGTH: usize = 43;
 
-/// 256 random bits that a browser holds: a session's or a challenge's (ASVS 7.2.3).
+/// The token of a session or a challenge, which a browser holds: 256 random bits (ASVS 7.2.3).
 pub struct Token(String);
 
-/// The SHA-256 of a [`Token`]: what the database keeps, and what finds the row.
+/// The SHA-256 of a [`Token`]. The database stores it and finds the row by it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash([u8; BYTES]);
 
 impl Token {
-    /// Draws a new one.
     pub fn generate(random: &mut impl CryptoRng) -> Self {
         let mut bytes = [0; BYTES];
         random.fill_bytes(&mut bytes);
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Takes a cookie's text back; `None` when it cannot be one of ours.
+    /// Parses the text of a cookie; `None` when it does not have the form of a token.
     pub fn parse(text: &str) -> Option<Self> {
         let plain = text.len() == TEXT_LENGTH
             && text
@@ -32,12 +31,11 @@ impl Token {
         plain.then(|| Self(text.to_owned()))
     }
 
-    /// The text for the cookie, always of the same length. Nothing else may have it.
+    /// The text for the cookie, and for no other use. Its length is always the same.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What to look for in the database.
     pub fn hash(&self) -> TokenHash {
         TokenHash(Sha256::digest(self.0.as_bytes()).into())
     }
@@ -53,7 +51,7 @@ impl TokenHash {
         Some(Self(bytes.try_into().ok()?))
     }
 
-    /// For a text field.
+    /// The hash in URL-safe base64.
     pub fn to_text(self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }

@@ -64,8 +64,8 @@ pub fn rounded_down(span: Duration) -> Option<String> {
     }
 }
 
-/// A wait, rounded up so that nobody comes back too early: minutes below an hour and a half, then hours
-/// up to two days, then days.
+/// A waiting time, rounded up so that a retry is not too early: minutes below an hour and a half, then hours up to two
+/// days, then days.
 pub fn rounded_up(wait: Duration) -> String {
     let minutes = wait.as_secs().div_ceil(MINUTE).max(1);
     let hours = minutes.div_ceil(60);

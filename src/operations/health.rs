@@ -1,4 +1,4 @@
-//! How the console is, for those who watch it: what answers, what waits, what went wrong last.
+//! The console's health: its database, mail queue, sessions and provider.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,76 +14,67 @@ use crate::sign_in::limits::try_budget;
 use crate::sign_in::oidc::{Reachability, ReachabilityStatus};
 use crate::sign_in::session::Sessions;
 
-/// Looks after all of it.
+/// Reads the state of the console's parts.
 pub struct Health {
-    /// What is to answer.
     pub database: Database,
-    /// The time.
     pub clock: Clock,
-    /// Where codes wait.
     pub mail: Arc<MailQueue>,
-    /// Whose sessions are counted.
     pub sessions: Arc<Sessions>,
-    /// Whether the provider answers, once one is set up.
+    /// `None` when no provider is configured.
     pub reachability: Option<Arc<Reachability>>,
     /// When this process began to serve.
     pub started_at: Timestamp,
 }
 
-/// How it is at one moment.
+/// The state of the console at one moment.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// That moment.
     pub now: Timestamp,
     /// When this process began to serve.
     pub started_at: Timestamp,
-    /// Our version.
     pub version: &'static str,
-    /// What the database says, or why it says nothing.
+    /// The facts from the database, or why it did not answer.
     pub database: Result<Stored, DatabaseError>,
-    /// Where its file lies.
+    /// The database file.
     pub file: PathBuf,
-    /// Why nothing could be written last, and when; `None` as soon as something was.
+    /// The last write failure; `None` once a write has succeeded since.
     pub write_failure: Option<WriteTrouble>,
-    /// Mails with codes that wait in memory.
+    /// The mails with codes that wait in memory.
     pub codes_waiting: usize,
-    /// How deliveries went since the start.
+    /// The deliveries since the start.
     pub deliveries: Deliveries,
-    /// How the provider is, once one is set up.
+    /// `None` when no provider is configured.
     pub provider: Option<ReachabilityStatus>,
 }
 
-/// What is read from the database.
+/// The facts that are read from the database.
 #[derive(Debug)]
 pub struct Stored {
-    /// How much of the disk it takes, in bytes, its write-ahead log included.
+    /// The size of the database on the disk in bytes, its write-ahead log included.
     pub bytes: i64,
-    /// Whether everybody on this machine may read its file.
+    /// Whether the database file is world-readable.
     pub open_to_others: bool,
-    /// Which SQLite reads it.
+    /// The version of SQLite.
     pub sqlite: String,
-    /// The newest migration that was run on it.
+    /// The newest migration that was applied.
     pub newest_migration: Option<String>,
-    /// Sessions in force.
+    /// The number of sessions in force.
     pub sessions: i64,
-    /// Mails that wait in the table.
+    /// The mails that wait in the table.
     pub mails: outgoing_mails::Waiting,
-    /// Sessions that are to end at the provider.
+    /// Ended sessions that the provider has yet to end.
     pub revocations: pending_revocations::Waiting,
-    /// While everybody's budget of wrong codes is used up: until when, if none is tried meanwhile.
+    /// While the overall budget of wrong codes is used up: when it frees up, if no further code is tried.
     pub guessing_until: Option<Timestamp>,
 }
 
 impl Health {
-    /// Whether people can sign in: that the database answers.
-    ///
-    /// # Errors
-    /// Why it does not.
+    /// Succeeds when people can sign in, which needs the database to answer.
     pub async fn is_ready(&self) -> Result<(), DatabaseError> {
         self.database.read(sessions::revision).await.map(drop)
     }
 
-    /// Everything. What the database does not say is left out; the rest is told all the same.
+    /// Reads the state of every part. If the database does not answer, the other parts are still reported.
     pub async fn snapshot(&self) -> Snapshot {
         let now = self.clock.now();
         let lifetimes = self.sessions.lifetimes();
@@ -114,7 +105,7 @@ fn stored(
 ) -> QueryResult<Stored> {
     Ok(Stored {
         bytes: state::size(file),
-        // A folder that we may not look into is not everybody's either.
+        // A folder that this process cannot read is not world-readable either.
         open_to_others: state::is_open_to_others(file).unwrap_or(false),
         sqlite: state::sqlite_version(c)?,
         newest_migration: state::newest_migration(c)?,

@@ -19,7 +19,7 @@ use crate::sign_in::session::Sessions;
 const BATCH: i64 = 1_000;
 /// An expired challenge is kept this long, so that its page can still show the address.
 const KEEP_EXPIRED: Duration = Duration::from_hours(1);
-/// Activity of addresses without an account is kept this long. Visitors decide how much of it there is.
+/// Activity of addresses without an account is kept this long. Any visitor can cause it.
 const KEEP_STRANGERS: Duration = Duration::from_hours(14 * 24);
 const WRITE_USE_EVERY: Duration = Duration::from_secs(20);
 /// A clean-up happens in every ninth round.
@@ -34,7 +34,7 @@ pub struct Housekeeping {
 }
 
 impl Housekeeping {
-    /// Runs until it is dropped.
+    /// Runs until the future is dropped.
     pub async fn run(self: Arc<Self>) {
         let mut ticks = tokio::time::interval(WRITE_USE_EVERY);
         for round in 0_u32.. {

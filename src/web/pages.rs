@@ -1,4 +1,4 @@
-//! Handlers, one file per page: parse, one verb, render.
+//! Handlers, one file per page. Each handler parses the request, calls one verb and renders the result.
 
 pub mod account;
 pub mod admin;

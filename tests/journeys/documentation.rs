@@ -20,7 +20,7 @@ const METRICS: &str = "/metrics";
 const RULES: usize = 30;
 const README_WORDS: usize = 900;
 /// Words of the help for a setting without a default.
-const NO_DEFAULT: [&str; 2] = ["nobody's", "nowhere"];
+const NO_DEFAULT: [&str; 2] = ["none", "nowhere"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -93,7 +93,7 @@ fn text_of(file: &[u8]) -> Result<String, FileError> {
     Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
-/// The separator that the first line has most of. Column names contain none of them.
+/// The separator that occurs most often in the first line. Column names contain no separator.
 fn separator(text: &str) -> char {
     let first = text.lines().find(|line| !line.trim().is_empty());
     let first = first.unwrap_or_default();

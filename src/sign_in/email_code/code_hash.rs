@@ -16,7 +16,7 @@ use crate::domain::{CodeHash, CodeSalt, HashedCode};
 use crate::keys::Keys;
 use crate::metrics::Metrics;
 
-/// How long a request waits for its turn. A hash that nobody waits for any more is not started.
+/// How long a request waits for its turn. After that its hash is not started.
 const TURN_WAIT: Duration = Duration::from_secs(2);
 /// 8 MiB, one pass, one lane. Six digits are 20 bits, so no cost per guess protects a stolen file; the pepper does. A
 /// heavier hash would only help a flood of requests.
@@ -204,7 +204,7 @@ mod tests {
         }
     }
 
-    // SECURITY rule 3: of two comparisons for one try, no first one is done whose second comes too late.
+    // SECURITY rule 3: a try that needs two comparisons makes both or none. The second cannot time out alone.
     #[tokio::test]
     async fn all_that_a_code_may_be_is_compared_in_one_turn() {
         let metrics = Metrics::default();

@@ -9,44 +9,42 @@ use crate::db::{DatabaseError, QueryResult, SqliteConnection};
 use crate::domain::{ActivityKind, NotMe, Timestamp};
 use crate::sign_in::client::Client;
 
-/// The detail in the activity when the code had been used before. Nothing reads it back.
+/// The detail in the activity when the code had been used before. No code parses it.
 const AFTER_IT_WAS_USED: &str = "after it was used";
 
-/// What has become of the code that a link “This wasn’t me” is about.
+/// The status of the challenge that a link “This wasn’t me” names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChallengeStatus {
-    /// Nobody has got in, and the challenge can be ended.
+    /// The code was not used. The challenge can be ended.
     Open(Request),
-    /// It was ended by such a link: nobody has got in.
+    /// The link ended the challenge before its code was used.
     Disowned,
-    /// Somebody got in, and nobody has said that it was not the owner of the mailbox.
+    /// The code was used to sign in. The owner of the mailbox has not reported that.
     Used,
-    /// Somebody got in, and the owner of the mailbox has said that it was not them.
+    /// The code was used to sign in, and the owner of the mailbox has reported that.
     UsedByAnother,
-    /// We wrote no such link, or so long ago that its challenge is forgotten.
+    /// The link is not authentic, or its challenge has been deleted.
     Unknown,
 }
 
-/// Who asked for a code, and when.
+/// A request for a code, as the mailbox's owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Browser and system in words.
     pub browser: String,
-    /// From where.
+    /// The client's address.
     pub ip: String,
-    /// When.
     pub asked_at: Timestamp,
 }
 
 impl EmailCode {
-    /// The text of the link for a request.
+    /// The URL of the link for a request.
     pub(super) fn not_me_link(&self, request: NotMe) -> String {
         let mark = request.to_text(&self.keys.current);
         format!("{}?link={mark}", self.not_me)
     }
 
-    /// How it stands with the code that this link is about. Changes nothing: programs that look
-    /// through mail open every link.
+    /// The status of the challenge that a link names. Changes nothing, because mail scanners open every link.
     pub async fn challenge_status(&self, link: &str) -> Result<ChallengeStatus, DatabaseError> {
         let Some(link) = self.read_link(link) else {
             return Ok(ChallengeStatus::Unknown);
@@ -61,11 +59,11 @@ impl EmailCode {
             .await
     }
 
-    /// Ends the challenge that this link is about, whatever code it has by now, and writes that down.
-    /// Twice is no error; a code that was used stays used, and that it was not by them is written down.
+    /// Ends the challenge that a link names, even if its code was replaced since, and records that. If the code was
+    /// already used, records the report only. A second call changes nothing and is not an error.
     ///
     /// # Errors
-    /// When the database does not answer; the code goes on working then.
+    /// The code continues to work.
     pub async fn disown(&self, link: &str, client: &Client) -> Result<(), DatabaseError> {
         let Some(link) = self.read_link(link) else {
             return Ok(());
@@ -100,13 +98,13 @@ impl EmailCode {
         Ok(())
     }
 
-    /// Links that the older key wrote are still read.
+    /// Also accepts links that were made with the previous key.
     fn read_link(&self, text: &str) -> Option<NotMe> {
         self.keys.all().find_map(|key| NotMe::from_text(text, key))
     }
 }
 
-/// The challenge, and the request that the mail was about.
+/// The challenge of a link, and the activity row of the request.
 fn find(c: &mut SqliteConnection, link: NotMe) -> QueryResult<Option<(ChallengeRow, ActivityRow)>> {
     let request = activity::find(c, link.activity_id)?.filter(|row| row.at == link.asked_at);
     Ok(challenges::find_by_id(c, link.challenge_id)?.zip(request))

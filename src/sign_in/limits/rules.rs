@@ -40,7 +40,7 @@ pub enum Limit {
     GuessingNotices,
 }
 
-/// What has its own count.
+/// The scope of a limit: each address, network, … is counted separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Per {
     /// An address: once for each known browser, and once for all unknown browsers together.
@@ -96,13 +96,14 @@ impl Limit {
         Rule { limit: self, rate, window, per, kept }
     }
 
-    /// What the refused person reads: what happened and what to do. `wait` is the time until the next attempt fits.
+    /// The message for the refused person: what happened and what to do. `wait` is the time until the next attempt is
+    /// allowed.
     pub fn message(self, wait: Duration) -> String {
         let wait = format!("in {}", rounded_up(wait));
         self.text().replace("{wait}", &wait)
     }
 
-    /// `{wait}` becomes “in 3 minutes”. Empty where nobody is refused.
+    /// `{wait}` becomes “in 3 minutes”. Empty for a limit that refuses no person.
     const fn text(self) -> &'static str {
         match self {
             Self::CodesPerMinute => "Wait one minute before asking for another code.",

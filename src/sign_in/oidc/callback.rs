@@ -1,7 +1,7 @@
 //! The callback: exchanges the code, admits the user and begins the session.
 //!
-//! The exchange runs in a task of its own. A code can be used only once, so a request that is
-//! cancelled must not take the provider's answer with it.
+//! The exchange runs in a separate task. A code can be used only once, so the provider's answer must not be lost when
+//! the request is cancelled.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -63,7 +63,7 @@ impl Refresher {
         }
     }
 
-    /// The refresh runs in a task of its own: a cancelled request must not lose the rotated token.
+    /// The refresh runs in a separate task, because a cancelled request must not lose the rotated token.
     fn join_or_spawn(
         self: &Arc<Self>,
         session: SessionId,

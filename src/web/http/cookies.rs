@@ -9,7 +9,7 @@ use crate::keys::Keys;
 
 /// Longer than a challenge, so that the page of an expired challenge can still name its address.
 const CHALLENGE_AGE: Duration = Duration::hours(1);
-/// The page `/signed-out` consumes it.
+/// The page `/signed-out` consumes this cookie.
 const PROVIDER_LOGOUT_AGE: Duration = Duration::minutes(10);
 const DEVICE_AGE: Duration = Duration::days(180);
 

@@ -41,7 +41,7 @@ pub struct SessionLayer {
     max_age: Duration,
 }
 
-/// Whose request this is, by its session cookie.
+/// The result of authenticating a request by its session cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authenticated {
     Session(TokenHash),

@@ -1,4 +1,4 @@
-//! The pages of one's own account.
+//! The pages on which people manage their own account.
 
 pub mod activity;
 pub mod profile;
@@ -6,8 +6,8 @@ pub mod sessions;
 
 use actix_web::HttpRequest;
 
-/// A value in the address, such as the word that says what was just done. What it leads to is fixed
-/// words of ours, or a number.
+/// The first value of a query parameter. The pages compare it with fixed words or parse it as a number, and never
+/// show it.
 fn in_query(request: &HttpRequest, name: &str) -> Option<String> {
     url::form_urlencoded::parse(request.query_string().as_bytes())
         .find(|(key, _)| key == name)

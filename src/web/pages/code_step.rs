@@ -17,14 +17,14 @@ use crate::web::http::session_cookie::issue_session_cookie;
 use crate::web::http::state::AppState;
 
 const ADDRESS: &str = "/sign-in/code";
-/// The same, for browsers without JavaScript that have just asked for a new code.
+/// The address after a new code was sent to a browser without JavaScript.
 const AFTER_RESEND: &str = "/sign-in/code?resent";
 /// How long the page advises to wait before another code, in seconds.
 const RESEND_AFTER: u64 = 60;
-/// What is shown again of a text that is no code, in characters.
+/// The part of a refused code that the field shows again, in characters.
 const ECHOED: usize = 40;
 
-/// Shows the step; without a challenge there is nothing to enter, and the way leads to the email step.
+/// Shows the step. Without a challenge, redirects to the email step.
 pub async fn show(
     state: web::Data<AppState>,
     wants: ResponseMode,
@@ -50,7 +50,7 @@ pub async fn show(
     })
 }
 
-/// Tries a code. A right one begins a session.
+/// Verifies a code. A right code begins a session.
 pub async fn verify(
     state: web::Data<AppState>,
     wants: ResponseMode,
@@ -77,7 +77,7 @@ pub async fn verify(
             retry_after: None,
         },
     };
-    // The words offer a new code, so its button is there at once.
+    // The error message offers a new code, so the button is enabled at once.
     let typed: String = form.code.chars().take(ECHOED).collect();
     refused(&state, wants, held, worded, |step, words| CodeStep {
         typed,
@@ -124,7 +124,7 @@ pub async fn resend(
     }
 }
 
-/// What the email step answers when a code is on its way, or is not: nobody can tell.
+/// The response to a code request. It is the same whether or not a code was sent (SECURITY rule 5).
 pub(super) fn sent(
     state: &AppState,
     wants: ResponseMode,
@@ -159,7 +159,7 @@ fn let_in(
     Ok(response)
 }
 
-/// The step again; `say` puts the words where they belong.
+/// Shows the step again with an error message. `say` chooses the field of the step for the message.
 async fn refused(
     state: &AppState,
     wants: ResponseMode,
@@ -185,7 +185,7 @@ fn open_challenge(
     }
 }
 
-/// What the step says of its challenge.
+/// The facts about the challenge that the step shows.
 #[derive(Default)]
 struct Shown {
     email: Option<String>,

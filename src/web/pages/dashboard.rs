@@ -9,10 +9,7 @@ use crate::web::http::extract::SignedIn;
 use crate::web::http::response::html;
 use crate::web::http::state::AppState;
 
-/// Who they are, how they signed in, where else they are signed in.
-///
-/// # Errors
-/// When the database does not answer.
+/// Shows the viewer, the sign-in method and all sessions of the account.
 pub async fn show(
     state: web::Data<AppState>,
     signed_in: SignedIn,
@@ -34,7 +31,7 @@ pub async fn show(
 }
 
 impl<'a> SessionLine<'a> {
-    /// A session as a page lists it; `this` is the one that is looking.
+    /// A session as a page lists it. `this` is the session of this browser.
     pub(super) fn of(
         session: &crate::sign_in::session::Listed<'a>,
         this: crate::domain::SessionId,

@@ -16,7 +16,7 @@ use crate::web::http::state::AppState;
 /// Shows the step.
 ///
 /// # Errors
-/// When codes are switched off.
+/// `NotFound` with `EMAIL_CODES=off`.
 pub async fn show(
     state: web::Data<AppState>,
     wants: ResponseMode,
@@ -35,7 +35,7 @@ pub async fn show(
     Ok(wants.step(&state.site, &step.screen(), &address))
 }
 
-/// Sends a code, and answers every well-formed address alike.
+/// Sends a code. The response is the same for every well-formed address (SECURITY rule 5).
 pub async fn send_code(
     state: web::Data<AppState>,
     wants: ResponseMode,

@@ -1,4 +1,4 @@
-//! For those who watch the server: a word for anyone, and the details for admins.
+//! The health checks: one word for anyone, and the details for admins.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -10,12 +10,12 @@ use crate::web::http::extract::Admin;
 use crate::web::http::response::html;
 use crate::web::http::state::AppState;
 
-/// The process answers.
+/// Liveness: the process answers.
 pub async fn alive() -> HttpResponse {
     word(StatusCode::OK, "alive")
 }
 
-/// The database answers too, so people can sign in.
+/// Readiness: the database answers, so people can sign in.
 pub async fn ready(state: web::Data<AppState>) -> HttpResponse {
     match state.health.is_ready().await {
         Ok(_) => word(StatusCode::OK, "ready"),
@@ -26,7 +26,7 @@ pub async fn ready(state: web::Data<AppState>) -> HttpResponse {
     }
 }
 
-/// How everything is, and what to do where something is wrong.
+/// The state of every part, and the next step for each part with a problem.
 pub async fn show(state: web::Data<AppState>, Admin(signed_in): Admin) -> HttpResponse {
     let snapshot = state.health.snapshot().await;
     let page = HealthPage {

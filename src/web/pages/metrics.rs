@@ -1,4 +1,4 @@
-//! `/metrics`, on a listener of its own.
+//! `/metrics`, served on a separate listener.
 
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpResponse, web};
@@ -9,7 +9,7 @@ use crate::web::http::state::AppState;
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
-/// What was counted so far, and how much there is of everything right now.
+/// All counters, and all gauges with their present values.
 pub async fn show(state: web::Data<AppState>) -> HttpResponse {
     note_levels(&state, &state.health.snapshot().await);
     HttpResponse::Ok()

@@ -1,5 +1,5 @@
-//! “This wasn’t me”, from a code's mail. It works in any browser, whoever is signed in there: the link
-//! itself says that somebody reads the mailbox.
+//! “This wasn’t me”, the page behind the link in a code's mail. The page needs no session, because the link proves
+//! access to the mailbox.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -12,14 +12,10 @@ use crate::web::http::extract::{LimitedForm, NotMeForm};
 use crate::web::http::response::ResponseMode;
 use crate::web::http::state::AppState;
 
-/// No link of ours is longer, in characters.
+/// Longer than any valid link token, in characters.
 const LONGEST_LINK: usize = 64;
 
-/// Shows what was asked for, and a button. Changes nothing: programs that look through mail open
-/// every link.
-///
-/// # Errors
-/// When the database does not answer.
+/// Shows the code request and a button. Changes nothing, because mail scanners open every link.
 pub async fn show(
     state: web::Data<AppState>,
     wants: ResponseMode,
@@ -48,10 +44,11 @@ pub async fn show(
     Ok(wants.screen(&state.site, status, &screen.screen()))
 }
 
-/// Stops the code, or writes down that it was used by somebody else. Where the answer leads says what has become of it.
+/// Cancels the code. If the code was already used, records that another person used it. Then redirects to the page with
+/// the new status.
 ///
 /// # Errors
-/// When the database does not answer: the code goes on working, and the page says so.
+/// The code continues to work, and the page says so.
 pub async fn stop(
     state: web::Data<AppState>,
     wants: ResponseMode,

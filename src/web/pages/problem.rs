@@ -1,4 +1,4 @@
-//! What can go wrong in a sign-in with WorkOS: a code for the URL and a message for the page.
+//! The problems of a sign-in with WorkOS, each with a code for the URL and a message for the page.
 
 use crate::db::DatabaseError;
 use crate::sign_in::limits::Limit;

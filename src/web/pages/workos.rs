@@ -106,7 +106,7 @@ pub async fn callback(
         .find(&query.state)
         .filter(|flow| !flow.has_expired(now))
     else {
-        // A signed-in user who returns to a used callback has no problem to read about.
+        // A signed-in user who opens a used callback again needs no error message.
         if signed_in.0.is_some() {
             let home = ReturnTo::default();
             return Ok(landing(&state, LandingTarget::To(home.as_str())));

@@ -9,7 +9,7 @@ async fn sessions_are_listed_without_their_tokens() {
     let place = place().await;
     assert_eq!(
         succeeds(&place, &["sessions", "list"]).await,
-        "Nobody is signed in.\n"
+        "No one is signed in.\n"
     );
     let mut console = place.serve(&[]).await;
     console.let_in(&place.visitor(), MIRA).await;
@@ -49,7 +49,7 @@ async fn sessions_are_listed_without_their_tokens() {
         .with("SESSION_IDLE", "366d");
     assert_eq!(
         succeeds(&old, &["sessions", "list"]).await,
-        "Nobody is signed in.\n"
+        "No one is signed in.\n"
     );
     assert_eq!(
         succeeds(&old, &["sessions", "list", MIRA]).await,

@@ -79,7 +79,7 @@ async fn refresh(state: &AppState, session: TokenHash) -> Result<(), AppError> {
         return Ok(());
     };
     if provider.refresh(live.id).await == RefreshOutcome::Ended {
-        // Reads the session again and so removes it from memory. The handler finds nobody signed in.
+        // Reading the session again removes it from the cache. The handler then finds no session.
         state.sessions.authenticate(session)?;
     }
     Ok(())

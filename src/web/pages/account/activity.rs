@@ -1,4 +1,4 @@
-//! What happened to one's own account.
+//! The activity of the viewer's own account.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -13,10 +13,7 @@ use crate::web::http::extract::SignedIn;
 use crate::web::http::response::html;
 use crate::web::http::state::AppState;
 
-/// Shows a page of it.
-///
-/// # Errors
-/// When the database does not answer.
+/// Shows one page of the activity, newest first.
 pub async fn show(
     state: web::Data<AppState>,
     signed_in: SignedIn,
@@ -38,7 +35,7 @@ pub async fn show(
 /// `None` for a kind that a newer version wrote.
 fn line(row: &Activity) -> Option<ActivityLine<'_>> {
     let kind = row.kind.known()?;
-    // Where somebody else sat, an admin as a rule, is for admins alone.
+    // Only admins may see the IP and the browser of another person, usually an admin.
     let theirs = row.actor.is_empty();
     Some(ActivityLine {
         at: row.at,
@@ -51,7 +48,7 @@ fn line(row: &Activity) -> Option<ActivityLine<'_>> {
     })
 }
 
-/// What a mail server answered is for admins alone.
+/// Leaves out the mail server's answer, which only admins may see.
 fn detail(kind: ActivityKind, detail: &str) -> &str {
     match kind {
         ActivityKind::CodeRequested => "",

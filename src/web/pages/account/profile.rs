@@ -1,4 +1,4 @@
-//! What somebody is called.
+//! The viewer's name, address and sign-in method.
 
 use std::sync::Arc;
 
@@ -14,13 +14,9 @@ use crate::web::http::extract::{LimitedForm, NameForm, SignedIn};
 use crate::web::http::response::{ResponseMode, html};
 use crate::web::http::state::AppState;
 
-/// What is shown again of a name that is not taken, in characters.
+/// The part of a refused name that the form shows again, in characters.
 const ECHOED: usize = 300;
 
-/// Shows the page.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn show(
     state: web::Data<AppState>,
     signed_in: SignedIn,
@@ -38,10 +34,6 @@ pub async fn show(
     Ok(html(StatusCode::OK, page.page(&state.site)))
 }
 
-/// Changes the name.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn rename(
     state: web::Data<AppState>,
     signed_in: SignedIn,

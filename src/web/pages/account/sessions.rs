@@ -1,4 +1,4 @@
-//! Where somebody is signed in.
+//! The viewer's sessions, each with a button that ends it.
 
 use std::sync::Arc;
 
@@ -18,10 +18,7 @@ use crate::web::http::response::{ResponseMode, html};
 use crate::web::http::state::AppState;
 use crate::web::pages::sign_out::leave;
 
-/// Lists them.
-///
-/// # Errors
-/// When the database does not answer.
+/// Lists the sessions of the account, the session of this browser first.
 pub async fn show(
     state: web::Data<AppState>,
     signed_in: SignedIn,
@@ -46,11 +43,11 @@ pub async fn show(
     Ok(html(StatusCode::OK, page.page(&state.site)))
 }
 
-/// Ends one. To end the one that is asking is to sign out. One that is somebody else's, or has ended
-/// already, gets the same answer: it is over as far as they are concerned.
+/// Ends one session of the account. Ending the session of this browser is a sign-out. The response is the same for a
+/// session of another account and for a session that has already ended.
 ///
 /// # Errors
-/// When the database does not answer: the session goes on, and the page says so.
+/// The session continues, and the page says so.
 pub async fn end(
     state: web::Data<AppState>,
     signed_in: SignedIn,
@@ -74,10 +71,10 @@ pub async fn end(
     Ok(ResponseMode::Page.go_to("/account/sessions?done=ended"))
 }
 
-/// Ends all but the one that is asking.
+/// Ends every session of the account except the session of this browser.
 ///
 /// # Errors
-/// When the database does not answer: all of them go on, and the page says so.
+/// All sessions continue, and the page says so.
 pub async fn end_others(
     state: web::Data<AppState>,
     signed_in: SignedIn,

@@ -20,7 +20,7 @@ const FILE: &str = "/admin/activity.csv";
 const NOT_A_DAY: &str = "Write the day as in 2026-11-23.";
 const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 
-/// The query string of both.
+/// The query string of the page and of the file.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct PageQuery {

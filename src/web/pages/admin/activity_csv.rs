@@ -10,7 +10,7 @@ use crate::error::AppError;
 use crate::logging;
 use crate::web::http::state::AppState;
 
-/// In one file.
+/// The most rows in one file.
 const MAX_ROWS: i64 = 100_000;
 /// Rows that are read at once.
 const CHUNK: i64 = 1_000;
@@ -95,8 +95,8 @@ fn to_csv(with_columns: bool, rows: &[Activity]) -> csv::Result<Bytes> {
 /// Characters that start a formula in a spreadsheet.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// Puts an apostrophe before a cell that a spreadsheet would run as a formula (OWASP, CSV injection). Visitors choose the
-/// content of some cells. Spreadsheets in many locales also end a cell at a semicolon.
+/// Puts an apostrophe before a cell that a spreadsheet would run as a formula (OWASP, CSV injection). Visitors choose
+/// the content of some cells. Spreadsheets in many locales also end a cell at a semicolon.
 fn defused(cell: &str) -> String {
     let mut defused = String::with_capacity(cell.len());
     let mut begins = true;

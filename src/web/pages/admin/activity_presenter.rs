@@ -21,7 +21,7 @@ impl<'a> ActivityPresenter<'a> {
         }
     }
 
-    /// For a list of nothing but requests for a code: shows their outcome.
+    /// For a list of code requests only: shows their outcome.
     pub(super) fn of_request(row: &'a Activity) -> Self {
         Self {
             row,
