@@ -65,7 +65,7 @@ impl Transport {
             }
         };
         match tokio::time::timeout(DELIVERY_TIMEOUT, server.send(message)).await {
-            Ok(Ok(response)) => Ok(answer_in_words(&response)),
+            Ok(Ok(response)) => Ok(reply_text(&response)),
             Ok(Err(e)) => not_sent(with_causes(&e), advice(&e)),
             Err(_) => not_sent("it took too long to answer".to_owned(), SILENCE_ADVICE),
         }
@@ -75,7 +75,7 @@ impl Transport {
         match self {
             Self::Smtp(server) => {
                 match tokio::time::timeout(DELIVERY_TIMEOUT, server.send(message)).await {
-                    Ok(Ok(response)) => Delivery::Accepted(answer_in_words(&response)),
+                    Ok(Ok(response)) => Delivery::Accepted(reply_text(&response)),
                     Ok(Err(e)) if is_about_the_recipient(&e) => {
                         Delivery::Refused(plain(&e.to_string()))
                     }
@@ -95,7 +95,7 @@ const FOLDER_ADVICE: &str = "Let the server's user write there.";
 const SILENCE_ADVICE: &str = "Check the host and the port in SMTP_URL: smtps:// speaks TLS from the start (port 465), \
                               smtp://…?tls=required begins with STARTTLS (port 587). A firewall may drop the rest.";
 
-fn answer_in_words(response: &lettre::transport::smtp::response::Response) -> String {
+fn reply_text(response: &lettre::transport::smtp::response::Response) -> String {
     let words: Vec<&str> = response.message().collect();
     plain(&format!("{} {}", response.code(), words.join(" ")))
 }

@@ -85,7 +85,7 @@ async fn the_page_works_while_the_database_is_locked() {
     let mira = admin(&app).await;
     let mut holder = connect(&app.database());
     holder.batch_execute("BEGIN IMMEDIATE").unwrap();
-    assert!(row(&mira, "Database").await.contains("It answers"));
+    assert!(row(&mira, "Database").await.contains("Reachable"));
     assert_eq!(app.visitor().get("/readyz").await.body, "ready");
 }
 
@@ -167,9 +167,9 @@ async fn a_guessing_attack_is_shown_until_the_budget_recovers() {
     let guessing = row(&mira, "Guessing").await;
     assert!(guessing.contains("needs attention"), "{guessing}");
     for words in [
-        "1000 wrong ones in 24 hours",
+        "1000 wrong codes in 24 hours",
         "Until 24 Nov 2026, 11:42 UTC",
-        "a browser that has signed in before",
+        "browsers that have signed in before",
         "vestibule limits clear",
     ] {
         assert!(guessing.contains(words), "no {words} in {guessing}");
@@ -269,7 +269,7 @@ async fn a_provider_outage_is_shown_with_its_waiting_revocations() {
     );
     let waiting = row(&mira, "Sign-outs").await;
     assert!(
-        waiting.contains("1 waits") && waiting.contains("20 times"),
+        waiting.contains("1 sign-out waits") && waiting.contains("20 times"),
         "{waiting}"
     );
     assert_eq!(

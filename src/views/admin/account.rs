@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::accounts::{State, role_in_words};
+use super::accounts::{State, role_label};
 use super::{ACCOUNTS, page};
 use crate::domain::{AccountId, Timestamp};
 use crate::views::account_menu::Viewer;
@@ -73,7 +73,7 @@ impl Account<'_> {
     fn facts(&self) -> Markup {
         html! {
             dl.particulars {
-                div { dt { "Role" } dd { (role_in_words(self.role)) } }
+                div { dt { "Role" } dd { (role_label(self.role)) } }
                 div { dt { "State" } dd { (self.state.describe()) } }
                 @if let Some(at) = self.suspended_at {
                     div { dt { "Suspended" } dd { (moment(at, self.now)) } }

@@ -15,7 +15,7 @@ pub struct Accounts<'a> {
     pub text: &'a str,
     /// The number of accounts found, on all pages.
     pub count: i64,
-    pub lines: Vec<Line<'a>>,
+    pub lines: Vec<AccountLine<'a>>,
     /// The path of the first page, if this is a later one.
     pub first: Option<String>,
     /// The path of the next page.
@@ -27,7 +27,7 @@ pub struct Accounts<'a> {
 }
 
 #[derive(Debug)]
-pub struct Line<'a> {
+pub struct AccountLine<'a> {
     pub id: AccountId,
     pub email: &'a str,
     /// May be empty.
@@ -168,7 +168,7 @@ impl Accounts<'_> {
         }
     }
 
-    fn line(&self, line: &Line<'_>) -> Markup {
+    fn line(&self, line: &AccountLine<'_>) -> Markup {
         html! {
             tr role="row" {
                 td role="cell" {
@@ -181,7 +181,7 @@ impl Accounts<'_> {
                         }
                     }
                 }
-                td role="cell" data-label="Role" { div { (role_in_words(line.role)) } }
+                td role="cell" data-label="Role" { div { (role_label(line.role)) } }
                 td role="cell" data-label="State" {
                     @if line.state.is_exceptional() { div.tags { (line.state.tags()) } }
                 }
@@ -209,7 +209,7 @@ impl Accounts<'_> {
     }
 }
 
-pub fn role_in_words(role: &str) -> &str {
+pub fn role_label(role: &str) -> &str {
     match role {
         "admin" => "Admin",
         "member" => "Member",

@@ -13,7 +13,7 @@ use crate::views::layout::Site;
 #[derive(Debug)]
 pub struct Activity<'a> {
     pub viewer: Viewer<'a>,
-    pub filter: Filter<'a>,
+    pub filter: FilterFields<'a>,
     /// Newest first.
     pub lines: Vec<ActivityLine<'a>>,
     /// The path of the first page, if this is a later one.
@@ -27,7 +27,7 @@ pub struct Activity<'a> {
 
 /// The filter as it was typed.
 #[derive(Debug, Default)]
-pub struct Filter<'a> {
+pub struct FilterFields<'a> {
     pub email: &'a str,
     pub kind: Option<ActivityKind>,
     /// The first day.
@@ -38,7 +38,7 @@ pub struct Filter<'a> {
     pub to_error: Option<&'static str>,
 }
 
-impl Filter<'_> {
+impl FilterFields<'_> {
     fn is_readable(&self) -> bool {
         self.from_error.is_none() && self.to_error.is_none()
     }

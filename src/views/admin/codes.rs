@@ -24,7 +24,7 @@ pub struct Codes<'a> {
 #[derive(Debug)]
 pub struct Answer<'a> {
     /// The finding, in a few words.
-    pub verdict: &'a str,
+    pub headline: &'a str,
     pub advice: &'a str,
     /// The path and the label of the button that takes the admin there.
     pub way: Option<(String, &'a str)>,
@@ -51,7 +51,7 @@ impl Codes<'_> {
     fn answer(&self, answer: &Answer<'_>) -> Markup {
         html! {
             section.verdict role="status" {
-                h2 { (answer.verdict) }
+                h2 { (answer.headline) }
                 p { (answer.advice) }
                 div.actions {
                     @if let Some((path, name)) = &answer.way { a.button.small href=(path) { (name) } }

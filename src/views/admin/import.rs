@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::accounts::role_in_words;
+use super::accounts::role_label;
 use super::{ACCOUNTS, page};
 use crate::domain::words;
 use crate::views::account_menu::Viewer;
@@ -155,7 +155,7 @@ fn rows(title: &str, rows: &[Row<'_>]) -> Markup {
                         li.row {
                             b { (row.email) }
                             span.quiet {
-                                " line " (row.line) " · " (role_in_words(row.role))
+                                " line " (row.line) " · " (role_label(row.role))
                                 @if !row.name.is_empty() { " · " (row.name) }
                                 @if !row.confirmed { " · not confirmed" }
                             }

@@ -1,4 +1,4 @@
-//! A snapshot in words: what is known, and what to do.
+//! Turns a health snapshot into the lines of the page: the state of each part, and what to do.
 
 use std::borrow::Cow;
 
@@ -9,9 +9,9 @@ use crate::sign_in::limits::Limit;
 use crate::sign_in::oidc::ReachabilityStatus;
 use crate::views::admin::health::{HealthLine, HealthState};
 
-/// After so many attempts, which take an hour, somebody should look.
+/// After this many attempts, which take an hour, a revocation needs attention.
 const TOO_MANY_ATTEMPTS: i64 = 9;
-/// Mail that has waited this long is late, whatever the last answer was.
+/// Mail that has waited longer is late, even after a successful delivery.
 const LATE: std::time::Duration = std::time::Duration::from_mins(30);
 
 /// A line for each part.
@@ -53,12 +53,12 @@ fn database(snapshot: &Snapshot) -> HealthLine {
         Ok(stored) => stored,
         Err(why) => {
             let words = vec![format!("It doesn’t answer: {why}.")];
-            let next = "Nobody can sign in meanwhile. See whether another process holds the file, and whether the disk is full.";
+            let next = "Sign-ins fail until it answers. Run “vestibule doctor” where the server runs: it names a lock or a full disk.";
             return line(what, HealthState::NeedsAttention, words, next);
         }
     };
     let mut words = vec![format!(
-        "It answers. {} on disk, {}.",
+        "Reachable. {} on disk, {}.",
         words::size(stored.bytes.try_into().unwrap_or(0)),
         counted(stored.sessions, "session in force", "sessions in force")
     )];
@@ -69,7 +69,7 @@ fn database(snapshot: &Snapshot) -> HealthLine {
             "A write failed {at}, and none has worked since: {why}."
         ));
         next.push(format!(
-            "Nobody can sign in meanwhile, and nothing can be changed. {}",
+            "Sign-ins and changes fail until a write works. {}",
             match problem {
                 SqliteProblem::Locked => format!(
                     "Another process holds the file’s lock: “fuser -v {file}” on the server shows which."
@@ -81,7 +81,7 @@ fn database(snapshot: &Snapshot) -> HealthLine {
     }
     if stored.open_to_others {
         words.push(format!(
-            "Everybody on the server’s machine can read {file}."
+            "Every user of the server’s machine can read {file}."
         ));
         next.push(format!("Run “chmod 600 {file}*” where the server runs."));
     }
@@ -132,14 +132,14 @@ fn mail(snapshot: &Snapshot) -> HealthLine {
 
 fn workos(seen: Option<&ReachabilityStatus>, now: Timestamp) -> HealthLine {
     let Some(seen) = seen else {
-        let words = vec!["It isn’t configured. People sign in with email codes.".to_owned()];
+        let words = vec!["WorkOS isn’t configured. People sign in with email codes.".to_owned()];
         return line("WorkOS", HealthState::Neutral, words, "");
     };
     let mut words = vec![match (seen.reachable, seen.since) {
-        (true, None) => "It hasn’t answered yet.".to_owned(),
+        (true, None) => "Not checked yet.".to_owned(),
         (true, Some(since)) => format!("Reachable for {}.", span(since, now)),
-        (false, None) => "It can’t be reached.".to_owned(),
-        (false, Some(since)) => format!("It can’t be reached. Down for {}.", span(since, now)),
+        (false, None) => "WorkOS can’t be reached.".to_owned(),
+        (false, Some(since)) => format!("WorkOS can’t be reached. Down for {}.", span(since, now)),
     }];
     if let Some((at, reason)) = &seen.last_failure {
         words.push(format!("The last failure was {}: {reason}.", at.ago(now)));
@@ -147,7 +147,7 @@ fn workos(seen: Option<&ReachabilityStatus>, now: Timestamp) -> HealthLine {
     if seen.reachable {
         return line("WorkOS", HealthState::Fine, words, "");
     }
-    let next = "Sessions go on, and the sign-in page offers email codes where they are allowed. Run “vestibule doctor” where the server runs.";
+    let next = "Sessions continue, and the sign-in page offers email codes where they are allowed. Run “vestibule doctor” where the server runs.";
     line("WorkOS", HealthState::NeedsAttention, words, next)
 }
 
@@ -163,11 +163,11 @@ fn revocations(stored: &Stored, configured: bool) -> HealthLine {
         return line(what, HealthState::Fine, words, "");
     }
     let words = vec![format!(
-        "{}. The one that has waited longest was tried {}.",
-        counted(waiting.count, "waits", "wait"),
+        "{}. The oldest was tried {}.",
+        counted(waiting.count, "sign-out waits", "sign-outs wait"),
         counted(waiting.most_attempts, "time", "times")
     )];
-    let next = "The sessions have ended here; there they end once WorkOS answers.";
+    let next = "The sessions have ended here. They end at WorkOS when it answers.";
     let state = if waiting.most_attempts >= TOO_MANY_ATTEMPTS {
         HealthState::NeedsAttention
     } else {
@@ -178,18 +178,18 @@ fn revocations(stored: &Stored, configured: bool) -> HealthLine {
 
 fn guessing(until: Timestamp, configured: bool) -> HealthLine {
     let words = vec![format!(
-        "Somebody is guessing codes: {} wrong ones in 24 hours. Until {}, a code works only in a browser that has \
-         signed in before.",
+        "Someone is guessing codes: {} wrong codes in 24 hours. Until {}, codes work only in browsers that have signed \
+         in before.",
         Limit::WrongCodesOverall.rule().rate,
         until.describe()
     )];
     let workos = if configured {
-        "Signing in with WorkOS works all the same. "
+        "Sign-in with WorkOS still works. "
     } else {
         ""
     };
     let next = format!(
-        "{workos}The log says where the tries come from: shut those networks out. To let people in earlier, run \
+        "{workos}The log names the networks of the tries: block them. To let people in earlier, run \
          “vestibule limits clear” for the addresses that Activity names."
     );
     line("Guessing", HealthState::NeedsAttention, words, next)

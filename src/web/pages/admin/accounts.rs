@@ -11,7 +11,7 @@ use crate::domain::{Email, PersonName, Role, words};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
 use crate::views::admin::ACCOUNTS;
-use crate::views::admin::accounts::{Accounts, Adding, Line};
+use crate::views::admin::accounts::{AccountLine, Accounts, Adding};
 use crate::web::http::extract::{Admin, FromAdmin, SignedIn};
 use crate::web::http::response::html;
 use crate::web::http::state::AppState;
@@ -123,9 +123,9 @@ async fn render(
     Ok(html(status, page.page(&state.site)))
 }
 
-fn line(listed: &ListedAccount) -> Line<'_> {
+fn line(listed: &ListedAccount) -> AccountLine<'_> {
     let account = &listed.account;
-    Line {
+    AccountLine {
         id: account.id,
         email: account.email.as_str(),
         name: &account.name,

@@ -98,9 +98,9 @@ impl PageQuery {
         })
     }
 
-    fn as_typed(&self) -> view::Filter<'_> {
+    fn as_typed(&self) -> view::FilterFields<'_> {
         let wrong = |text: &str| !text.is_empty() && Timestamp::start_of_day(text).is_none();
-        view::Filter {
+        view::FilterFields {
             email: self.email.trim(),
             kind: self.kind.parse().ok(),
             from: &self.from,

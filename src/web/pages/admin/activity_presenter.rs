@@ -1,7 +1,7 @@
 use crate::accounts::activity::Activity;
 use crate::domain::{ActivityKind, Stored, WayIn};
 use crate::views::activity_list::ActivityLine;
-use crate::views::admin::accounts::role_in_words;
+use crate::views::admin::accounts::role_label;
 
 /// An entry of the activity log as text for an admin.
 pub(super) struct ActivityPresenter<'a> {
@@ -76,7 +76,7 @@ fn detail(row: &Activity, kind: Option<ActivityKind>) -> String {
             Some(WayIn::WorkOs) => "with WorkOS".to_owned(),
             None => row.detail.clone(),
         },
-        Some(AccountAdded | AccountImported | RoleChanged) => role_in_words(&row.detail).to_owned(),
+        Some(AccountAdded | AccountImported | RoleChanged) => role_label(&row.detail).to_owned(),
         _ => row.detail.clone(),
     }
 }

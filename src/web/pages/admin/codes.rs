@@ -58,7 +58,7 @@ pub async fn show(
     let diagnosis = Diagnosis::of(&found);
     let (headline, advice) = diagnosis.message();
     page.answer = Some(Answer {
-        verdict: headline,
+        headline,
         advice,
         way: diagnosis.link(&email, found.account.as_ref()),
         account: found.account.as_ref().map(|account| {
