@@ -9,7 +9,7 @@ use crate::db::{QueryResult, SqliteConnection, TransactionError};
 use crate::domain::Timestamp;
 
 pub use columns::{FileError, ImportRow, RowError};
-pub use file::{BadLine, MAX_FILE_SIZE, MAX_ROWS, Rows, read};
+pub use file::{BadLine, MAX_IMPORT_SIZE, MAX_ROWS, Rows, read};
 
 /// What an import would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

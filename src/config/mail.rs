@@ -1,10 +1,11 @@
 use std::fmt;
 
 use lettre::message::Mailbox;
+use url::Url;
 
 use super::problems::{Validator, given};
 use super::settings::Settings;
-use super::values::{InvalidValue, smtp_url};
+use super::values::InvalidValue;
 
 /// Where mail goes, and its sender.
 #[derive(Debug, Clone)]
@@ -20,6 +21,29 @@ pub struct MailSettings {
 pub struct SmtpUrl(String);
 
 impl SmtpUrl {
+    /// Checks the URL with lettre. The errors do not repeat the text, which may hold a password.
+    pub(super) fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let form = "must look like smtps://user:password@mail.example.com, or smtp://…:587?tls=required for STARTTLS";
+        let url = Url::parse(text).map_err(|_| InvalidValue::new(form))?;
+        if !matches!(url.scheme(), "smtp" | "smtps") || url.host_str().is_none_or(str::is_empty) {
+            return Err(InvalidValue::new(form));
+        }
+        if !url.username().is_empty() && url.password().is_none() {
+            return Err(InvalidValue::new("names a user and no password"));
+        }
+        let tls_is_known = url
+            .query_pairs()
+            .all(|(key, value)| key == "tls" && matches!(&*value, "required" | "opportunistic"));
+        if !tls_is_known {
+            return Err(InvalidValue::new(
+                "may have ?tls=required or ?tls=opportunistic behind it and nothing else",
+            ));
+        }
+        lettre::AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(text)
+            .map_err(|_| InvalidValue::new(form))?;
+        Ok(Self(text.to_owned()))
+    }
+
     /// The URL, for the transport only.
     pub fn expose(&self) -> &str {
         &self.0
@@ -41,9 +65,7 @@ pub(super) fn read_mail(
     base_url_is_local: bool,
     validator: &mut Validator,
 ) -> MailSettings {
-    let smtp = validator.read_optional("SMTP_URL", &settings.smtp_url, |text| {
-        smtp_url(text).map(SmtpUrl)
-    });
+    let smtp = validator.read_optional("SMTP_URL", &settings.smtp_url, SmtpUrl::parse);
     let from = validator.read_optional("MAIL_FROM", &settings.mail_from, |text| {
         text.parse::<Mailbox>().map_err(|_| {
             InvalidValue::new(format!(

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use thiserror::Error;
-use url::Url;
 
 use crate::domain::{Colour, is_hidden};
 
@@ -50,29 +49,6 @@ pub(super) fn folder(text: &str) -> Result<PathBuf, InvalidValue> {
         )));
     }
     Ok(path)
-}
-
-/// Checks the URL with lettre. The errors do not repeat the text, which may hold a password.
-pub(super) fn smtp_url(text: &str) -> Result<String, InvalidValue> {
-    let form = "must look like smtps://user:password@mail.example.com, or smtp://…:587?tls=required for STARTTLS";
-    let url = Url::parse(text).map_err(|_| InvalidValue::new(form))?;
-    if !matches!(url.scheme(), "smtp" | "smtps") || url.host_str().is_none_or(str::is_empty) {
-        return Err(InvalidValue::new(form));
-    }
-    if !url.username().is_empty() && url.password().is_none() {
-        return Err(InvalidValue::new("names a user and no password"));
-    }
-    let tls_is_known = url
-        .query_pairs()
-        .all(|(key, value)| key == "tls" && matches!(&*value, "required" | "opportunistic"));
-    if !tls_is_known {
-        return Err(InvalidValue::new(
-            "may have ?tls=required or ?tls=opportunistic behind it and nothing else",
-        ));
-    }
-    lettre::AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(text)
-        .map_err(|_| InvalidValue::new(form))?;
-    Ok(text.to_owned())
 }
 
 /// Parses an enum or a bool; `words` lists its values for the error.

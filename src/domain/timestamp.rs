@@ -1,12 +1,15 @@
 use std::borrow::Cow;
-use std::time::Duration;
+use std::fmt;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
-use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
 use super::words;
+
+/// The last moment that RFC 3339 can write, in seconds since 1970 UTC.
+const END_OF_YEAR_9999: u64 = 253_402_300_799;
 
 /// A moment, in milliseconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -32,8 +35,11 @@ impl Timestamp {
     }
 
     /// For the `datetime` attribute, as in `2026-11-23T16:53:44Z` (RFC 3339).
-    pub fn rfc3339(self) -> String {
-        self.utc().format(&Rfc3339).unwrap_or_default()
+    pub fn rfc3339(self) -> impl fmt::Display {
+        let seconds = u64::try_from(self.0 / 1000)
+            .unwrap_or(0)
+            .min(END_OF_YEAR_9999);
+        humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
     }
 
     /// For people, as in `23 Nov 2026, 16:53 UTC`.
@@ -87,14 +93,14 @@ mod tests {
         assert_eq!(after(7_200), "2 hours ago");
         assert_eq!(after(86_400 * 45), "45 days ago");
         assert_eq!(then.plus(Duration::from_secs(5)).ago(then), "just now");
-        assert_eq!(then.rfc3339(), "2001-09-09T01:46:40Z");
+        assert_eq!(then.rfc3339().to_string(), "2001-09-09T01:46:40Z");
         assert_eq!(then.describe(), "9 Sep 2001, 01:46 UTC");
     }
 
     #[test]
     fn a_day_begins_at_midnight_utc_and_nothing_else_is_a_day() {
         let day = Timestamp::start_of_day("2001-09-09").unwrap();
-        assert_eq!(day.rfc3339(), "2001-09-09T00:00:00Z");
+        assert_eq!(day.rfc3339().to_string(), "2001-09-09T00:00:00Z");
         assert_eq!(Timestamp::start_of_day("1970-01-01"), Some(Timestamp(0)));
         for text in [
             "",

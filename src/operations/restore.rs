@@ -124,7 +124,7 @@ fn prepare<G>(
 /// Gives the present database a second name. The file also keeps its first name until the restored one replaces it in
 /// one step. Its journals are moved away: SQLite would apply them to the restored database.
 fn keep_aside(database: &Path, now: Timestamp) -> Result<PathBuf, RestoreError> {
-    let stamp = now.rfc3339().replace(':', "");
+    let stamp = now.rfc3339().to_string().replace(':', "");
     let kept_as = with_end(database, &format!(".before-{stamp}"));
     let keep = || -> io::Result<()> {
         link(database, &kept_as)?;

@@ -1,5 +1,7 @@
 //! Parts that several pages of the console share.
 
+use std::fmt::Write;
+
 use maud::{Markup, Render, html};
 
 use crate::domain::Timestamp;
@@ -72,7 +74,8 @@ impl Render for Moment {
     /// The text holds digits and ASCII letters only: nothing needs escaping.
     fn render_to(&self, page: &mut String) {
         page.push_str("<time datetime=\"");
-        page.push_str(&self.at.rfc3339());
+        // Writing to a string cannot fail.
+        let _cannot_fail = write!(page, "{}", self.at.rfc3339());
         page.push_str("\">");
         page.push_str(&self.at.ago(self.now));
         page.push_str("</time>");

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::columns::{Columns, FileError, ImportRow, RowError};
 
 /// In bytes.
-pub const MAX_FILE_SIZE: usize = 5_000_000;
+pub const MAX_IMPORT_SIZE: usize = 5_000_000;
 /// Rows below the first line.
 pub const MAX_ROWS: usize = 50_000;
 
@@ -31,7 +31,7 @@ pub struct Rows {
 /// # Errors
 /// Only for the file as a whole. Errors of single rows are in [`Rows::bad`].
 pub fn read(file: &[u8]) -> Result<Rows, FileError> {
-    if file.len() > MAX_FILE_SIZE {
+    if file.len() > MAX_IMPORT_SIZE {
         return Err(FileError::TooLarge);
     }
     let text = text_of(file)?;

@@ -190,8 +190,8 @@ fn what_is_no_such_file_is_said_in_one_sentence() {
             FileError::UnknownColumns(vec!["“team”".to_owned(), "“\u{fffd}[31m”".to_owned()]),
         ),
         (rows(MAX_ROWS + 1), FileError::TooManyRows),
-        (" ".repeat(MAX_FILE_SIZE), FileError::NoEmailColumn),
-        (" ".repeat(MAX_FILE_SIZE + 1), FileError::TooLarge),
+        (" ".repeat(MAX_IMPORT_SIZE), FileError::NoEmailColumn),
+        (" ".repeat(MAX_IMPORT_SIZE + 1), FileError::TooLarge),
     ] {
         assert_eq!(read(file.as_bytes()), Err(why));
     }

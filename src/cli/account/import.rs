@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::{Read, Write, stderr};
 use std::path::Path;
 
-use crate::accounts::import::{self, BadLine, MAX_FILE_SIZE, Rows};
+use crate::accounts::import::{self, BadLine, MAX_IMPORT_SIZE, Rows};
 use crate::cli::failure::Failure;
 use crate::cli::output::say;
 use crate::cli::progress::CountProgress;
@@ -35,7 +35,10 @@ fn read(file: &Path) -> Result<Rows, Failure> {
     let shown = file.display();
     let mut bytes = Vec::new();
     File::open(file)
-        .and_then(|open| open.take(MAX_FILE_SIZE as u64 + 1).read_to_end(&mut bytes))
+        .and_then(|open| {
+            open.take(MAX_IMPORT_SIZE as u64 + 1)
+                .read_to_end(&mut bytes)
+        })
         .map_err(|e| Failure::about(format!("{shown} cannot be read"), e))?;
     import::read(&bytes).map_err(|e| Failure::about(shown, e))
 }

@@ -18,7 +18,7 @@ use crate::error::AppError;
 pub use client::{behind, client_of};
 pub use forms::{CodeForm, EmailForm, FromAdmin, LimitedForm, NameForm, NotMeForm, form_config};
 pub use session::{Admin, MaybeSignedIn, SignedIn};
-pub use uploads::{MAX_FILE_SIZE, Upload};
+pub use uploads::{MAX_UPLOAD_SIZE, Upload};
 
 fn state(request: &HttpRequest) -> Result<&web::Data<AppState>, AppError> {
     request

@@ -34,7 +34,7 @@ async fn the_sign_in_page_and_the_dashboard_are_photographed_for_the_readme() {
     let (app, _provider) = console_and_provider(|settings| settings.brand_name = Some(brand)).await;
     app.add_account(MIRA, "Mira Bell");
     let browser = Browser::open(&app).await;
-    browser.resize(1000, 1.0).await;
+    browser.resize_to(1000, 560, 1.0).await;
     browser.prefer(Theme::Light, "reduce").await;
 
     ask_for_code(&browser).await;
@@ -56,6 +56,10 @@ async fn the_sign_in_page_and_the_dashboard_are_photographed_for_the_readme() {
     browser.read("h1", "You’re signed out").await;
     browser.visit("/sign-in").await;
     browser.read("h1", "Sign in to Acme Console").await;
+    // The test's port changes with every run; 8080 is the default.
+    browser
+        .ask::<i64>("document.querySelector('footer').textContent = 'localhost:8080'; return 0")
+        .await;
     take(&browser, "sign-in.png").await;
     browser.close(&[]).await;
 }

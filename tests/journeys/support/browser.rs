@@ -217,8 +217,11 @@ impl Browser {
 
     /// Sets the page's width in CSS pixels. `scale` is the number of device pixels per CSS pixel.
     pub async fn resize(&self, width: u32, scale: f64) {
-        let metrics =
-            json!({ "width": width, "height": 800, "deviceScaleFactor": scale, "mobile": false });
+        self.resize_to(width, 800, scale).await;
+    }
+
+    pub async fn resize_to(&self, width: u32, height: u32, scale: f64) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false });
         self.cdp("Emulation.setDeviceMetricsOverride", metrics)
             .await;
     }

@@ -13,10 +13,10 @@ use super::session::{Admin, SignedIn};
 use crate::error::AppError;
 
 /// The largest file, in bytes.
-pub const MAX_FILE_SIZE: usize = 1_000_000;
+pub const MAX_UPLOAD_SIZE: usize = 1_000_000;
 /// The largest body that is kept. Browsers send each line end of a text field as two bytes (HTML, 4.10.22.4),
 /// and the form has small fields beside the file.
-const MAX_FORM_SIZE: usize = 2 * MAX_FILE_SIZE + 4_096;
+const MAX_FORM_SIZE: usize = 2 * MAX_UPLOAD_SIZE + 4_096;
 /// The largest body that is read. A body above [`MAX_FORM_SIZE`] is read to its end and discarded: a browser
 /// whose connection is closed during an upload shows no error page.
 const MAX_READ_SIZE: usize = 20_000_000;

@@ -73,7 +73,7 @@ fn to_csv(with_columns: bool, rows: &[Activity]) -> csv::Result<Bytes> {
         writer.write_record(COLUMNS)?;
     }
     for row in rows {
-        let at = row.at.rfc3339();
+        let at = row.at.rfc3339().to_string();
         let cells = [
             at.as_str(),
             row.kind.as_str(),

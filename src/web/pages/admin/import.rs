@@ -10,7 +10,7 @@ use crate::error::AppError;
 use crate::sign_in::client::Client;
 use crate::views::admin::ACCOUNTS;
 use crate::views::admin::import::{Import, Preview, Row};
-use crate::web::http::extract::{Admin, MAX_FILE_SIZE, SignedIn, Upload};
+use crate::web::http::extract::{Admin, MAX_UPLOAD_SIZE, SignedIn, Upload};
 use crate::web::http::response::html;
 use crate::web::http::state::AppState;
 
@@ -77,7 +77,7 @@ fn rows_of(upload: &Upload) -> Result<(String, Rows), (StatusCode, String)> {
     }
     let sent = upload.field("file").or_else(|| upload.field("text"));
     let bytes = normalize_line_endings(sent.unwrap_or_default());
-    if bytes.len() > MAX_FILE_SIZE {
+    if bytes.len() > MAX_UPLOAD_SIZE {
         return Err(too_large());
     }
     let rows = read(&bytes).map_err(|e| (StatusCode::UNPROCESSABLE_ENTITY, e.to_string()))?;

@@ -2,14 +2,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::db::sessions::Revision;
 
-/// The newest revision that any request has read. A cached list of that revision is fresh enough for a page.
+/// The newest revision that any request has read.
 #[derive(Default)]
-pub(super) struct AtomicRevision {
+pub(super) struct NewestRevision {
     ended: AtomicI64,
     begun: AtomicI64,
 }
 
-impl AtomicRevision {
+impl NewestRevision {
     /// Returns whether a session may have ended since the last call.
     pub(super) fn store(&self, revision: Revision) -> bool {
         // The usual case. A load keeps the cache line shared between the cores.
@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn only_what_is_newer_says_that_a_session_may_have_ended() {
-        let newest = AtomicRevision::default();
+        let newest = NewestRevision::default();
         let store = |ended, begun| newest.store(Revision { ended, begun });
         assert!(!store(0, 1));
         assert!(store(1, 1));
