@@ -230,7 +230,7 @@ fn serve_on(
         .ok_or(StartError::SessionCookie)?;
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(state.clone())
+            .app_data(web::Data::new(AppState::clone(&state)))
             .app_data(form_config())
             .wrap(from_fn(finish_every_response))
             .configure(|service| routes::configure(service, &session))

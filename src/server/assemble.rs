@@ -23,7 +23,7 @@ use crate::sign_in::session::{Lifetimes, Sessions};
 use crate::views::{Assets, Site, accent};
 use crate::web::http::assets::StaticFiles;
 use crate::web::http::cookies::Cookies;
-use crate::web::http::state::AppState;
+use crate::web::http::state::{AppParts, AppState};
 
 /// What the server has opened or started before.
 pub(super) struct Parts {
@@ -84,7 +84,7 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
         reachability: provider.as_ref().map(|provider| provider.reachability()),
         started_at: clock.now(),
     };
-    AppState {
+    AppState::new(AppParts {
         site,
         origin: config.base_url.origin(),
         https: config.base_url.is_https(),
@@ -110,7 +110,7 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
         static_files,
         trusted_proxies: config.trusted_proxies.clone(),
         clock,
-    }
+    })
 }
 
 fn site(config: &Config, static_files: &StaticFiles) -> Site {

@@ -15,14 +15,13 @@ use super::cookies::Cookies;
 use crate::domain::{Token, TokenHash};
 use crate::sign_in::session::Sessions;
 
-/// Key in actix-session's state: the hash of the token that the store has authenticated.
+/// Key in actix-session's state: the hash of the token that the store has authenticated. Empty when the database did
+/// not answer.
 const AUTHENTICATED: &str = "authenticated";
 /// Key in actix-session's state: the provider's access token has expired.
 const TOKEN_EXPIRED: &str = "token_expired";
 /// Key in actix-session's state: the token of a session that began in this request.
 const NEW_TOKEN: &str = "new_token";
-/// Key in actix-session's state: the database did not answer.
-const UNAVAILABLE: &str = "unavailable";
 
 /// actix-session's store. `sign_in` begins and ends sessions in the transaction of the sign-in or
 /// sign-out. This store only authenticates the cookie and sets it.
@@ -81,14 +80,12 @@ impl SessionLayer {
 
 /// Reads what the store found for this request.
 pub fn authenticated(session: &Session) -> Authenticated {
-    let entries = session.entries();
-    if entries.contains_key(UNAVAILABLE) {
-        return Authenticated::Unavailable;
+    match session.entries().get(AUTHENTICATED) {
+        None => Authenticated::Nobody,
+        Some(text) => {
+            TokenHash::from_text(text).map_or(Authenticated::Unavailable, Authenticated::Session)
+        }
     }
-    entries
-        .get(AUTHENTICATED)
-        .and_then(|text| TokenHash::from_text(text))
-        .map_or(Authenticated::Nobody, Authenticated::Session)
 }
 
 /// The session whose access token at the provider has expired.
@@ -127,7 +124,7 @@ impl SessionStore for DatabaseStore {
             // An error here would become a bare 500. The extractors turn the key into a 503 page.
             Err(e) => {
                 error!("a session could not be looked up: {e}");
-                state.insert(UNAVAILABLE.to_owned(), String::new());
+                state.insert(AUTHENTICATED.to_owned(), String::new());
             }
         }
         Ok(Some(state))

@@ -1,6 +1,7 @@
 //! The state that all handlers share.
 
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -19,7 +20,25 @@ use crate::sign_in::oidc::ProviderSignIn;
 use crate::sign_in::session::Sessions;
 use crate::views::{self, Site};
 
-pub struct AppState {
+/// What handlers share. Each worker has its own handle, so that workers do not contend for one reference count.
+#[derive(Clone)]
+pub struct AppState(Arc<AppParts>);
+
+impl AppState {
+    pub fn new(parts: AppParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for AppState {
+    type Target = AppParts;
+
+    fn deref(&self) -> &AppParts {
+        &self.0
+    }
+}
+
+pub struct AppParts {
     /// The names and asset paths that every page shows.
     pub site: Site,
     /// The console's origin, as browsers send it in an `Origin` header.
@@ -46,7 +65,7 @@ pub struct AppState {
     pub trusted_proxies: Vec<IpNet>,
 }
 
-impl AppState {
+impl AppParts {
     /// Whether the sign-in page offers WorkOS.
     pub fn workos_state(&self) -> views::sign_in::WorkOs {
         match &self.provider {

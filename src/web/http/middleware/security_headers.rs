@@ -16,28 +16,24 @@ const PERMISSIONS: HeaderValue = HeaderValue::from_static(
 /// Two years, as browsers' preload lists require.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
-/// A header that the handler has set keeps the handler's value.
+const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
+
+/// Handlers may set `Referrer-Policy`, `Cache-Control` and `Vary` themselves. They never set the others.
 pub(super) fn add_security_headers(headers: &mut HeaderMap, https: bool) {
-    let mut add = |name: HeaderName, value: HeaderValue| {
+    headers.insert(CONTENT_SECURITY_POLICY, CSP);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CROSS_ORIGIN_OPENER_POLICY, SAME_ORIGIN);
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, SAME_ORIGIN);
+    headers.insert(PERMISSIONS_POLICY, PERMISSIONS);
+    if https {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
+    }
+    let mut default = |name: HeaderName, value: HeaderValue| {
         if !headers.contains_key(&name) {
             headers.insert(name, value);
         }
     };
-    add(CONTENT_SECURITY_POLICY, CSP);
-    add(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    add(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    add(
-        CROSS_ORIGIN_OPENER_POLICY,
-        HeaderValue::from_static("same-origin"),
-    );
-    add(
-        CROSS_ORIGIN_RESOURCE_POLICY,
-        HeaderValue::from_static("same-origin"),
-    );
-    add(PERMISSIONS_POLICY, PERMISSIONS);
-    add(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    add(VARY, HeaderValue::from_static("HX-Request-Type"));
-    if https {
-        add(STRICT_TRANSPORT_SECURITY, HSTS);
-    }
+    default(REFERRER_POLICY, SAME_ORIGIN);
+    default(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    default(VARY, HeaderValue::from_static("HX-Request-Type"));
 }
