@@ -7,8 +7,10 @@ use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use thiserror::Error;
 
+use crate::accounts::changes::ChangeError;
 use crate::db::DatabaseError;
 use crate::domain::ReturnTo;
+use crate::sign_in::session::{NotAuthorized, OwnChangeError};
 
 #[derive(Debug, Error)]
 pub enum AppError {
@@ -114,6 +116,35 @@ impl ResponseError for AppError {
             _ => {}
         }
         response.finish()
+    }
+}
+
+impl From<NotAuthorized> for AppError {
+    fn from(refusal: NotAuthorized) -> Self {
+        match refusal {
+            NotAuthorized::SessionEnded => Self::SignedOut(ReturnTo::default()),
+            NotAuthorized::NotAdmin => Self::NotFound,
+        }
+    }
+}
+
+impl From<ChangeError> for AppError {
+    /// For handlers that show no refusal of their own.
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::NotAuthorized(refusal) => refusal.into(),
+            ChangeError::Database(error) => error.into(),
+            refusal => Self::Internal(refusal.to_string()),
+        }
+    }
+}
+
+impl From<OwnChangeError> for AppError {
+    fn from(error: OwnChangeError) -> Self {
+        match error {
+            OwnChangeError::NotAuthorized(refusal) => refusal.into(),
+            OwnChangeError::Database(error) => error.into(),
+        }
     }
 }
 

@@ -12,19 +12,23 @@ use crate::db::{
 };
 use crate::domain::{AccountId, ActivityKind, Email, Role, Timestamp};
 use crate::sign_in::client::Client;
+use crate::sign_in::session::{Authorization, LiveSession, NotAuthorized};
 
 /// The person who makes a change.
 #[derive(Debug, Clone)]
 pub struct Actor {
     name: String,
     client: Option<Client>,
+    /// `None` for the operator.
+    authorization: Option<Authorization>,
 }
 
 impl Actor {
-    pub fn admin(email: &str, client: &Client) -> Self {
+    pub fn admin(live: &LiveSession, client: &Client) -> Self {
         Self {
-            name: email.to_owned(),
+            name: live.email.to_string(),
             client: Some(client.clone()),
+            authorization: Some(live.authorization()),
         }
     }
 
@@ -33,6 +37,15 @@ impl Actor {
         Self {
             name: "command line".to_owned(),
             client: None,
+            authorization: None,
+        }
+    }
+
+    /// Checks inside the write's transaction that the actor may still make it (SECURITY rule 31).
+    pub(super) fn authorize(&self, c: &mut SqliteConnection) -> ChangeResult<()> {
+        match self.authorization {
+            Some(authorization) => authorization.require_admin(c),
+            None => Ok(()),
         }
     }
 
@@ -117,6 +130,8 @@ pub enum ChangeError {
     LastAdmin,
     #[error("No change: the account is already in that state.")]
     NoChange,
+    #[error(transparent)]
+    NotAuthorized(#[from] NotAuthorized),
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }

@@ -99,9 +99,10 @@ impl Directory {
         change: Change,
     ) -> Result<Account, ChangeError> {
         let now = self.clock.now();
-        self.database
-            .write_checked(move |c| changes::change(c, &actor, id, change, now))
-            .await
+        self.write_as(actor, move |c, actor| {
+            changes::change(c, actor, id, change, now)
+        })
+        .await
     }
 
     /// Ends one session of an account, or all of them with `None`.
@@ -112,8 +113,21 @@ impl Directory {
         session: Option<SessionId>,
     ) -> Result<(), ChangeError> {
         let now = self.clock.now();
+        self.write_as(actor, move |c, actor| end(c, actor, id, session, now))
+            .await
+    }
+
+    /// Runs a transaction of an actor who may still make it. Every write of this type goes through here.
+    async fn write_as<T, F>(&self, actor: Actor, write: F) -> Result<T, ChangeError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection, &Actor) -> ChangeResult<T> + Send + 'static,
+    {
         self.database
-            .write_checked(move |c| end(c, &actor, id, session, now))
+            .write_checked(move |c| {
+                actor.authorize(c)?;
+                write(c, &actor)
+            })
             .await
     }
 }

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::db::{Database, DatabaseError, accounts};
 use crate::domain::{AccountId, ActivityId, ActivityKind, PersonName, Timestamp};
 use crate::sign_in::client::Client;
-use crate::sign_in::session::LiveSession;
+use crate::sign_in::session::{LiveSession, OwnChangeError};
 
 pub struct OwnAccount {
     database: Database,
@@ -31,15 +31,16 @@ impl OwnAccount {
         live: Arc<LiveSession>,
         name: PersonName,
         client: Client,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<(), OwnChangeError> {
         if live.name == name.as_str() {
             return Ok(());
         }
         let now = self.clock.now();
         self.database
-            .write(move |c| {
+            .write_checked::<_, OwnChangeError, _>(move |c| {
+                live.authorization().require(c)?;
                 accounts::set_name(c, live.account_id, name.as_str())?;
-                live.note(c, ActivityKind::NameChanged, &client, name.as_str(), now)
+                Ok(live.note(c, ActivityKind::NameChanged, &client, name.as_str(), now)?)
             })
             .await
     }

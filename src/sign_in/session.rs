@@ -2,6 +2,7 @@
 //! the database's revision.
 
 mod authenticate;
+mod authorization;
 mod ending;
 mod newest_revision;
 
@@ -25,6 +26,7 @@ use crate::domain::{
     AccountId, ActivityKind, Device, Email, ReturnTo, Role, SessionId, SignInMethod, Timestamp,
     Token, TokenHash,
 };
+pub use authorization::{Authorization, NotAuthorized, OwnChangeError};
 use newest_revision::NewestRevision;
 
 /// The size of each cache, in sessions and in lists of sessions.

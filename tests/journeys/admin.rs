@@ -4,6 +4,7 @@ mod accounts;
 mod activity;
 mod codes;
 mod import;
+mod late;
 mod who;
 
 use crate::support::{TestApp, Visitor};

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::Directory;
-use crate::accounts::changes::Actor;
+use crate::accounts::changes::{Actor, ChangeError};
 use crate::accounts::import::{self, ImportRow, Preview, Rows};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection};
 use crate::domain::Timestamp;
@@ -30,7 +30,7 @@ impl Directory {
         actor: Actor,
         rows: Vec<ImportRow>,
         invite: bool,
-    ) -> Result<usize, DatabaseError> {
+    ) -> Result<usize, ChangeError> {
         let now = self.clock.now();
         let mut added = 0;
         for batch in rows.chunks(BATCH) {
@@ -38,10 +38,11 @@ impl Directory {
             let letter =
                 |row: &ImportRow| invited(row).then(|| self.invitation(&actor, &row.account.email));
             let guests: Vec<Guest> = batch.iter().map(|row| (row.clone(), letter(row))).collect();
-            let (actor, mail) = (actor.clone(), Arc::clone(&self.mail));
+            let mail = Arc::clone(&self.mail);
             added += self
-                .database
-                .write(move |c| add(c, &actor, &guests, &mail, now))
+                .write_as(actor.clone(), move |c, actor| {
+                    Ok(add(c, actor, &guests, &mail, now)?)
+                })
                 .await?;
         }
         self.mail.look_again();

@@ -24,8 +24,9 @@ impl Directory {
         let letter = self.invitation(&actor, &invitee.email);
         let mail = Arc::clone(&self.mail);
         let account = self
-            .database
-            .write_checked(move |c| add(c, &actor, invitee, &letter, &mail, now))
+            .write_as(actor, move |c, actor| {
+                add(c, actor, invitee, &letter, &mail, now)
+            })
             .await?;
         self.mail.look_again();
         Ok(account)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{LiveSession, Sessions};
+use super::{LiveSession, OwnChangeError, Sessions};
 use crate::db::activity::{self, NewActivity};
 use crate::db::sessions::{self, SessionRow};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection};
@@ -36,15 +36,16 @@ impl Sessions {
         id: SessionId,
         live: Arc<LiveSession>,
         client: Client,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<(), OwnChangeError> {
         let now = self.clock.now();
         self.database
-            .write(move |c| {
+            .write_checked::<_, OwnChangeError, _>(move |c| {
+                live.authorization().require(c)?;
                 let Some(ended) = sessions::find_of_account(c, live.account_id, id)? else {
                     return Ok(());
                 };
                 sessions::delete_one(c, live.account_id, id)?;
-                note_ended(c, &live, &client, &ended, now)
+                Ok(note_ended(c, &live, &client, &ended, now)?)
             })
             .await?;
         self.ended.notify_one();
@@ -56,15 +57,17 @@ impl Sessions {
         &self,
         live: Arc<LiveSession>,
         client: Client,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<(), OwnChangeError> {
         let now = self.clock.now();
         self.database
-            .write(move |c| {
+            .write_checked::<_, OwnChangeError, _>(move |c| {
+                live.authorization().require(c)?;
                 let all = sessions::of_account(c, live.account_id, i64::MAX)?;
                 for ended in all.iter().filter(|row| row.id != live.id) {
                     note_ended(c, &live, &client, ended, now)?;
                 }
-                sessions::delete_of_account(c, live.account_id, Some(live.id))
+                sessions::delete_of_account(c, live.account_id, Some(live.id))?;
+                Ok(())
             })
             .await?;
         self.ended.notify_one();

@@ -38,7 +38,7 @@ fn see_other(path: &str) -> HttpResponse {
 }
 
 fn actor(admin: &SignedIn, client: &Client) -> Actor {
-    Actor::admin(admin.live.email.as_str(), client)
+    Actor::admin(&admin.live, client)
 }
 
 /// A number in the path; 404 for any other text.

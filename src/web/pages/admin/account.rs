@@ -91,7 +91,9 @@ async fn answer(
 ) -> Result<HttpResponse, AppError> {
     match changed {
         Ok(done) => Ok(see_other(&address(&account_path(id), &[("done", done)]))),
-        Err(ChangeError::Database(error)) => Err(error.into()),
+        Err(error @ (ChangeError::Database(_) | ChangeError::NotAuthorized(_))) => {
+            Err(error.into())
+        }
         Err(refusal) => render(state, admin, id, "", Some(refusal)).await,
     }
 }

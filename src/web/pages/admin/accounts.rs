@@ -83,7 +83,9 @@ pub async fn add(
             let path = account_path(account.id);
             Ok(see_other(&address(&path, &[("done", "added")])))
         }
-        Err(ChangeError::Database(error)) => Err(error.into()),
+        Err(error @ (ChangeError::Database(_) | ChangeError::NotAuthorized(_))) => {
+            Err(error.into())
+        }
         Err(refusal) => {
             adding.email_error = Some(refusal.to_string());
             render(&state, &admin, &first_page, adding, StatusCode::CONFLICT).await

@@ -67,7 +67,7 @@ pub async fn show(
 
 pub async fn export(
     state: web::Data<AppState>,
-    _: Admin,
+    Admin(admin): Admin,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let page_query: PageQuery = query(&request)?;
@@ -77,7 +77,7 @@ pub async fn export(
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"activity.csv\""))
-        .streaming(Export::of(state, parsed)))
+        .streaming(Export::of(state, parsed, admin.hash)))
 }
 
 impl PageQuery {

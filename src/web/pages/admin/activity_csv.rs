@@ -5,9 +5,10 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 
 use crate::accounts::activity::{Activity, ActivityQuery};
-use crate::domain::Stored;
+use crate::domain::{Role, Stored, TokenHash};
 use crate::error::AppError;
 use crate::logging;
+use crate::sign_in::session::NotAuthorized;
 use crate::web::http::state::AppState;
 
 /// The most rows in one file.
@@ -22,6 +23,8 @@ const COLUMNS: [&str; 8] = [
 pub(super) struct Export {
     state: Data<AppState>,
     query: ActivityQuery,
+    /// The token of the admin's session. Each chunk asks for it again (SECURITY rule 31).
+    session: TokenHash,
     /// Rows that may still be sent.
     left: i64,
 }
@@ -31,10 +34,12 @@ impl Export {
     pub(super) fn of(
         state: Data<AppState>,
         query: ActivityQuery,
+        session: TokenHash,
     ) -> impl Stream<Item = Result<Bytes, AppError>> {
         let start = Self {
             state,
             query,
+            session,
             left: MAX_ROWS,
         };
         // The body is sent after the middleware has finished.
@@ -56,6 +61,11 @@ impl Export {
     }
 
     async fn next_chunk(&mut self, is_first: bool) -> Result<Bytes, AppError> {
+        match self.state.sessions.authenticate(self.session)? {
+            Some(live) if live.role == Role::Admin => {}
+            Some(_) => return Err(NotAuthorized::NotAdmin.into()),
+            None => return Err(NotAuthorized::SessionEnded.into()),
+        }
         let limit = CHUNK.min(self.left);
         let rows = self.state.activity.rows(self.query.clone(), limit).await?;
         let count = i64::try_from(rows.len()).unwrap_or(limit);

@@ -37,7 +37,9 @@ pub async fn delete(
         .await;
     match deleted {
         Ok(_) => Ok(see_other(&address(ACCOUNTS, &[("done", "deleted")]))),
-        Err(ChangeError::Database(error)) => Err(error.into()),
+        Err(error @ (ChangeError::Database(_) | ChangeError::NotAuthorized(_))) => {
+            Err(error.into())
+        }
         Err(refusal) => render(&state, &admin, id, Some(refusal)).await,
     }
 }
