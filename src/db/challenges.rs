@@ -4,7 +4,8 @@ use diesel::prelude::*;
 
 use super::schema::challenges;
 use crate::domain::{
-    AccountId, ChallengeId, CodeHash, CodeSalt, Email, HashedCode, ReturnTo, Timestamp, TokenHash,
+    AccountId, ChallengeId, CodeHash, CodeSalt, Email, HashedCode, ReturnTo, SessionId, Timestamp,
+    TokenHash,
 };
 
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -29,6 +30,8 @@ pub struct ChallengeRow {
     pub disowned_at: Option<Timestamp>,
     /// When the owner of the mailbox said that another person had used the code.
     pub reported_at: Option<Timestamp>,
+    /// The session that the code began. It may have ended.
+    pub session_id: Option<SessionId>,
 }
 
 impl ChallengeRow {
@@ -168,6 +171,18 @@ pub fn consume(
         .set(challenges::consumed_at.eq(now))
         .execute(connection)?;
     Ok(changed == 1)
+}
+
+/// Records the session that a used code has begun.
+pub fn set_session(
+    connection: &mut SqliteConnection,
+    id: ChallengeId,
+    session: SessionId,
+) -> QueryResult<()> {
+    diesel::update(challenges::table.find(id))
+        .set(challenges::session_id.eq(session))
+        .execute(connection)?;
+    Ok(())
 }
 
 /// Ends an open challenge: its code no longer works, and it gets no new one. `false` when the challenge

@@ -43,6 +43,7 @@ diesel::table! {
         consumed_at -> Nullable<BigInt>,
         disowned_at -> Nullable<BigInt>,
         reported_at -> Nullable<BigInt>,
+        session_id -> Nullable<BigInt>,
     }
 }
 

@@ -10,6 +10,7 @@ mod new_browser_mail;
 mod rendered;
 mod test_letter;
 mod text_part;
+mod used_code_report;
 
 pub use code_mail::CodeMail;
 pub use guessing_notice::guessing_notice;
@@ -20,3 +21,4 @@ pub use new_browser_mail::NewBrowserMail;
 pub(super) use rendered::message_id;
 pub use rendered::{AddressingError, RenderedLetter};
 pub use test_letter::test_letter;
+pub use used_code_report::UsedCodeReport;

@@ -70,8 +70,7 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
             }
             _ => ForMoved::Always,
         },
-        sign_in: config.base_url.link("/sign-in"),
-        not_me: config.base_url.link("/sign-in/not-me"),
+        base_url: config.base_url.clone(),
         browsers,
         metrics: metrics.clone(),
     };

@@ -23,7 +23,7 @@ use super::oidc::Reachability;
 use crate::clock::Clock;
 use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{Database, DatabaseError};
-use crate::domain::{Email, ReturnTo, Timestamp, TokenHash};
+use crate::domain::{BaseUrl, Email, ReturnTo, Timestamp, TokenHash};
 use crate::keys::Keys;
 use crate::mail::MailQueue;
 use crate::metrics::Metrics;
@@ -42,10 +42,8 @@ pub struct EmailCode {
     /// How long a code works.
     pub lifetime: Duration,
     pub for_moved: ForMoved,
-    /// The URL of the sign-in page, for mail.
-    pub sign_in: String,
-    /// The URL of the page “This wasn’t me”, for mail.
-    pub not_me: String,
+    /// For the links in mails.
+    pub base_url: BaseUrl,
     pub browsers: Arc<KnownBrowsers>,
     pub metrics: Metrics,
 }

@@ -80,8 +80,8 @@ fn stopped() -> Markup {
 fn used(link: &str) -> Markup {
     html! {
         p.lead {
-            "It was used to sign in to your account. Wasn’t you? Report it here, end that session, change your "
-            "mailbox’s password, and tell your admin."
+            "It was used to sign in to your account. Wasn’t you? Report it here: that ends the session and tells "
+            "your admins. Then change your mailbox’s password."
         }
         (not_me(link))
         a.button.plain href="/account/sessions" { "See your sessions" }
@@ -91,8 +91,8 @@ fn used(link: &str) -> Markup {
 fn used_by_another() -> Markup {
     html! {
         p.lead role="status" {
-            "End that session now: it is still signed in. Then change your mailbox’s password and tell your admin. "
-            "Your report is in the activity log."
+            "That session has ended, and your admins got a mail. Change your mailbox’s password now: the code was read "
+            "there."
         }
         (see_sessions())
     }

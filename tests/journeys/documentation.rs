@@ -414,5 +414,6 @@ fn every_rule_names_test_files_that_cite_it() {
         }
         listed.push(rule);
     }
-    assert_eq!(listed, (1..=RULES).collect::<Vec<_>>());
+    assert!(listed.is_sorted_by(|a, b| a < b), "{listed:?}");
+    assert!((1..=RULES).all(|rule| listed.contains(&rule)), "{listed:?}");
 }

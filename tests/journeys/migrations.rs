@@ -85,12 +85,17 @@ fn every_foreign_key_cascades_and_has_an_index() {
     assert_eq!(lines(&mut connection, &bad), Vec::<String>::new());
 }
 
+/// The number of migrations after `2026-11-28-000006_disowned_challenges`.
+const NEWER: usize = 1;
+
 /// What people said with “This wasn’t me” is kept by an upgrade and by a downgrade.
 #[test]
 fn disowned_and_reported_challenges_survive_the_migration_both_ways() {
     let place = Workplace::empty();
     let mut c = migrated(&place.path().join("folder.db"));
-    c.revert_last_migration(folder()).unwrap();
+    for _ in 0..=NEWER {
+        c.revert_last_migration(folder()).unwrap();
+    }
     let challenge = |id: i64, email: &str, expires_at: i64, consumed_at: &str| {
         format!(
             "INSERT INTO challenges (id, token_hash, email, code_hash, code_salt, return_to, issued_at,
@@ -129,6 +134,8 @@ fn disowned_and_reported_challenges_survive_the_migration_both_ways() {
         ]
     );
 
-    c.revert_last_migration(folder()).unwrap();
+    for _ in 0..=NEWER {
+        c.revert_last_migration(folder()).unwrap();
+    }
     assert_eq!(lines(&mut c, old), untouched);
 }

@@ -74,6 +74,7 @@ impl EmailCode {
                 let method = SignInMethod::EmailCode;
                 let id =
                     session::begin(c, token_hash, &account, method, &asking, older_session, now)?;
+                challenges::set_session(c, challenge.id, id)?;
                 let mailed = browsers.tell_if_new(c, &account, way_in, &asking, now)?;
                 let kind = ActivityKind::SignedIn;
                 session::note(c, kind, &account, &asking, way_in.into_str(), now)?;

@@ -1,12 +1,15 @@
 //! “This wasn’t me”: the owner of a mailbox ends a challenge that they did not ask for.
 
-use log::info;
+use std::sync::Arc;
+
+use log::{info, warn};
 
 use super::EmailCode;
 use crate::db::activity::{self, ActivityRow, NewActivity};
 use crate::db::challenges::{self, ChallengeRow};
-use crate::db::{DatabaseError, QueryResult, SqliteConnection};
-use crate::domain::{ActivityKind, NotMe, Timestamp};
+use crate::db::{DatabaseError, QueryResult, SqliteConnection, accounts, sessions};
+use crate::domain::{ActivityKind, BaseUrl, NotMe, Timestamp};
+use crate::mail::messages::{Letter, UsedCodeReport};
 use crate::sign_in::client::Client;
 
 /// The detail in the activity when the code had been used before. No code parses it.
@@ -37,11 +40,20 @@ pub struct Request {
     pub asked_at: Timestamp,
 }
 
+/// What a click on “This wasn’t me” did.
+enum Disowned {
+    Nothing,
+    /// The challenge was open. It has ended.
+    Open,
+    /// The code had been used.
+    Used,
+}
+
 impl EmailCode {
     /// The URL of the link for a request.
     pub(super) fn not_me_link(&self, request: NotMe) -> String {
         let mark = request.to_text(&self.keys.current);
-        format!("{}?link={mark}", self.not_me)
+        self.base_url.link(&format!("/sign-in/not-me?link={mark}"))
     }
 
     /// The status of the challenge that a link names. Changes nothing, because mail scanners open every link.
@@ -60,28 +72,37 @@ impl EmailCode {
     }
 
     /// Ends the challenge that a link names, even if its code was replaced since, and records that. If the code was
-    /// already used, records the report only. A second call changes nothing and is not an error.
+    /// already used, ends the session that it began and tells the admins (SECURITY rule 42). A second call changes
+    /// nothing and is not an error.
     ///
     /// # Errors
-    /// The code continues to work.
+    /// The code, or the session, continues to work.
     pub async fn disown(&self, link: &str, client: &Client) -> Result<(), DatabaseError> {
         let Some(link) = self.read_link(link) else {
             return Ok(());
         };
         let (client, now) = (client.clone(), self.clock.now());
-        let ended = self
+        let (mail, base_url) = (Arc::clone(&self.mail), self.base_url.clone());
+        let outcome = self
             .database
             .write(move |c| {
                 let Some((challenge, request)) = find(c, link)? else {
-                    return Ok(false);
+                    return Ok(Disowned::Nothing);
                 };
-                let ended = challenges::disown(c, challenge.id, now)?;
-                let detail = if ended {
-                    format!("asked for by {} at {}", request.browser, request.ip)
+                let (outcome, detail) = if challenges::disown(c, challenge.id, now)? {
+                    let detail = format!("asked for by {} at {}", request.browser, request.ip);
+                    (Disowned::Open, detail)
                 } else if challenges::report(c, challenge.id, now)? {
-                    AFTER_IT_WAS_USED.to_owned()
+                    if let Some(session) = challenge.session_id {
+                        sessions::delete_by_id(c, session)?;
+                    }
+                    let letter = report(&request, &base_url);
+                    for admin in accounts::admin_addresses(c)? {
+                        mail.queue(c, &admin, &letter, now)?;
+                    }
+                    (Disowned::Used, AFTER_IT_WAS_USED.to_owned())
                 } else {
-                    return Ok(false);
+                    return Ok(Disowned::Nothing);
                 };
                 let what = NewActivity {
                     account_id: request.account_id,
@@ -89,11 +110,16 @@ impl EmailCode {
                     ..client.doing(&request.email)
                 };
                 activity::add(c, ActivityKind::CodeDisowned, &what, now)?;
-                Ok(ended)
+                Ok(outcome)
             })
             .await?;
-        if ended {
-            info!("a code was disowned: its challenge is over");
+        match outcome {
+            Disowned::Nothing => {}
+            Disowned::Open => info!("a code was disowned: its challenge is over"),
+            Disowned::Used => {
+                warn!("a used code was disowned: the session that it began has ended");
+                self.mail.look_again();
+            }
         }
         Ok(())
     }
@@ -108,6 +134,17 @@ impl EmailCode {
 fn find(c: &mut SqliteConnection, link: NotMe) -> QueryResult<Option<(ChallengeRow, ActivityRow)>> {
     let request = activity::find(c, link.activity_id)?.filter(|row| row.at == link.asked_at);
     Ok(challenges::find_by_id(c, link.challenge_id)?.zip(request))
+}
+
+fn report(request: &ActivityRow, base_url: &BaseUrl) -> Letter {
+    let report = UsedCodeReport {
+        email: &request.email,
+        browser: &request.browser,
+        ip: &request.ip,
+        asked_at: request.at,
+        activity_page: base_url.link("/admin/activity?kind=code_disowned"),
+    };
+    report.letter(&base_url.host())
 }
 
 fn status_of(challenge: &ChallengeRow, request: ActivityRow) -> ChallengeStatus {

@@ -243,7 +243,7 @@ impl EmailCode {
                 mail: MovedMail {
                     account_id: account.id,
                     recipient: account.email,
-                    sign_in: self.sign_in.clone(),
+                    sign_in: self.base_url.link("/sign-in"),
                 },
                 apart: Limit::MovedMails.rule().window,
             }),

@@ -115,7 +115,7 @@ async fn after_the_code_was_used_the_page_says_so_and_links_to_the_sessions() {
     let page = app.visitor().get(&link).await;
     assert_snapshot!(shown(&app, &page), @r"
     That code was used
-    It was used to sign in to your account. Wasn’t you? Report it here, end that session, change your mailbox’s password, and tell your admin.
+    It was used to sign in to your account. Wasn’t you? Report it here: that ends the session and tells your admins. Then change your mailbox’s password.
     This wasn’t me
     See your sessions
     localhost:[port]
@@ -131,7 +131,7 @@ async fn after_the_code_was_used_the_page_says_so_and_links_to_the_sessions() {
         .await;
     assert_snapshot!(shown(&app, &page), @r"
     That code was used
-    End that session now: it is still signed in. Then change your mailbox’s password and tell your admin. Your report is in the activity log.
+    That session has ended, and your admins got a mail. Change your mailbox’s password now: the code was read there.
     See your sessions
     localhost:[port]
     ");
@@ -139,7 +139,55 @@ async fn after_the_code_was_used_the_page_says_so_and_links_to_the_sessions() {
     assert_eq!(app.number(KINDS), 1);
     let detail = "SELECT detail || account_id FROM activity WHERE kind = 'code_disowned'";
     assert_eq!(app.text(detail), "after it was used1");
+}
+
+// SECURITY rule 42: the session that the code began ends, and the admins are told once.
+#[actix_web::test]
+async fn a_report_of_a_used_code_ends_its_session_and_no_other_and_tells_the_admins() {
+    let (app, mira) = with_mira().await;
+    for admin in ["admin@acme.test", "second@acme.test"] {
+        app.add_account(admin, "");
+        app.sql(&format!(
+            "UPDATE accounts SET role = 'admin' WHERE email = '{admin}'"
+        ));
+    }
+    let stranger = app.visitor();
+    stranger.ask_for_code(MIRA).await;
+    let link = app.not_me_link().await;
+    stranger.enter(&app.newest_code(MIRA).await).await;
     assert!(stranger.is_in().await);
+
+    for _ in 0..2 {
+        disown(&app, &link).await;
+    }
+    assert!(!stranger.is_in().await);
+    assert!(mira.is_in().await);
+    let subject = format!("Another person signed in as {MIRA}");
+    let report = app.mail_about(&subject).await;
+    assert!(
+        report.raw.contains("/admin/activity?kind=3Dcode_disowned")
+            || report.raw.contains("/admin/activity?kind=code_disowned"),
+        "{}",
+        report.raw
+    );
+    let mails = app.mails().await;
+    let told: Vec<_> = mails
+        .iter()
+        .filter(|mail| mail.subject == subject)
+        .collect();
+    assert_eq!(told.len(), 2);
+}
+
+#[actix_web::test]
+async fn a_report_after_the_session_has_ended_ends_no_other_one() {
+    let (app, stranger, link) = asked().await;
+    stranger.enter(&app.newest_code(MIRA).await).await;
+    stranger.post("/sign-out", &[]).await;
+    let mira = app.visitor();
+    mira.sign_in(&app, MIRA).await;
+    disown(&app, &link).await;
+    assert!(mira.is_in().await);
+    assert_eq!(app.number(KINDS), 1);
 }
 
 // SECURITY rule 10: a link has 128 unguessable bits and is valid for one challenge.

@@ -6,8 +6,8 @@ use vestibule::domain::{
     AccountId, ActivityId, BrowserName, ClientIp, Colour, Email, SignInCode, Timestamp, WayIn,
 };
 use vestibule::mail::messages::{
-    CodeMail, InvitationMail, Letter, Letterhead, MovedMail, NewBrowserMail, guessing_notice,
-    test_letter,
+    CodeMail, InvitationMail, Letter, Letterhead, MovedMail, NewBrowserMail, UsedCodeReport,
+    guessing_notice, test_letter,
 };
 
 use super::{MIRA, app_with_mira};
@@ -57,7 +57,7 @@ fn client_ip() -> ClientIp {
 }
 
 /// Every mail, with a name for its pictures.
-fn letters() -> [(&'static str, Letter); 6] {
+fn letters() -> [(&'static str, Letter); 7] {
     let invitation = InvitationMail {
         inviter: "ada.of.the.north.with.a.long.name@subsidiary.acme.test",
         recipient: MIRA,
@@ -75,12 +75,20 @@ fn letters() -> [(&'static str, Letter); 6] {
         at: SENT_AT,
         sessions_page: format!("https://{HOST}/account/sessions"),
     };
+    let report = UsedCodeReport {
+        email: MIRA,
+        browser: "Firefox on Linux",
+        ip: "203.0.113.7",
+        asked_at: SENT_AT,
+        activity_page: format!("https://{HOST}/admin/activity"),
+    };
     [
         ("code", code_mail().letter(HOST)),
         ("invitation", invitation.letter(HOST)),
         ("moved", moved.letter(HOST)),
         ("new-browser", new_browser.letter(HOST)),
         ("guessing", guessing_notice()),
+        ("used-code", report.letter(HOST)),
         ("test", test_letter(HOST)),
     ]
 }
