@@ -3,6 +3,7 @@
 pub mod address_limits;
 pub mod address_probe;
 pub mod backup;
+pub mod compromised_key;
 pub mod data_dir;
 pub mod database;
 mod draft;

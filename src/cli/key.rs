@@ -8,6 +8,7 @@ use crate::config::{OperatorConfig, Settings};
 use crate::domain::words;
 use crate::keys::rotation::{RotationError, rotate};
 use crate::keys::{KEY_FILE, PREVIOUS_KEY_FILE};
+use crate::operations::compromised_key::replace_compromised_key;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -16,12 +17,19 @@ pub(super) enum Command {
         /// Rotate even if the previous key is still needed
         #[arg(long)]
         force: bool,
+        /// The key is known to others: sign everyone out, forget known browsers, and keep no previous key; refused
+        /// while a server runs
+        #[arg(long, conflicts_with = "force")]
+        compromised: bool,
     },
 }
 
 pub(super) fn run(settings: &Settings, command: &Command) -> Result<(), Failure> {
-    let Command::Rotate { force } = command;
+    let Command::Rotate { force, compromised } = command;
     let config = OperatorConfig::from_settings(settings)?;
+    if *compromised {
+        return replace_compromised(&config);
+    }
     if config.secret_key.is_some() {
         return Err(Failure::Misused(
             "SECRET_KEY is set, so there is no key file to rotate. Set SECRET_KEY_PREVIOUS to the present value of \
@@ -60,4 +68,27 @@ pub(super) fn run(settings: &Settings, command: &Command) -> Result<(), Failure>
         ))),
         Err(e @ RotationError::File(_)) => Err(e.into()),
     }
+}
+
+fn replace_compromised(config: &OperatorConfig) -> Result<(), Failure> {
+    if config.secret_key.is_some() || config.secret_key_previous.is_some() {
+        return Err(Failure::Misused(
+            "SECRET_KEY or SECRET_KEY_PREVIOUS is set. Set SECRET_KEY to a new value, from `openssl rand -base64 64 | tr \
+             -d '\\n'`, unset SECRET_KEY_PREVIOUS, and restart the server: the old key is then worth nothing, and everyone \
+             is signed out."
+                .to_owned(),
+        ));
+    }
+    let ended = replace_compromised_key(&config.storage)
+        .map_err(|e| Failure::because("The key was not replaced", &e))?;
+    say(format!(
+        "{} holds a new key, and no older key is accepted. {} ended, and known browsers are forgotten. Start the server \
+         again.",
+        config.storage.data_dir.join(KEY_FILE).display(),
+        words::counted(
+            i64::try_from(ended).unwrap_or(i64::MAX),
+            "session has",
+            "sessions have"
+        )
+    ))
 }

@@ -218,6 +218,11 @@ pub fn report(
     Ok(changed == 1)
 }
 
+pub fn delete_all(connection: &mut SqliteConnection) -> QueryResult<()> {
+    diesel::delete(challenges::table).execute(connection)?;
+    Ok(())
+}
+
 pub fn delete(connection: &mut SqliteConnection, token_hash: TokenHash) -> QueryResult<()> {
     let this = challenges::token_hash.eq(token_hash);
     diesel::delete(challenges::table.filter(this)).execute(connection)?;

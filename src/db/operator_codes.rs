@@ -69,6 +69,11 @@ pub fn consume(
     Ok(diesel::delete(this).execute(connection)? == 1)
 }
 
+pub fn delete_all(connection: &mut SqliteConnection) -> QueryResult<()> {
+    diesel::delete(operator_codes::table).execute(connection)?;
+    Ok(())
+}
+
 pub fn delete(connection: &mut SqliteConnection, email: &Email) -> QueryResult<()> {
     diesel::delete(operator_codes::table.find(email)).execute(connection)?;
     Ok(())

@@ -52,6 +52,24 @@ pub fn due(
         .load(connection)
 }
 
+pub fn all(connection: &mut SqliteConnection) -> QueryResult<Vec<PendingRevocationRow>> {
+    pending_revocations::table
+        .select(PendingRevocationRow::as_select())
+        .load(connection)
+}
+
+/// Replaces the encrypted token.
+pub fn set_refresh_token(
+    connection: &mut SqliteConnection,
+    id: RevocationId,
+    refresh_token: Option<&[u8]>,
+) -> QueryResult<()> {
+    diesel::update(pending_revocations::table.find(id))
+        .set(pending_revocations::refresh_token.eq(refresh_token))
+        .execute(connection)?;
+    Ok(())
+}
+
 /// The length of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {

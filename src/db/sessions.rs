@@ -147,6 +147,10 @@ pub fn delete_by_id(connection: &mut SqliteConnection, id: SessionId) -> QueryRe
     Ok(())
 }
 
+pub fn delete_all(connection: &mut SqliteConnection) -> QueryResult<usize> {
+    diesel::delete(sessions::table).execute(connection)
+}
+
 /// `false` when the account has no session with this key.
 pub fn delete_one(
     connection: &mut SqliteConnection,

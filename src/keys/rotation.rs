@@ -53,6 +53,24 @@ pub fn rotate(
     Ok(())
 }
 
+/// Creates a new key file in `data_dir` and removes the previous key, so that no older key is accepted.
+///
+/// # Errors
+/// An error while the previous key's file is removed leaves the new key in force.
+pub fn replace_and_forget(data_dir: &Path) -> Result<SecretKey, RotationError> {
+    let key = SecretKey::generate(&mut rand::rng());
+    replace(&data_dir.join(KEY_FILE), &key)?;
+    let previous = data_dir.join(PREVIOUS_KEY_FILE);
+    match fs::remove_file(&previous) {
+        Err(source) if source.kind() != ErrorKind::NotFound => Err(KeyError::Replace {
+            path: previous,
+            source,
+        }
+        .into()),
+        _ => Ok(key),
+    }
+}
+
 /// How much longer the previous key is needed, by the modification time of its file.
 fn remaining_use(path: &Path, min_age: Duration) -> Result<Option<Duration>, KeyError> {
     let modified = match fs::metadata(path).and_then(|file| file.modified()) {

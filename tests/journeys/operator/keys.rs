@@ -11,6 +11,7 @@ use super::{MIRA, NOOR, assert_failed, assert_fine, assert_misused, terminal};
 use crate::support::app::START;
 use crate::support::hostile::{CLIENT_ID, Hostile, REFRESH_TOKEN};
 use crate::support::{TestApp, Workplace};
+use crate::workos::until_nothing_is_to_be_revoked;
 
 async fn app_with_provider() -> (TestApp, Hostile) {
     let provider = Hostile::start(START).await;
@@ -144,4 +145,48 @@ async fn a_key_that_is_no_file_is_not_changed() {
     let refused = place.run(&["key", "rotate"]).await;
     assert_misused(&refused, &["Unset it first"]);
     assert!(place.contents().is_empty());
+}
+
+// SECURITY rule 41: nothing that the stolen key signed or encrypted is accepted any more.
+#[actix_web::test]
+async fn a_compromised_key_is_revoked_with_all_that_it_signed() {
+    let (mut app, _provider) = app_with_provider().await;
+    let noor = app.signed_in(NOOR).await;
+    app.add_account(MIRA, "");
+    let mira = app.visitor();
+    let out = mira.get("/auth/workos").await;
+    let (_, state) = out.location().split_once("state=").unwrap();
+    let state = state.split('&').next().unwrap();
+    let back = format!("/auth/workos/callback?code=a_code&state={state}");
+    assert_eq!(mira.get(&back).await.status, 200);
+    let (waiting, code) = app.asked(NOOR).await;
+    let path = app.data().join("secret.key");
+    let stolen = fs::read_to_string(&path).unwrap();
+    assert_fine(terminal(&app).run(&["key", "rotate"]).await);
+    let refused = terminal(&app)
+        .run(&["key", "rotate", "--compromised"])
+        .await;
+    assert_failed(&refused, &["a server runs on the folder"]);
+
+    app.stop().await;
+    let said = assert_fine(
+        terminal(&app)
+            .run(&["key", "rotate", "--compromised"])
+            .await,
+    );
+    assert!(said.contains("2 sessions have ended"), "{said}");
+    assert!(!app.data().join("secret.key.previous").exists());
+    assert_ne!(fs::read_to_string(&path).unwrap(), stolen);
+    let queued = "SELECT count(*) FROM pending_revocations WHERE refresh_token IS NOT NULL";
+    assert_eq!(app.number(queued), 1);
+
+    app.start_again().await;
+    until_nothing_is_to_be_revoked(&app).await;
+    assert!(!noor.is_in().await && !mira.is_in().await);
+    assert_eq!(waiting.enter(&code).await.status, 422);
+    // A known browser would still get a code.
+    for _ in 0..10 {
+        app.visitor().ask_for_code(NOOR).await;
+    }
+    assert_eq!(noor.ask_for_code(NOOR).await.status, 429);
 }
