@@ -23,6 +23,7 @@ use crate::views;
 use crate::views::landing::LandingTarget;
 use crate::web::http::extract::{MaybeSignedIn, client_of};
 use crate::web::http::flow_cookies::FlowCookies;
+use crate::web::http::middleware::comes_from_another_site;
 use crate::web::http::response::{ResponseMode, html, set_cookie};
 use crate::web::http::session_cookie::issue_session_cookie;
 use crate::web::http::state::AppState;
@@ -51,7 +52,8 @@ enum NoCode {
     Failed(ProviderError),
 }
 
-/// Redirects the browser to the provider.
+/// Redirects the browser to the provider. A link on another site leads to the sign-in page instead: while the
+/// provider's own session lasts, the link alone would sign in its user (SECURITY rule 17).
 pub async fn start(
     state: web::Data<AppState>,
     return_to: ReturnTo,
@@ -62,8 +64,9 @@ pub async fn start(
     if signed_in.0.is_some() {
         return Ok(ResponseMode::Page.go_to(return_to.as_str()));
     }
-    let Some(provider) = &state.provider else {
-        return Ok(ResponseMode::Page.go_to(&return_to.carried_by("/sign-in")));
+    let provider = match &state.provider {
+        Some(provider) if !comes_from_another_site(request.headers()) => provider,
+        _ => return Ok(ResponseMode::Page.go_to(&return_to.carried_by("/sign-in"))),
     };
     match provider.begin(host_of(&request), return_to).await {
         Ok(started) => {

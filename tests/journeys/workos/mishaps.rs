@@ -292,6 +292,35 @@ async fn a_callback_that_another_site_opens_finds_no_flow() {
     words_after(&app, &victim, &answer, "other-browser").await;
 }
 
+// SECURITY rule 17: a link on another site starts no sign-in.
+#[actix_web::test]
+async fn a_link_on_another_site_leads_to_the_sign_in_page() {
+    let (app, _provider) = with_mira().await;
+    let mira = app.visitor();
+    let follow = async |from: &str, path: &str| {
+        let request = mira.request(Method::GET, path);
+        let answer = request.header("sec-fetch-site", from).send().await;
+        Answer::of(answer.unwrap()).await
+    };
+    let there = "/auth/workos?return_to=/account/sessions";
+    let stopped = follow("cross-site", there).await;
+    let expected = "/sign-in?return_to=/account/sessions";
+    assert_eq!(stopped.location(), expected);
+    assert!(flow_names(&mira).is_empty());
+    assert_eq!(
+        follow("cross-site", "/auth/workos").await.location(),
+        "/sign-in"
+    );
+    // The button there, an address that was typed, and a browser without the header start a sign-in.
+    let page = mira.get(stopped.location()).await;
+    assert_eq!(page.attribute("a.button", "href"), there);
+    for from in ["same-origin", "same-site", "none"] {
+        super::state_in(follow(from, there).await.location());
+    }
+    super::state_in(mira.get(there).await.location());
+    assert!(!flow_names(&mira).is_empty());
+}
+
 #[actix_web::test]
 async fn a_provider_that_never_answers_is_given_up_on() {
     let (app, provider) = with_mira().await;
