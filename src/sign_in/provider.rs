@@ -105,8 +105,8 @@ impl Provider {
         }
     }
 
-    /// Fetches the provider's metadata and keys and replaces the cached ones. Success shows that
-    /// the provider is reachable.
+    /// Fetches the provider's metadata and keys and replaces the cached ones. Then asks whether the
+    /// token endpoint is up, which every sign-in needs. Sends no code and no credentials.
     ///
     /// # Errors
     /// The cached metadata and keys stay in use.

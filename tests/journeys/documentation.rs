@@ -414,5 +414,7 @@ fn every_rule_names_test_files_that_cite_it() {
         }
         listed.push(rule);
     }
-    assert_eq!(listed, (1..=RULES).collect::<Vec<_>>());
+    assert!(listed.is_sorted_by(|one, next| one < next), "{listed:?}");
+    // Later rules are listed once they have a test.
+    assert_eq!(listed[..RULES], (1..=RULES).collect::<Vec<_>>());
 }

@@ -54,15 +54,30 @@ async fn take_down(app: &TestApp, provider: &Hostile) {
         provider.script().refuse(path, 503, "");
     }
     let visitor = app.visitor();
-    for _ in 0..2 {
-        let answer = visitor.get("/auth/workos").await;
-        // The probe may have been one of the two failures that it takes.
-        if answer.location().starts_with('/') {
-            return;
-        }
+    let answer = visitor.get("/auth/workos").await;
+    // The probe may have noticed by itself. If not, a failed sign-in brings it forward.
+    if !answer.location().starts_with('/') {
         let state = state_in(answer.location());
         bring_back(&visitor, &way_back(&state)).await;
     }
+    until("the outage is noticed", async || is_down(app).await).await;
+}
+
+/// The provider answers again, and the console has noticed.
+async fn bring_up(app: &TestApp, provider: &Hostile) {
+    provider.script().instead.clear();
+    // Each try brings the probe forward.
+    until("the end of the outage is noticed", async || {
+        app.visitor().get("/auth/workos").await;
+        !is_down(app).await
+    })
+    .await;
+}
+
+/// Whether the sign-in page says that WorkOS is down.
+async fn is_down(app: &TestApp) -> bool {
+    let page = app.visitor().get("/sign-in").await;
+    page.body.contains("WorkOS can’t be reached right now")
 }
 
 /// Goes to the provider; what comes back is the state of the new flow.

@@ -35,10 +35,7 @@ impl ProviderSignIn {
         let now = self.context.clock.now();
         let state = self.states.issue(host, now);
         let begun = self.context.provider.begin(state).await;
-        // Success proves nothing about reachability: the metadata may come from the cache.
-        if begun.is_err() {
-            self.reachability.note(&begun);
-        }
+        self.reachability.probe_after(&begun);
         let request = begun?;
         let flow = SignInFlow {
             provider: request.secrets,
@@ -63,12 +60,8 @@ impl ProviderSignIn {
     }
 
     async fn probe(&self) -> bool {
-        match tokio::time::timeout(PROBE_TIMEOUT, self.context.provider.probe()).await {
-            Ok(outcome) => {
-                self.reachability.note(&outcome);
-                outcome.is_ok()
-            }
-            Err(_) => false,
-        }
+        self.reachability.trigger_probe();
+        let outcome = tokio::time::timeout(PROBE_TIMEOUT, self.context.provider.probe()).await;
+        matches!(outcome, Ok(Ok(())))
     }
 }

@@ -1,25 +1,30 @@
-//! Whether the provider can be reached, by a background probe and by the outcome of requests.
+//! Whether the provider can be reached. The background probe alone decides this: a visitor can cause the failure of
+//! any other request (SECURITY rule 32).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use log::{info, warn};
+use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::sign_in::provider::{Provider, ProviderError};
 
 const PROBE_EVERY: Duration = Duration::from_secs(10);
+/// The shortest time between two probes.
+const PROBES_APART: Duration = Duration::from_secs(1);
 /// One failure may be chance.
 const FAILURES_UNTIL_DOWN: u32 = 2;
 
-/// Two failures in a row make the provider unreachable; one answer makes it reachable again.
+/// Two failed probes in a row make the provider unreachable; one answer makes it reachable again.
 #[derive(Debug)]
 pub struct Reachability {
     failures_in_a_row: AtomicU32,
     clock: Clock,
     history: Mutex<History>,
+    probe_wanted: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -38,12 +43,13 @@ pub struct ReachabilityStatus {
 }
 
 impl Reachability {
-    /// Assumes that the provider is reachable until two requests have failed.
+    /// Assumes that the provider is reachable until two probes have failed.
     pub fn new(clock: Clock) -> Self {
         Self {
             failures_in_a_row: AtomicU32::new(0),
             clock,
             history: Mutex::default(),
+            probe_wanted: Notify::new(),
         }
     }
 
@@ -60,12 +66,28 @@ impl Reachability {
         self.failures_in_a_row.load(Ordering::Relaxed) < FAILURES_UNTIL_DOWN
     }
 
-    /// Takes the outcome of a request into account. A refusal is an answer.
-    pub(super) fn note<T>(&self, outcome: &Result<T, ProviderError>) {
+    /// Triggers a probe if the provider did not answer a request.
+    pub(super) fn probe_after<T>(&self, outcome: &Result<T, ProviderError>) {
+        if let Err(ProviderError::Unreachable {
+            rate_limited: false,
+            ..
+        }) = outcome
+        {
+            self.trigger_probe();
+        }
+    }
+
+    /// The probe begins at once, or a second after the one before.
+    pub(super) fn trigger_probe(&self) {
+        self.probe_wanted.notify_one();
+    }
+
+    /// Takes the outcome of a probe into account. A refusal is an answer.
+    fn note(&self, outcome: &Result<(), ProviderError>) {
         let now = self.clock.now();
         let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
-            // Visitors can cause this, so it must not count as an outage (SECURITY rule 32).
+            // Visitors can cause this, so it does not count as an outage.
             Err(ProviderError::Unreachable {
                 rate_limited: true, ..
             }) => {}
@@ -90,12 +112,20 @@ impl Reachability {
 
     /// Probes the provider until it is dropped.
     pub(super) async fn run(self: Arc<Self>, provider: Provider) {
-        let mut ticks = tokio::time::interval(PROBE_EVERY);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
             self.note(&provider.probe().await);
+            tokio::time::sleep(PROBES_APART).await;
+            if !self.is_first_failure() {
+                let rest = PROBE_EVERY.saturating_sub(PROBES_APART);
+                // An elapsed time-out means that the next probe is due.
+                let _due = tokio::time::timeout(rest, self.probe_wanted.notified()).await;
+            }
         }
+    }
+
+    /// A first failure is checked by another probe right away, so that an outage is known within seconds.
+    fn is_first_failure(&self) -> bool {
+        self.failures_in_a_row.load(Ordering::Relaxed) == 1
     }
 }
 

@@ -120,7 +120,7 @@ impl Refresher {
         let refreshed = provider
             .refresh(&RefreshToken::new(token), &row.subject)
             .await;
-        self.reachability.note(&refreshed);
+        self.reachability.probe_after(&refreshed);
         match refreshed {
             Ok(tokens) => self.store(session, tokens).await,
             Err(error) if error.ends_session() => {

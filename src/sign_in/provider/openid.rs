@@ -57,7 +57,8 @@ impl OpenIdProvider {
     }
 
     pub(super) async fn probe(&self) -> Result<(), ProviderError> {
-        self.discover().await.map(drop)
+        let known = self.discover().await?;
+        self.http.check_up(known.token_endpoint.as_str()).await
     }
 
     pub(super) async fn begin(&self, state: String) -> Result<AuthorizationRequest, ProviderError> {

@@ -48,6 +48,8 @@ pub enum Signature {
 pub enum Instead {
     /// This status, with a header and a body.
     Status(u16, Option<(&'static str, &'static str)>, String),
+    /// This status for a POST. A GET is answered as usual.
+    ToPosts(u16),
     /// Nothing, ever.
     Silence,
     /// What it would answer otherwise, but not before the test says so.
@@ -384,7 +386,10 @@ async fn answer(
         (script.instead.get(path.as_str()).cloned(), value)
     };
     match instead {
-        None | Some(Instead::Late(_)) => HttpResponse::Ok().json(value),
+        Some(Instead::ToPosts(status)) if request.method() == "POST" => {
+            HttpResponse::build(status.try_into().unwrap()).finish()
+        }
+        None | Some(Instead::Late(_) | Instead::ToPosts(_)) => HttpResponse::Ok().json(value),
         Some(Instead::Silence) => pending().await,
         Some(Instead::Status(status, header, body)) => {
             let status = status.try_into().unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 
 use super::{
-    MIRA, assert_landed, assert_turned_back, bring_back, come_back, come_back_to_wait,
+    MIRA, assert_landed, assert_turned_back, bring_back, bring_up, come_back, come_back_to_wait,
     console_and_provider, set_out, take_down, way_back, with_mira,
 };
 use crate::support::hostile::Instead;
@@ -255,7 +255,7 @@ async fn while_the_provider_is_down_the_email_code_is_put_forward_and_afterwards
     assert!(page.text("#card").contains("can’t be reached right now"));
     mira.sign_in(&app, MIRA).await;
 
-    provider.script().instead.clear();
+    bring_up(&app, &provider).await;
     assert_landed(&come_back(&app.visitor()).await, "/dashboard");
     let page = app.visitor().get("/sign-in").await;
     assert_eq!(page.text("a.button"), "Continue with WorkOS");

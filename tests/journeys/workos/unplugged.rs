@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    MIRA, assert_landed, assert_turned_back, come_back, come_back_to_wait, console_and_provider,
-    signed_in, take_down, until_nothing_is_to_be_revoked, with_mira,
+    MIRA, assert_landed, assert_turned_back, bring_up, come_back, come_back_to_wait,
+    console_and_provider, signed_in, take_down, until_nothing_is_to_be_revoked, with_mira,
 };
 use crate::support::TestApp;
 use crate::support::app::free_address;
@@ -73,7 +73,7 @@ async fn during_a_known_outage_sign_ins_stay_here_until_the_provider_answers() {
     let another = mira.get("/auth/workos/another-account").await;
     let on = mira.get(another.location()).await;
     assert_turned_back(&mira, &on, "unreachable").await;
-    provider.script().instead.clear();
+    bring_up(&app, &provider).await;
     assert_landed(&come_back(&mira).await, "/dashboard");
 }
 
