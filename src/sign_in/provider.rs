@@ -117,6 +117,14 @@ impl Provider {
         }
     }
 
+    /// Whether [`Provider::begin`] needs no request.
+    pub fn has_metadata(&self) -> bool {
+        match &*self.backend {
+            Backend::AuthKit(_) => true,
+            Backend::OpenId(provider) => provider.has_metadata(),
+        }
+    }
+
     /// Builds the authorization URL, and the secrets that the callback is checked against
     /// (SECURITY rule 17). `state` must be unguessable and used once.
     ///

@@ -15,6 +15,8 @@ mod with_emulator;
 #[cfg(feature = "browser")]
 pub(crate) mod with_openid_provider;
 
+use std::time::Duration;
+
 use url::Url;
 use vestibule::config::Settings;
 
@@ -66,12 +68,17 @@ async fn take_down(app: &TestApp, provider: &Hostile) {
 /// The provider answers again, and the console has noticed.
 async fn bring_up(app: &TestApp, provider: &Hostile) {
     provider.script().instead.clear();
-    // Each try brings the probe forward.
+    outdate_the_last_probe(app);
     until("the end of the outage is noticed", async || {
         app.visitor().get("/auth/workos").await;
         !is_down(app).await
     })
     .await;
+}
+
+/// The outcome of a probe is good for a second.
+fn outdate_the_last_probe(app: &TestApp) {
+    app.later(Duration::from_secs(1));
 }
 
 /// Whether the sign-in page says that WorkOS is down.

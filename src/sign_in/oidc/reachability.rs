@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use log::{info, warn};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::domain::Timestamp;
@@ -24,7 +24,28 @@ pub struct Reachability {
     failures_in_a_row: AtomicU32,
     clock: Clock,
     history: Mutex<History>,
-    probe_wanted: Notify,
+    probes: watch::Sender<Probes>,
+}
+
+/// Single flight: requests that need a probe share the one that is under way.
+#[derive(Debug, Default)]
+struct Probes {
+    is_wanted: bool,
+    is_under_way: bool,
+    /// How many probes have ended.
+    ended: u64,
+    last: Option<(Timestamp, ProbeOutcome)>,
+}
+
+/// What a probe has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProbeOutcome {
+    /// The provider answers as it should.
+    Up,
+    /// The provider answers, but its answer is refused or cannot be used.
+    Faulty,
+    /// The provider does not answer, or not in time.
+    Down,
 }
 
 #[derive(Debug, Default)]
@@ -49,7 +70,7 @@ impl Reachability {
             failures_in_a_row: AtomicU32::new(0),
             clock,
             history: Mutex::default(),
-            probe_wanted: Notify::new(),
+            probes: watch::Sender::default(),
         }
     }
 
@@ -78,8 +99,33 @@ impl Reachability {
     }
 
     /// The probe begins at once, or a second after the one before.
-    pub(super) fn trigger_probe(&self) {
-        self.probe_wanted.notify_one();
+    fn trigger_probe(&self) {
+        self.probes.send_modify(|probes| probes.is_wanted = true);
+    }
+
+    /// The outcome of the last probe if it ended within the last second, or else of the next one. Without an outcome
+    /// within `patience` the provider counts as down. All concurrent calls share one probe.
+    pub(super) async fn probe(&self, patience: Duration) -> ProbeOutcome {
+        let now = self.clock.now();
+        let mut probes = self.probes.subscribe();
+        let (fresh, ended) = {
+            let probes = probes.borrow();
+            (probes.fresh_outcome(now), probes.ended)
+        };
+        if let Some(outcome) = fresh {
+            return outcome;
+        }
+        self.probes.send_if_modified(|probes| {
+            let is_new = !probes.is_under_way && probes.ended == ended;
+            probes.is_wanted |= is_new;
+            is_new
+        });
+        let next = probes.wait_for(|probes| probes.ended > ended);
+        let last = match tokio::time::timeout(patience, next).await {
+            Ok(Ok(probes)) => probes.last,
+            Ok(Err(_)) | Err(_) => None,
+        };
+        last.map_or(ProbeOutcome::Down, |(_, outcome)| outcome)
     }
 
     /// Takes the outcome of a probe into account. A refusal is an answer.
@@ -112,13 +158,25 @@ impl Reachability {
 
     /// Probes the provider until it is dropped.
     pub(super) async fn run(self: Arc<Self>, provider: Provider) {
+        let mut wanted = self.probes.subscribe();
         loop {
-            self.note(&provider.probe().await);
+            self.probes.send_modify(|probes| {
+                probes.is_wanted = false;
+                probes.is_under_way = true;
+            });
+            let outcome = provider.probe().await;
+            self.note(&outcome);
+            let now = self.clock.now();
+            self.probes.send_modify(|probes| {
+                probes.is_under_way = false;
+                probes.ended += 1;
+                probes.last = Some((now, ProbeOutcome::of(&outcome)));
+            });
             tokio::time::sleep(PROBES_APART).await;
             if !self.is_first_failure() {
                 let rest = PROBE_EVERY.saturating_sub(PROBES_APART);
                 // An elapsed time-out means that the next probe is due.
-                let _due = tokio::time::timeout(rest, self.probe_wanted.notified()).await;
+                let _due = tokio::time::timeout(rest, wanted.wait_for(|p| p.is_wanted)).await;
             }
         }
     }
@@ -126,6 +184,25 @@ impl Reachability {
     /// A first failure is checked by another probe right away, so that an outage is known within seconds.
     fn is_first_failure(&self) -> bool {
         self.failures_in_a_row.load(Ordering::Relaxed) == 1
+    }
+}
+
+impl Probes {
+    fn fresh_outcome(&self, now: Timestamp) -> Option<ProbeOutcome> {
+        let (at, outcome) = self.last?;
+        // After the clock was set back, an outcome from the future is not fresh.
+        let is_fresh = at <= now && now.since(at) < PROBES_APART;
+        is_fresh.then_some(outcome)
+    }
+}
+
+impl ProbeOutcome {
+    const fn of(outcome: &Result<(), ProviderError>) -> Self {
+        match outcome {
+            Ok(()) => Self::Up,
+            Err(ProviderError::Unreachable { .. }) => Self::Down,
+            Err(_) => Self::Faulty,
+        }
     }
 }
 

@@ -61,6 +61,10 @@ impl OpenIdProvider {
         self.http.check_up(known.token_endpoint.as_str()).await
     }
 
+    pub(super) fn has_metadata(&self) -> bool {
+        self.cached_metadata().is_some()
+    }
+
     pub(super) async fn begin(&self, state: String) -> Result<AuthorizationRequest, ProviderError> {
         let known = self.metadata().await?;
         let (secrets, challenge) = FlowSecrets::generate(state, true);
