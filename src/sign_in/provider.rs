@@ -105,8 +105,8 @@ impl Provider {
         }
     }
 
-    /// Fetches the provider's metadata and keys and replaces the cached ones. Success shows that
-    /// the provider is reachable.
+    /// Fetches the provider's metadata and keys and replaces the cached ones. Then asks whether the
+    /// token endpoint is up, which every sign-in needs. Sends no code and no credentials.
     ///
     /// # Errors
     /// The cached metadata and keys stay in use.
@@ -114,6 +114,14 @@ impl Provider {
         match &*self.backend {
             Backend::AuthKit(provider) => self.timed("probe", provider.probe()).await,
             Backend::OpenId(provider) => self.timed("probe", provider.probe()).await,
+        }
+    }
+
+    /// Whether [`Provider::begin`] needs no request.
+    pub fn has_metadata(&self) -> bool {
+        match &*self.backend {
+            Backend::AuthKit(_) => true,
+            Backend::OpenId(provider) => provider.has_metadata(),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::support::app::connect;
 use crate::support::hostile::{CLIENT_ID, Hostile};
 use crate::support::smtp::{Behaviour, Reply};
-use crate::support::{TestApp, Visitor};
+use crate::support::{TestApp, Visitor, until};
 
 const MIRA: &str = "mira@acme.test";
 const NOOR: &str = "noor@acme.test";
@@ -250,14 +250,10 @@ async fn a_provider_outage_is_shown_with_its_waiting_revocations() {
     provider
         .script()
         .refuse("/user_management/authenticate", 503, "");
-    for _ in 0..2 {
-        let start = app.visitor();
-        let begun = start.get("/auth/workos").await;
-        let begun = reqwest::Url::parse(begun.location()).unwrap();
-        let state = begun.query_pairs().find(|(name, _)| name == "state");
-        let path = format!("/auth/workos/callback?code=c&state={}", state.unwrap().1);
-        start.get(&path).await;
-    }
+    until("the probe has failed twice", async || {
+        row(&mira, "WorkOS").await.contains("needs attention")
+    })
+    .await;
     app.sql(
         "INSERT INTO pending_revocations (session_id, provider, attempts, next_attempt_at)
          VALUES (1, 'client_vestibule', 20, 9000000000000)",

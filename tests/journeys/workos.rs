@@ -15,6 +15,8 @@ mod with_emulator;
 #[cfg(feature = "browser")]
 pub(crate) mod with_openid_provider;
 
+use std::time::Duration;
+
 use url::Url;
 use vestibule::config::Settings;
 
@@ -54,15 +56,35 @@ async fn take_down(app: &TestApp, provider: &Hostile) {
         provider.script().refuse(path, 503, "");
     }
     let visitor = app.visitor();
-    for _ in 0..2 {
-        let answer = visitor.get("/auth/workos").await;
-        // The probe may have been one of the two failures that it takes.
-        if answer.location().starts_with('/') {
-            return;
-        }
+    let answer = visitor.get("/auth/workos").await;
+    // The probe may have noticed by itself. If not, a failed sign-in brings it forward.
+    if !answer.location().starts_with('/') {
         let state = state_in(answer.location());
         bring_back(&visitor, &way_back(&state)).await;
     }
+    until("the outage is noticed", async || is_down(app).await).await;
+}
+
+/// The provider answers again, and the console has noticed.
+async fn bring_up(app: &TestApp, provider: &Hostile) {
+    provider.script().instead.clear();
+    outdate_the_last_probe(app);
+    until("the end of the outage is noticed", async || {
+        app.visitor().get("/auth/workos").await;
+        !is_down(app).await
+    })
+    .await;
+}
+
+/// The outcome of a probe is good for a second.
+fn outdate_the_last_probe(app: &TestApp) {
+    app.later(Duration::from_secs(1));
+}
+
+/// Whether the sign-in page says that WorkOS is down.
+async fn is_down(app: &TestApp) -> bool {
+    let page = app.visitor().get("/sign-in").await;
+    page.body.contains("WorkOS can’t be reached right now")
 }
 
 /// Goes to the provider; what comes back is the state of the new flow.

@@ -3,11 +3,14 @@ use std::time::Duration;
 use super::error::SignInError;
 use super::flow::SignInFlow;
 use super::provider_sign_in::ProviderSignIn;
+use super::reachability::ProbeOutcome;
 use super::state::CallbackMismatch;
 use crate::domain::ReturnTo;
 use crate::sign_in::provider::ProviderError;
 
-const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+const PROBE_WAIT: Duration = Duration::from_secs(2);
+/// The provider's metadata is fetched with several requests.
+const FIRST_CONTACT_WAIT: Duration = Duration::from_secs(10);
 
 /// A sign-in that is ready for the redirect to the provider.
 #[derive(Debug)]
@@ -23,22 +26,27 @@ impl ProviderSignIn {
     ///
     /// # Errors
     /// Unreachable, when the provider is known to be down and a new probe fails too: the browser
-    /// would find no page there that says what to do.
+    /// would find no page there that says what to do. Also when the provider's metadata is still
+    /// missing. All concurrent calls share one probe.
     pub async fn begin(
         &self,
         host: &str,
         return_to: ReturnTo,
     ) -> Result<StartedSignIn, SignInError> {
-        if !self.is_reachable() && !self.probe().await {
+        let patience = match (self.is_reachable(), self.context.provider.has_metadata()) {
+            (false, _) => Some(PROBE_WAIT),
+            (true, false) => Some(FIRST_CONTACT_WAIT),
+            (true, true) => None,
+        };
+        if let Some(patience) = patience
+            && self.reachability.probe(patience).await == ProbeOutcome::Down
+        {
             return Err(ProviderError::no_answer().into());
         }
         let now = self.context.clock.now();
         let state = self.states.issue(host, now);
         let begun = self.context.provider.begin(state).await;
-        // Success proves nothing about reachability: the metadata may come from the cache.
-        if begun.is_err() {
-            self.reachability.note(&begun);
-        }
+        self.reachability.probe_after(&begun);
         let request = begun?;
         let flow = SignInFlow {
             provider: request.secrets,
@@ -56,19 +64,9 @@ impl ProviderSignIn {
         self.states.explain(state, host, self.context.clock.now())
     }
 
-    /// Whether the provider is reachable and answers a probe within 2 seconds. Ask this before a
-    /// redirect to the provider that the user did not ask for.
+    /// Whether the provider is reachable and has answered a probe within the last second, or does so
+    /// within 2 seconds. Ask this before a redirect to the provider that the user did not ask for.
     pub async fn confirm_reachable(&self) -> bool {
-        self.is_reachable() && self.probe().await
-    }
-
-    async fn probe(&self) -> bool {
-        match tokio::time::timeout(PROBE_TIMEOUT, self.context.provider.probe()).await {
-            Ok(outcome) => {
-                self.reachability.note(&outcome);
-                outcome.is_ok()
-            }
-            Err(_) => false,
-        }
+        self.is_reachable() && self.reachability.probe(PROBE_WAIT).await == ProbeOutcome::Up
     }
 }

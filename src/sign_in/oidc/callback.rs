@@ -17,7 +17,9 @@ use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
 use crate::db::provider_sessions::{self, ProviderSessionRow};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection, pending_revocations};
-use crate::domain::{ActivityKind, SessionId, SignInMethod, Timestamp, Token, TokenHash, WayIn};
+use crate::domain::{
+    ActivityKind, SessionId, SignInMethod, Timestamp, Token, TokenHash, UserAgent, WayIn,
+};
 use crate::keys::token_cipher::{TokenCipher, TokenKind};
 use crate::logging;
 use crate::sign_in::client::Client;
@@ -38,7 +40,7 @@ pub struct CallbackRequest {
     pub callback: Callback,
     pub client: Client,
     /// The `User-Agent` header, for the provider's risk checks.
-    pub user_agent: String,
+    pub user_agent: UserAgent,
     /// The browser's present session, which the new session replaces.
     pub older_session: Option<TokenHash>,
 }
@@ -107,10 +109,11 @@ impl ProviderSignIn {
         let completed = self
             .context
             .provider
-            .complete(&flow.provider, &callback, &ip, &user_agent)
+            .complete(&flow.provider, &callback, &ip, user_agent.as_str())
             .await;
-        self.reachability.note(&completed);
+        self.reachability.probe_after(&completed);
         let identity = completed?;
+        self.reachability.note_credentials(&Ok(()));
         let (token, decision) = self.decide(&identity, &client, older_session).await?;
         match decision {
             Decision::Admitted {
@@ -163,6 +166,9 @@ impl ProviderSignIn {
                 Err(DatabaseError::Unavailable(cause)) if began.elapsed() < DATABASE_WAIT => {
                     warn!("a sign-in with WorkOS waits for the database: {cause}");
                     tokio::time::sleep(DATABASE_RETRY).await;
+                }
+                Err(error) if error.is_constraint_violation() => {
+                    return Err(SignInError::NotStorable(error));
                 }
                 decision => return Ok((token, decision?)),
             }

@@ -88,7 +88,7 @@ impl ProviderSignIn {
         self.refresher.refresh(session).await
     }
 
-    /// Probes the provider every 10 seconds until the future is dropped.
+    /// Probes the provider every 10 seconds, and after a failed request, until the future is dropped.
     pub fn run_probes(&self) -> impl Future<Output = ()> + use<> {
         Arc::clone(&self.reachability).run(self.context.provider.clone())
     }

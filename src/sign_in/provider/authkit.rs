@@ -24,6 +24,8 @@ use crate::clock::Clock;
 use crate::config::AuthKitSettings;
 use crate::domain::{Email, Timestamp};
 
+const TOKEN_PATH: &str = "/user_management/authenticate";
+
 #[derive(Debug)]
 pub(super) struct AuthKit {
     settings: AuthKitSettings,
@@ -52,8 +54,8 @@ impl AuthKit {
     }
 
     pub(super) async fn probe(&self) -> Result<(), ProviderError> {
-        self.jwks.store(self.jwks_source().fetch().await?);
-        Ok(())
+        self.fetch_jwks().await?;
+        self.http.check_up(self.endpoint(TOKEN_PATH).as_str()).await
     }
 
     pub(super) fn begin(&self, state: String) -> AuthorizationRequest {
@@ -214,14 +216,19 @@ impl AuthKit {
 
     async fn ensure_jwks(&self) -> Result<(), ProviderError> {
         if self.jwks.get().is_none() {
-            self.probe().await?;
+            self.fetch_jwks().await?;
         }
+        Ok(())
+    }
+
+    async fn fetch_jwks(&self) -> Result<(), ProviderError> {
+        self.jwks.store(self.jwks_source().fetch().await?);
         Ok(())
     }
 
     /// Sets no redirect URI, because `AuthKit` accepts none in the exchange.
     fn client(&self) -> TokenClient {
-        let token_url = self.endpoint("/user_management/authenticate");
+        let token_url = self.endpoint(TOKEN_PATH);
         let auth_url = self.endpoint("/user_management/authorize");
         Client::new(self.client_id.clone(), self.issuer(), Jwks::default())
             .set_client_secret(self.settings.api_key.clone())

@@ -86,13 +86,11 @@ impl Http {
     /// Sends a request and returns the response. Only a temporary failure (408, 429, 5xx) becomes an
     /// error.
     pub(crate) async fn exchange(&self, request: HttpRequest) -> HttpResult {
-        let client = self.client(request.uri().scheme_str() == Some("https"))?;
-        let request = reqwest::Request::try_from(request).map_err(|e| unreachable(&e))?;
-        let mut response = client.execute(request).await.map_err(|e| unreachable(&e))?;
+        let mut response = self.execute(request).await?;
         let status = response.status();
         if is_temporary_failure(status) {
             return Err(ProviderError::Unreachable {
-                reason: format!("it answered with HTTP status {status}"),
+                reason: answered(status),
                 retry_after: retry_after(response.headers()),
                 rate_limited: status == StatusCode::TOO_MANY_REQUESTS,
             });
@@ -108,6 +106,28 @@ impl Http {
         *whole.status_mut() = status;
         *whole.headers_mut() = std::mem::take(response.headers_mut());
         Ok(whole)
+    }
+
+    /// Asks with a bare GET whether an endpoint is up. Every answer counts, except 408 and those of a gateway that does
+    /// not reach its service: 502, 503, 504. A token endpoint refuses a GET, and some servers refuse it with 500.
+    pub(crate) async fn check_up(&self, url: &str) -> Result<(), ProviderError> {
+        let request = Request::get(url)
+            .body(Vec::new())
+            .map_err(ProviderError::untrusted)?;
+        let status = self.execute(request).await?.status();
+        match status {
+            StatusCode::REQUEST_TIMEOUT
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => Err(ProviderError::unreachable(answered(status))),
+            _ => Ok(()),
+        }
+    }
+
+    async fn execute(&self, request: HttpRequest) -> Result<reqwest::Response, ProviderError> {
+        let client = self.client(request.uri().scheme_str() == Some("https"))?;
+        let request = reqwest::Request::try_from(request).map_err(|e| unreachable(&e))?;
+        client.execute(request).await.map_err(|e| unreachable(&e))
     }
 
     fn client(&self, is_secure: bool) -> Result<reqwest::Client, ProviderError> {
@@ -168,6 +188,10 @@ impl<'c> AsyncHttpClient<'c> for JsonHttp<'_> {
         request.headers_mut().insert(CONTENT_TYPE, JSON);
         Box::pin(self.0.send(request))
     }
+}
+
+fn answered(status: StatusCode) -> String {
+    format!("it answered with HTTP status {status}")
 }
 
 fn is_temporary_failure(status: StatusCode) -> bool {

@@ -57,7 +57,12 @@ impl OpenIdProvider {
     }
 
     pub(super) async fn probe(&self) -> Result<(), ProviderError> {
-        self.discover().await.map(drop)
+        let known = self.discover().await?;
+        self.http.check_up(known.token_endpoint.as_str()).await
+    }
+
+    pub(super) fn has_metadata(&self) -> bool {
+        self.cached_metadata().is_some()
     }
 
     pub(super) async fn begin(&self, state: String) -> Result<AuthorizationRequest, ProviderError> {
@@ -348,7 +353,7 @@ impl OpenIdProvider {
             .await?;
         identity.email = info.email().and_then(|email| Email::parse(email).ok());
         identity.email_verified = info.email_verified().unwrap_or(false);
-        if identity.name.is_empty() {
+        if identity.name.as_str().is_empty() {
             let name = info.name().and_then(|name| name.get(None));
             identity.name = full_name(&[name.map(|name| name.as_str())]);
         }

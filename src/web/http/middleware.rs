@@ -25,6 +25,7 @@ use key_rotation::{renew_older_signature, send_renewed};
 use request_id::add_request_id;
 use security_headers::add_security_headers;
 
+pub use cross_site::comes_from_another_site;
 pub use refresh_provider_token::RefreshProviderToken;
 
 /// A route's path as the table of routes has it, for the metrics: a path as typed is never a label.

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HOST, HeaderName, HeaderValue, REFERRER_POLICY, USER_AGENT};
+use actix_web::http::header::{HOST, HeaderValue, REFERRER_POLICY, USER_AGENT};
 use actix_web::{HttpRequest, HttpResponse, web};
 use log::warn;
 use serde::Deserialize;
 
 use super::problem::SignInProblem;
 use super::sign_in;
-use crate::domain::{RequestId, ReturnTo, printable, printable_up_to};
+use crate::domain::{CallbackValue, RequestId, ReturnTo, UserAgent, printable, printable_up_to};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
 use crate::sign_in::oidc::{
@@ -23,6 +23,7 @@ use crate::views;
 use crate::views::landing::LandingTarget;
 use crate::web::http::extract::{MaybeSignedIn, client_of};
 use crate::web::http::flow_cookies::FlowCookies;
+use crate::web::http::middleware::comes_from_another_site;
 use crate::web::http::response::{ResponseMode, html, set_cookie};
 use crate::web::http::session_cookie::issue_session_cookie;
 use crate::web::http::state::AppState;
@@ -37,11 +38,11 @@ const MAX_LOGGED_HOST: usize = 100;
 #[derive(Deserialize)]
 pub struct CallbackQuery {
     #[serde(default)]
-    state: String,
-    code: Option<String>,
+    state: CallbackValue,
+    code: Option<CallbackValue>,
     error: Option<String>,
     error_description: Option<String>,
-    iss: Option<String>,
+    iss: Option<CallbackValue>,
 }
 
 /// Why a callback brings no code.
@@ -51,7 +52,8 @@ enum NoCode {
     Failed(ProviderError),
 }
 
-/// Redirects the browser to the provider.
+/// Redirects the browser to the provider. A link on another site leads to the sign-in page instead: while the
+/// provider's own session lasts, the link alone would sign in its user (SECURITY rule 17).
 pub async fn start(
     state: web::Data<AppState>,
     return_to: ReturnTo,
@@ -62,8 +64,9 @@ pub async fn start(
     if signed_in.0.is_some() {
         return Ok(ResponseMode::Page.go_to(return_to.as_str()));
     }
-    let Some(provider) = &state.provider else {
-        return Ok(ResponseMode::Page.go_to(&return_to.carried_by("/sign-in")));
+    let provider = match &state.provider {
+        Some(provider) if !comes_from_another_site(request.headers()) => provider,
+        _ => return Ok(ResponseMode::Page.go_to(&return_to.carried_by("/sign-in"))),
     };
     match provider.begin(host_of(&request), return_to).await {
         Ok(started) => {
@@ -103,7 +106,7 @@ pub async fn callback(
     let flows = FlowCookies::of(&request, &state.cookies);
     let now = state.clock.now();
     let Some(flow) = flows
-        .find(&query.state)
+        .find(query.state.as_str())
         .filter(|flow| !flow.has_expired(now))
     else {
         // A signed-in user who opens a used callback again needs no error message.
@@ -112,12 +115,12 @@ pub async fn callback(
             return Ok(landing(&state, LandingTarget::To(home.as_str())));
         }
         let host = host_of(&request);
-        let problem = SignInProblem::from(provider.explain_callback(&query.state, host));
+        let problem = SignInProblem::from(provider.explain_callback(query.state.as_str(), host));
         let host = printable_up_to(MAX_LOGGED_HOST, host);
         let cause = format!("{}, come back to {host}", problem.code());
         return Ok(back_to_sign_in(problem, &cause, &id));
     };
-    let used_flow = flows.forget(&query.state);
+    let used_flow = flows.forget(query.state.as_str());
     let mut response = match code_of(query) {
         Ok(callback) => {
             let waiting = flow.return_to.explicitly_carried_by("/auth/workos/finish");
@@ -128,7 +131,7 @@ pub async fn callback(
                     flow,
                     callback,
                     client,
-                    user_agent: header_text(&request, &USER_AGENT).to_owned(),
+                    user_agent: user_agent_of(&request),
                     older_session: signed_in.0.map(|signed_in| signed_in.hash),
                 },
                 CALLBACK_PATIENCE,
@@ -255,11 +258,11 @@ fn code_of(query: CallbackQuery) -> Result<Callback, NoCode> {
             code,
             description: query.error_description.unwrap_or_default(),
         })),
-        (None, Some(code)) => Ok(Callback {
-            code,
-            iss: query.iss,
+        (None, Some(code)) if !code.is_empty() => Ok(Callback {
+            code: code.into_string(),
+            iss: query.iss.map(CallbackValue::into_string),
         }),
-        (None, None) => Err(NoCode::Failed(ProviderError::Untrusted(
+        (None, _) => Err(NoCode::Failed(ProviderError::Untrusted(
             "neither a code nor an error came".to_owned(),
         ))),
     }
@@ -336,13 +339,16 @@ fn back_to_sign_in(
 
 /// The host that the browser used. It is compared and logged; no URL is built from it.
 fn host_of(request: &HttpRequest) -> &str {
-    header_text(request, &HOST)
-}
-
-fn header_text<'a>(request: &'a HttpRequest, name: &HeaderName) -> &'a str {
     request
         .headers()
-        .get(name)
+        .get(HOST)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
+}
+
+fn user_agent_of(request: &HttpRequest) -> UserAgent {
+    let header = request.headers().get(USER_AGENT);
+    header.map_or_else(UserAgent::default, |value| {
+        UserAgent::from_header(value.as_bytes())
+    })
 }

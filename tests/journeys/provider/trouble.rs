@@ -174,6 +174,30 @@ async fn garbage_is_not_trusted_and_ends_no_session() {
     }
 }
 
+// SECURITY rule 32: the probe is the judge, so it asks what every sign-in needs, and sends no code.
+#[actix_web::test]
+async fn a_probe_notices_a_token_endpoint_that_is_down_and_takes_a_refusal_for_an_answer() {
+    for (kind, tokens) in [(Oidc, "/token"), (AuthKit, "/user_management/authenticate")] {
+        let party = Party::impatient(kind).await;
+        for status in [200, 307, 400, 401, 404, 405, 429, 500, 501] {
+            party.hostile.script().refuse(tokens, status, "");
+            let probed = party.provider.probe().await;
+            assert_eq!(probed, Ok(()), "{kind:?}, {status}");
+        }
+        for status in [408, 502, 503, 504] {
+            party.hostile.script().refuse(tokens, status, "");
+            let error = party.provider.probe().await.unwrap_err();
+            let words = error.to_string();
+            assert!(words.contains(&status.to_string()), "{kind:?}, {words}");
+        }
+        let silence = Instead::Silence;
+        party.hostile.script().instead.insert(tokens, silence);
+        let error = party.provider.probe().await.unwrap_err();
+        assert!(error.to_string().contains("no answer in time"), "{error}");
+        assert!(party.hostile.script().heard.is_empty());
+    }
+}
+
 // An answer that cannot be verified would be lost with what it cost.
 #[actix_web::test]
 async fn no_code_is_spent_while_the_providers_keys_are_unavailable() {
@@ -327,7 +351,10 @@ async fn ending_an_ended_provider_session_succeeds() {
         assert_eq!(outcome.is_ok(), is_done, "{path} {status}: {outcome:?}");
         if let Err(error) = outcome {
             assert!(
-                matches!(error, ProviderError::CredentialsRejected(_)),
+                matches!(
+                    error,
+                    ProviderError::CredentialsRejected(_) | ProviderError::Forbidden(_)
+                ),
                 "{error:?}"
             );
         }

@@ -48,6 +48,8 @@ pub enum Signature {
 pub enum Instead {
     /// This status, with a header and a body.
     Status(u16, Option<(&'static str, &'static str)>, String),
+    /// This status for a POST. A GET is answered as usual.
+    ToPosts(u16),
     /// Nothing, ever.
     Silence,
     /// What it would answer otherwise, but not before the test says so.
@@ -92,6 +94,8 @@ pub struct Script {
     pub heard: Vec<String>,
     /// How often its keys were fetched.
     pub keys_fetched: usize,
+    /// How often each path was asked for.
+    pub asked: HashMap<String, usize>,
 }
 
 /// The running provider; dropping it stops it.
@@ -133,6 +137,11 @@ impl Hostile {
     /// What it says, to be changed.
     pub fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap()
+    }
+
+    /// How often it was asked for a path.
+    pub fn asked(&self, path: &str) -> usize {
+        self.script().asked.get(path).copied().unwrap_or_default()
     }
 
     /// Stops, and comes back once nothing of it answers any more.
@@ -224,6 +233,7 @@ impl Script {
             instead: HashMap::new(),
             heard: Vec::new(),
             keys_fetched: 0,
+            asked: HashMap::new(),
         }
     }
 
@@ -345,6 +355,7 @@ async fn answer(
     let path = request.path().to_owned();
     let late = {
         let mut script = script.lock().unwrap();
+        *script.asked.entry(path.clone()).or_default() += 1;
         if request.method() == "POST" {
             let credentials = request.headers().get("authorization");
             let credentials = credentials.map_or("", |value| value.to_str().unwrap());
@@ -384,7 +395,10 @@ async fn answer(
         (script.instead.get(path.as_str()).cloned(), value)
     };
     match instead {
-        None | Some(Instead::Late(_)) => HttpResponse::Ok().json(value),
+        Some(Instead::ToPosts(status)) if request.method() == "POST" => {
+            HttpResponse::build(status.try_into().unwrap()).finish()
+        }
+        None | Some(Instead::Late(_) | Instead::ToPosts(_)) => HttpResponse::Ok().json(value),
         Some(Instead::Silence) => pending().await,
         Some(Instead::Status(status, header, body)) => {
             let status = status.try_into().unwrap();

@@ -6,9 +6,10 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
-use reqwest::StatusCode;
+use reqwest::header::{HeaderValue, USER_AGENT};
+use reqwest::{Method, StatusCode};
 
-use super::{set_out, with_mira};
+use super::{assert_landed, bring_back, set_out, way_back, with_mira};
 use crate::support::{Answer, TestApp};
 
 const DRAWN: usize = 200;
@@ -99,4 +100,65 @@ async fn every_callback_with_the_right_state_gets_one_of_our_messages() {
         }
         assert_eq!(app.number("SELECT count(*) FROM sessions"), 0, "{query:?}");
     }
+}
+
+// SECURITY rule 32: what no provider sends is refused before anything is sent to the provider.
+#[actix_web::test]
+async fn a_callback_with_a_value_that_no_provider_sends_cannot_be_read() {
+    let (app, provider) = with_mira().await;
+    let mira = app.visitor();
+    let state = set_out(&mira, "/auth/workos").await;
+    let back = way_back(&state);
+    let long = "a".repeat(4097);
+    let very_long = "a".repeat(10_000);
+    for query in [
+        format!("code=%00&state={state}"),
+        format!("code=a%20code&state={state}"),
+        format!("code=%C3%A9&state={state}"),
+        format!("code=%FF&state={state}"),
+        format!("code={long}&state={state}"),
+        format!("code={very_long}&state={state}"),
+        format!("code=a_code&state={state}%0A"),
+        format!("code=a_code&state=%0D%0A{state}"),
+        format!("code=a_code&state={long}"),
+        format!("code=a_code&state={state}&iss=https://a.test%0A"),
+        format!("code=a_code&state={state}&iss={long}"),
+    ] {
+        let answer = mira.get(&format!("/auth/workos/callback?{query}")).await;
+        assert_eq!(answer.status, 400, "{query:.80}");
+        assert_eq!(answer.text("h1"), "That request can’t be read");
+    }
+    let empty = mira
+        .get(&format!("/auth/workos/callback?code=&state={state}"))
+        .await;
+    assert!(empty.location().starts_with("/sign-in?problem=untrusted"));
+    assert!(provider.script().heard.is_empty());
+
+    // The longest value that is read is sent.
+    let state = set_out(&mira, "/auth/workos").await;
+    let longest = "a".repeat(4096);
+    let path = back.replace("a_code", &longest);
+    let path = path.rsplit_once('=').unwrap().0;
+    assert_landed(
+        &bring_back(&mira, &format!("{path}={state}")).await,
+        "/dashboard",
+    );
+    assert!(provider.script().heard[0].contains(&longest));
+}
+
+// SECURITY rule 32: WorkOS gets the browser's User-Agent as plain text of a bounded length.
+#[actix_web::test]
+async fn the_user_agent_is_cleaned_before_it_is_passed_on() {
+    let (app, provider) = with_mira().await;
+    let sent = [&b"Fire\tfox\xE9 on \xF0\x9F\x90\xA7 "[..], &[b'a'; 600]].concat();
+    let mira = app.visitor();
+    let state = set_out(&mira, "/auth/workos").await;
+    let request = mira.request(Method::GET, &way_back(&state));
+    let agent = HeaderValue::from_bytes(&sent).unwrap();
+    request.header(USER_AGENT, agent).send().await.unwrap();
+    let heard = provider.script().heard[0].clone();
+    let body = heard.split_once(' ').unwrap().1.trim();
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    let cleaned = format!("Firefox on  {}", "a".repeat(500));
+    assert_eq!(body["user_agent"], cleaned);
 }

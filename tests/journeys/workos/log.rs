@@ -6,7 +6,7 @@ use super::{
     KEY, MIRA, assert_landed, assert_turned_back, bring_back, come_back, set_out, way_back,
 };
 use crate::support::hostile::{CLIENT_ID, Hostile, REFRESH_TOKEN};
-use crate::support::{Visitor, Workplace};
+use crate::support::{Visitor, Workplace, until};
 
 const TOKENS: &str = "/user_management/authenticate";
 
@@ -90,7 +90,16 @@ async fn every_reference_that_a_page_shows_is_in_the_log_with_its_cause() {
     let suspended = come_back(&mira).await;
     assert_turned_back(&mira, &suspended, "suspended").await;
     let jwks = "/sso/jwks/client_vestibule";
-    provider.script().refuse(jwks, 503, "");
+    for path in [jwks, TOKENS] {
+        provider.script().refuse(path, 503, "");
+    }
+    // A failed sign-in brings the probe forward.
+    come_back(&place.visitor()).await;
+    until("the outage is noticed", async || {
+        let page = place.visitor().get("/sign-in").await;
+        page.body.contains("WorkOS can’t be reached right now")
+    })
+    .await;
     let another = mira.get("/auth/workos/another-account").await;
     assert_turned_back(&mira, &another, "unreachable").await;
     expected.push((another.header("x-request-id").to_owned(), "does not answer"));

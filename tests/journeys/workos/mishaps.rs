@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 
 use super::{
-    MIRA, assert_landed, assert_turned_back, bring_back, come_back, come_back_to_wait,
+    MIRA, assert_landed, assert_turned_back, bring_back, bring_up, come_back, come_back_to_wait,
     console_and_provider, set_out, take_down, way_back, with_mira,
 };
 use crate::support::hostile::Instead;
@@ -255,7 +255,7 @@ async fn while_the_provider_is_down_the_email_code_is_put_forward_and_afterwards
     assert!(page.text("#card").contains("can’t be reached right now"));
     mira.sign_in(&app, MIRA).await;
 
-    provider.script().instead.clear();
+    bring_up(&app, &provider).await;
     assert_landed(&come_back(&app.visitor()).await, "/dashboard");
     let page = app.visitor().get("/sign-in").await;
     assert_eq!(page.text("a.button"), "Continue with WorkOS");
@@ -290,6 +290,35 @@ async fn a_callback_that_another_site_opens_finds_no_flow() {
     let answer = request.header("sec-fetch-site", "cross-site").send().await;
     let answer = Answer::of(answer.unwrap()).await;
     words_after(&app, &victim, &answer, "other-browser").await;
+}
+
+// SECURITY rule 17: a link on another site starts no sign-in.
+#[actix_web::test]
+async fn a_link_on_another_site_leads_to_the_sign_in_page() {
+    let (app, _provider) = with_mira().await;
+    let mira = app.visitor();
+    let follow = async |from: &str, path: &str| {
+        let request = mira.request(Method::GET, path);
+        let answer = request.header("sec-fetch-site", from).send().await;
+        Answer::of(answer.unwrap()).await
+    };
+    let there = "/auth/workos?return_to=/account/sessions";
+    let stopped = follow("cross-site", there).await;
+    let expected = "/sign-in?return_to=/account/sessions";
+    assert_eq!(stopped.location(), expected);
+    assert!(flow_names(&mira).is_empty());
+    assert_eq!(
+        follow("cross-site", "/auth/workos").await.location(),
+        "/sign-in"
+    );
+    // The button there, an address that was typed, and a browser without the header start a sign-in.
+    let page = mira.get(stopped.location()).await;
+    assert_eq!(page.attribute("a.button", "href"), there);
+    for from in ["same-origin", "same-site", "none"] {
+        super::state_in(follow(from, there).await.location());
+    }
+    super::state_in(mira.get(there).await.location());
+    assert!(!flow_names(&mira).is_empty());
 }
 
 #[actix_web::test]

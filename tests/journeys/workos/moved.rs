@@ -1,9 +1,12 @@
 //! Email codes for those who sign in with `WorkOS` already (`EMAIL_CODES=fallback`).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{assert_landed, assert_turned_back, come_back, console_and_provider, take_down, until};
-use crate::support::hostile::Hostile;
+use super::{
+    assert_landed, assert_turned_back, bring_back, bring_up, come_back, console_and_provider,
+    is_down, set_out, take_down, until,
+};
+use crate::support::hostile::{Hostile, Instead};
 use crate::support::{Answer, TestApp, Visitor};
 use crate::uniform_answers::{ADDRESSES, add_every_kind, portrait, the_only};
 
@@ -92,6 +95,38 @@ async fn a_moved_account_gets_a_mail_that_says_so_instead_of_a_code() {
     );
 }
 
+// SECURITY rule 32.
+#[actix_web::test]
+async fn made_up_codes_switch_on_no_outage_whatever_the_provider_answers() {
+    let (app, provider) = with_every_kind().await;
+    let began = Instant::now();
+    for status in [500, 503] {
+        let instead = Instead::ToPosts(status);
+        let tokens = "/user_management/authenticate";
+        provider.script().instead.insert(tokens, instead);
+        for code in ["%00", "%00", "made_up", "made_up"] {
+            let visitor = app.visitor();
+            let state = set_out(&visitor, "/auth/workos").await;
+            let path = format!("/auth/workos/callback?code={code}&state={state}");
+            bring_back(&visitor, &path).await;
+            assert!(!is_down(&app).await, "{status}");
+        }
+    }
+    app.visitor().ask_for_code(MOVED).await;
+    let subjects = subjects(&app, 1).await;
+    assert!(subjects[0].ends_with("with WorkOS"), "{subjects:?}");
+
+    // However many fail, there is at most one probe a second. It finds the provider up.
+    let probes = provider.script().keys_fetched;
+    let at_most = began.elapsed().as_secs() + 2;
+    assert!(u64::try_from(probes).unwrap() <= at_most, "{probes}");
+    until("another probe", async || {
+        provider.script().keys_fetched > probes
+    })
+    .await;
+    assert!(!is_down(&app).await);
+}
+
 // SECURITY rule 2: a visitor can see to it that the provider is asked too often.
 #[actix_web::test]
 async fn a_provider_that_is_asked_too_often_is_no_outage() {
@@ -117,7 +152,7 @@ async fn a_moved_account_gets_codes_only_during_an_outage() {
     moved.sign_in(&app, MOVED).await;
     assert!(moved.is_in().await);
 
-    provider.script().instead.clear();
+    bring_up(&app, &provider).await;
     app.add_account(super::MIRA, "");
     assert_landed(&come_back(&app.visitor()).await, "/dashboard");
     app.visitor().ask_for_code(MOVED).await;
