@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 
 use super::{MIRA, NOOR, app_of_today, assert_failed, assert_fine, assert_misused, terminal};
 use crate::support::hostile::{CLIENT_ID, Hostile};
-use crate::support::{TestApp, Visitor, Workplace, other_than};
+use crate::support::{Answer, TestApp, Visitor, Workplace, other_than};
 
 /// The code that the terminal shows.
 async fn code_on(terminal: &Workplace, email: &str) -> String {
@@ -228,17 +228,69 @@ async fn an_operator_code_works_during_a_guessing_attack() {
     }
     write_down_tries(&app, 1_000, "ada@acme.test");
     let terminal = terminal(&app);
-    let (mira, own) = app.asked(MIRA).await;
+    let (mira, own_of_mira) = app.asked(MIRA).await;
     let refused = |answer: &crate::support::Answer| answer.status == StatusCode::TOO_MANY_REQUESTS;
-    assert!(refused(&mira.enter(&own).await));
+    assert!(refused(&mira.enter(&own_of_mira).await));
     let code = code_on(&terminal, MIRA).await;
     let (noor, own) = app.asked(NOOR).await;
     assert!(refused(&noor.enter(&own).await));
-    assert_not_taken(&mira, &other_than(&code)).await;
+    assert!(refused(&mira.enter(&other_than(&code)).await));
+    assert!(refused(&mira.enter(&own_of_mira).await));
     assert_eq!(mira.enter(&code).await.location(), "/dashboard");
     // It is used up, and with it the exception.
     let again = asking(&app, MIRA).await;
     assert!(refused(&again.enter(&code).await));
+}
+
+/// What an answer shows, without the address and the id of the request.
+fn shown(answer: &Answer, email: &str) -> (StatusCode, String, String) {
+    let id = answer.header("x-request-id");
+    let body = answer.body.replace(email, "ADDRESS").replace(id, "ID");
+    let wait = answer.header("retry-after").to_owned();
+    (answer.status, wait, body)
+}
+
+// SECURITY rules 5 and 35: during a guessing attack, no wrong code tells for which address a code was made.
+#[actix_web::test]
+async fn during_a_guessing_attack_an_operator_code_changes_no_answer_to_a_wrong_code() {
+    let app = app_of_today(|_| {}).await;
+    for email in [MIRA, NOOR, "ada@acme.test"] {
+        app.add_account(email, "");
+    }
+    write_down_tries(&app, 1_000, "ada@acme.test");
+    let ghost = "lena@acme.test";
+    let [mira, noor, lena] = [
+        asking(&app, MIRA).await,
+        asking(&app, NOOR).await,
+        asking(&app, ghost).await,
+    ];
+    let code = code_on(&terminal(&app), MIRA).await;
+    let wrong = other_than(&code);
+    // The sixth is one too many for its challenge.
+    for number in 1..=6 {
+        let expected = shown(&mira.enter(&wrong).await, MIRA);
+        assert_eq!(expected.0, StatusCode::TOO_MANY_REQUESTS);
+        let words = if number == 6 {
+            "Send a new one"
+        } else {
+            "Someone is guessing"
+        };
+        assert!(expected.2.contains(words), "{}", expected.2);
+        assert_eq!(shown(&noor.enter(&wrong).await, NOOR), expected);
+        assert_eq!(shown(&lena.enter(&wrong).await, ghost), expected);
+    }
+    let written = |email: &str| {
+        app.number(&format!(
+            "SELECT count(*) FROM wrong_tries WHERE email = '{email}'"
+        ))
+    };
+    assert_eq!([MIRA, NOOR, ghost].map(written), [5; 3]);
+    // A try for another address does not lengthen the attack.
+    let lengthen =
+        "SELECT count(*) FROM wrong_tries WHERE email = 'noor@acme.test' AND account_id NOT NULL";
+    assert_eq!(app.number(lengthen), 0);
+    let again = asking(&app, MIRA).await;
+    assert_eq!(again.enter(&code).await.location(), "/dashboard");
 }
 
 // SECURITY rule 8: the budget of an address stands, and who makes a code is told.
