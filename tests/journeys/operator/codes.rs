@@ -242,6 +242,91 @@ async fn an_operator_code_works_during_a_guessing_attack() {
     assert!(refused(&again.enter(&code).await));
 }
 
+/// A server of today behind a proxy, with accounts for Mira and Noor.
+async fn app_behind_a_proxy() -> TestApp {
+    let app = app_of_today(|settings| {
+        settings.trusted_proxies = Some("127.0.0.1/32".to_owned());
+    })
+    .await;
+    app.add_account(MIRA, "");
+    app.add_account(NOOR, "");
+    app
+}
+
+/// A stranger asks until the window of this address is full.
+async fn fill_the_window(app: &TestApp, stranger: &Visitor, email: &str) {
+    for _ in 0..10 {
+        assert_eq!(
+            stranger.ask_for_code(email).await.location(),
+            "/sign-in/code"
+        );
+    }
+    let refused = app.visitor_at("203.0.113.9").ask_for_code(email).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+// SECURITY rule 35: a stranger who keeps the window full does not keep the owner from an operator's code.
+#[actix_web::test]
+async fn an_operator_code_can_be_entered_while_a_stranger_fills_the_window() {
+    let app = app_behind_a_proxy().await;
+    let terminal = terminal(&app);
+    let words = "The limit of code requests for mira@acme.test is full";
+    assert!(!assert_fine(terminal.run(&["code", MIRA]).await).contains(words));
+    app.sql("DELETE FROM operator_codes");
+    let stranger = app.visitor_at("203.0.113.7");
+    fill_the_window(&app, &stranger, MIRA).await;
+    let mails = app.mails().await.len();
+    assert!(assert_fine(terminal.run(&["code", MIRA]).await).contains(words));
+    let code = code_on(&terminal, MIRA).await;
+
+    // The stranger goes on, from two networks, until these are refused.
+    for network in ["203.0.113.7", "203.0.113.8"] {
+        let stranger = app.visitor_at(network);
+        for _ in 0..5 {
+            let asked = stranger.ask_for_code(MIRA).await;
+            assert_eq!(asked.location(), "/sign-in/code");
+        }
+        let refused = stranger.ask_for_code(MIRA).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        let words = "Wait one minute before asking for another code.";
+        assert_eq!(refused.text("[role=alert]"), words);
+    }
+    let mira = app.visitor_at("198.51.100.7");
+    assert_eq!(mira.ask_for_code(MIRA).await.location(), "/sign-in/code");
+    // A new code in its place would be one without a mail.
+    assert_eq!(mira.resend().await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(mira.enter(&code).await.location(), "/dashboard");
+    assert_eq!(app.mails().await.len(), mails);
+    // The code is used, and with it the exception.
+    let late = app.visitor_at("198.51.100.8").ask_for_code(MIRA).await;
+    assert_eq!(late.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+// SECURITY rules 5 and 35: a request past the window does not tell for which address the code was made.
+#[actix_web::test]
+async fn past_the_window_every_address_gets_the_same_answer_while_an_operator_code_is_in_force() {
+    let app = app_behind_a_proxy().await;
+    let ghost = "lena@acme.test";
+    for (network, email) in [(21, MIRA), (22, NOOR), (23, ghost)] {
+        let stranger = app.visitor_at(&format!("203.0.113.{network}"));
+        fill_the_window(&app, &stranger, email).await;
+    }
+    let mails = app.mails().await.len();
+    let code = code_on(&terminal(&app), MIRA).await;
+    for (network, email) in [(31, MIRA), (32, NOOR), (33, ghost)] {
+        let visitor = app.visitor_at(&format!("203.0.113.{network}"));
+        for _ in 0..5 {
+            let asked = visitor.ask_for_code(email).await;
+            assert_eq!(asked.location(), "/sign-in/code");
+            assert_not_taken(&visitor, &other_than(&code)).await;
+        }
+        let refused = visitor.ask_for_code(email).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(refused.header("retry-after"), "60");
+    }
+    assert_eq!(app.mails().await.len(), mails);
+}
+
 /// What an answer shows, without the address and the id of the request.
 fn shown(answer: &Answer, email: &str) -> (StatusCode, String, String) {
     let id = answer.header("x-request-id");
