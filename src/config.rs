@@ -7,13 +7,12 @@ mod problems;
 mod provider;
 mod settings;
 mod storage;
+mod trusted_proxies;
 mod values;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-
-use ipnet::IpNet;
 
 use mail::read_mail;
 pub use mail::{MailSettings, SmtpUrl};
@@ -28,7 +27,8 @@ pub use provider::{
 };
 pub use settings::Settings;
 pub use storage::Storage;
-use values::{InvalidValue, address, brand_name, cidrs, code_lifetime, colour, count};
+pub use trusted_proxies::{ProxyProblem, TrustedProxies};
+use values::{InvalidValue, address, brand_name, code_lifetime, colour, count};
 
 use crate::domain::{BaseUrl, Colour, Email, SecretKey};
 
@@ -61,7 +61,7 @@ pub struct Config {
     /// A session ends after this long in any case.
     pub session_max: Duration,
     /// Networks whose `X-Forwarded-For` is trusted.
-    pub trusted_proxies: Vec<IpNet>,
+    pub trusted_proxies: TrustedProxies,
     /// A folder of files that replace built-in ones.
     pub static_dir: Option<PathBuf>,
     pub brand_name: String,
@@ -168,8 +168,8 @@ impl Config {
             trusted_proxies: validator.read(
                 "TRUSTED_PROXIES",
                 &settings.trusted_proxies,
-                Vec::new(),
-                cidrs,
+                TrustedProxies::default(),
+                TrustedProxies::parse,
             ),
             static_dir: validator.read_optional("STATIC_DIR", &settings.static_dir, |text| {
                 let folder = PathBuf::from(text);

@@ -42,7 +42,9 @@ pub use hashed_code::{CodeHash, CodeSalt, HashedCode};
 pub use ids::{AccountId, ActivityId, ChallengeId, RevocationId, SessionId, WrongTryId};
 pub use not_me::NotMe;
 pub use person_name::{InvalidName, PersonName};
-pub use printable::{is_hidden, printable, printable_up_to, shows_nothing, with_causes};
+pub use printable::{
+    is_hidden, is_invisible, printable, printable_up_to, shows_nothing, with_causes,
+};
 pub use request_id::RequestId;
 pub use return_to::ReturnTo;
 pub use secret_key::{InvalidSecretKey, SecretKey};

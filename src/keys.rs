@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::domain::{Device, DeviceId, Email, SecretKey, Timestamp};
 
-pub use files::{KEY_FILE, KeyError, PREVIOUS_KEY_FILE};
+pub use files::{Exposure, KEY_FILE, KeyError, PREVIOUS_KEY_FILE};
 
 /// Both keys can read; only the current key writes.
 #[derive(Debug, Clone)]
@@ -39,11 +39,15 @@ impl Keys {
 
 /// Loads the keys for a server. A key from the settings takes precedence over its file in
 /// `data_dir`. Creates the current key's file if neither exists.
+///
+/// # Errors
+/// [`KeyError::Exposed`]: no file was read or created.
 pub fn load_or_create(
     configured: Option<SecretKey>,
     configured_previous: Option<SecretKey>,
     data_dir: &Path,
 ) -> Result<Keys, KeyError> {
+    check_exposure(configured.as_ref(), configured_previous.as_ref(), data_dir)?;
     let current = match configured {
         Some(key) => key,
         None => files::load_or_create(data_dir)?,
@@ -64,6 +68,23 @@ pub fn load(
     };
     let previous = load_previous(configured_previous, data_dir)?;
     Ok(current.map(|current| Keys { current, previous }))
+}
+
+/// Whether other users of the machine can read or replace the key files that [`load_or_create`] would use
+/// (SECURITY rule 41).
+pub fn check_exposure(
+    configured: Option<&SecretKey>,
+    configured_previous: Option<&SecretKey>,
+    data_dir: &Path,
+) -> Result<(), KeyError> {
+    if configured.is_none() {
+        files::check_exposure(&data_dir.join(KEY_FILE))?;
+    }
+    let previous = data_dir.join(PREVIOUS_KEY_FILE);
+    if configured_previous.is_none() && previous.exists() {
+        files::check_exposure(&previous)?;
+    }
+    Ok(())
 }
 
 fn load_previous(

@@ -19,7 +19,7 @@ use thiserror::Error;
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ProxyProblem};
 use crate::db::DatabaseError;
 use crate::keys::{self, KeyError};
 use crate::mail::{MailQueue, Sender, give_up_lost_codes};
@@ -103,6 +103,9 @@ impl Server {
             .metrics_listen
             .map(|address| listen(address, "METRICS_LISTEN"))
             .transpose()?;
+        if let Some(problem) = config.trusted_proxies.too_wide() {
+            warn!("{problem} {}", ProxyProblem::NEXT);
+        }
         create_data_dir(&config.storage)?;
         let lock = acquire_server_lock(&config.storage, "another server")?;
         let keys = keys::load_or_create(

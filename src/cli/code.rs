@@ -10,6 +10,7 @@ use crate::keys::Keys;
 use crate::operations::database::open_existing_database;
 use crate::operations::operator_code::{self, Made, NoCode};
 use crate::sign_in::email_code::code_hash::CodeHasher;
+use crate::sign_in::limits::Limit;
 use crate::sign_in::limits::rules::OPERATOR_CODE_LIFETIME;
 
 pub(super) fn run(settings: &Settings, email: &str) -> Result<(), Failure> {
@@ -25,7 +26,13 @@ pub(super) fn run(settings: &Settings, email: &str) -> Result<(), Failure> {
     let keys = context::keys(&config)?;
     let database = open_existing_database(&config.storage)?;
     let hasher = CodeHasher::new(read_by_every_server(keys), 1);
-    let made = operator_code::make(&database, &hasher, email.clone(), Clock::system().now());
+    let made = operator_code::make(
+        &database,
+        &hasher,
+        email.clone(),
+        config.code_limit_address,
+        Clock::system().now(),
+    );
     let made = context::block_on(made)?.map_err(|e| Failure::Failed(describe(&email, &e)))?;
     say(shown(&email, &made))
 }
@@ -51,13 +58,22 @@ fn shown(email: &Email, made: &Made) -> String {
     } else {
         String::new()
     };
+    let without_mail = if made.is_window_full {
+        format!(
+            "\n\nThe limit of code requests for {email} is full, so no mail comes. The person can still\n\
+             enter this code: the page takes {} more requests a minute from each network.",
+            Limit::RequestsWithoutMail.rule().rate
+        )
+    } else {
+        String::new()
+    };
     format!(
         "\n  {code}\n\n\
          This code lets {email} in, once, for {minutes}: until {until}.\n\
          Tell it only to that person. They open the sign-in page, choose “use email code”, enter\n\
          {email}, and then this code, whether or not a mail comes.\n\
          An earlier code from this command no longer works. The activity records this command.\
-         {hindrance}"
+         {hindrance}{without_mail}"
     )
 }
 

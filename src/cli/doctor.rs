@@ -5,6 +5,7 @@ mod check;
 mod key;
 mod mail;
 mod provider;
+mod proxies;
 mod storage;
 
 use check::{Check, Report};
@@ -54,10 +55,12 @@ async fn examine(settings: &Settings, report: &mut Report) -> Result<(), Failure
     }
     let Ok(config) = config else {
         return report.add_all(
-            ["address", "mail", "provider"].map(|check| Check::open(check, AFTER_THE_SETTINGS)),
+            ["address", "proxies", "mail", "provider"]
+                .map(|check| Check::open(check, AFTER_THE_SETTINGS)),
         );
     };
     report.add(address::check(&config).await)?;
+    report.add(proxies::check(&config))?;
     report.add_all(mail::checks(&config.mail).await)?;
     report.add_all(provider::checks(&config).await)
 }

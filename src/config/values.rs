@@ -1,11 +1,10 @@
 //! Parsers of single values. Their errors say what to write instead.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use thiserror::Error;
 
 use crate::domain::{Colour, is_hidden};
@@ -104,19 +103,4 @@ pub(super) fn colour(text: &str) -> Result<Colour, InvalidValue> {
             "“{text}” is not a colour in six hexadecimal digits, such as #1f5eff"
         ))
     })
-}
-
-pub(super) fn cidrs(text: &str) -> Result<Vec<IpNet>, InvalidValue> {
-    text.split([',', ' '])
-        .filter(|part| !part.is_empty())
-        .map(|part| {
-            part.parse::<IpNet>()
-                .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
-                .map_err(|_| {
-                    InvalidValue::new(format!(
-                        "“{part}” is not a network, such as 10.0.0.0/8 or ::1"
-                    ))
-                })
-        })
-        .collect()
 }

@@ -56,7 +56,7 @@ pub fn shows_nothing(text: &str) -> bool {
 }
 
 /// Unicode's `Default_Ignorable_Code_Point`. Inside a word they may join or separate letters.
-pub(super) fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -13,6 +14,40 @@ use crate::domain::{InvalidSecretKey, SecretKey};
 pub const KEY_FILE: &str = "secret.key";
 /// The previous key's file, in `DATA_DIR`.
 pub const PREVIOUS_KEY_FILE: &str = "secret.key.previous";
+
+/// Mode bits that let the group or others read, write or execute.
+const OPEN_TO_OTHERS: u32 = 0o077;
+/// Mode bits that let the group or others write.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+/// In a folder with this bit, only a file's owner can replace the file.
+const STICKY: u32 = 0o1000;
+
+/// A way for other users of the machine to read or replace a key.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Exposure {
+    #[error("other users can open the key file {}", .0.display())]
+    File(PathBuf),
+    #[error("other users can replace the key in the folder {}", .0.display())]
+    Folder(PathBuf),
+}
+
+impl Exposure {
+    /// The file or the folder.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::File(path) | Self::Folder(path) => path,
+        }
+    }
+
+    /// The command that ends the exposure.
+    pub fn fix(&self) -> String {
+        let mode = match self {
+            Self::File(_) => "600",
+            Self::Folder(_) => "700",
+        };
+        format!("chmod {mode} {}", self.path().display())
+    }
+}
 
 /// Why a key file cannot be used. The text names the file and never its content.
 #[derive(Debug, Error)]
@@ -28,6 +63,8 @@ pub enum KeyError {
     Create { path: PathBuf, source: io::Error },
     #[error("the key file {} cannot be replaced: {source}", path.display())]
     Replace { path: PathBuf, source: io::Error },
+    #[error("{}. Run `{}`", .0, .0.fix())]
+    Exposed(Exposure),
 }
 
 impl KeyError {
@@ -37,6 +74,7 @@ impl KeyError {
             | Self::Invalid { path, .. }
             | Self::Create { path, .. }
             | Self::Replace { path, .. } => path,
+            Self::Exposed(exposure) => exposure.path(),
         }
     }
 }
@@ -50,6 +88,46 @@ pub(super) fn read(path: &Path) -> Result<Option<SecretKey>, KeyError> {
             .map_err(|source| KeyError::Invalid { path, source }),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(KeyError::Read { path, source }),
+    }
+}
+
+/// Checks the mode of a key file and of its folder (SECURITY rule 41). Of a symbolic link, the modes of the file and of
+/// both folders are checked. A file that does not exist yet is fine; its folder is checked.
+pub(super) fn check_exposure(path: &Path) -> Result<(), KeyError> {
+    let mut folders = vec![folder_of(path).to_owned()];
+    if let Some(mode) = mode_of(path)? {
+        if mode & OPEN_TO_OTHERS != 0 {
+            return Err(KeyError::Exposed(Exposure::File(path.to_owned())));
+        }
+        let file = path.canonicalize().map_err(|source| KeyError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        folders.push(folder_of(&file).to_owned());
+    }
+    for folder in folders {
+        let mode = mode_of(&folder)?.unwrap_or_default();
+        if mode & WRITABLE_BY_OTHERS != 0 && mode & STICKY == 0 {
+            return Err(KeyError::Exposed(Exposure::Folder(folder)));
+        }
+    }
+    Ok(())
+}
+
+/// `None` if there is no such file or folder.
+fn mode_of(path: &Path) -> Result<Option<u32>, KeyError> {
+    let path = path.to_owned();
+    match fs::metadata(&path) {
+        Ok(metadata) => Ok(Some(metadata.mode())),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(KeyError::Read { path, source }),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 
@@ -92,8 +170,7 @@ pub(super) fn replace(path: &Path, key: &SecretKey) -> Result<(), KeyError> {
 
 /// A temporary file in the same directory, mode 0600, so that no start reads half a key.
 fn write_beside(path: &Path, key: &SecretKey) -> io::Result<NamedTempFile> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let mut draft = NamedTempFile::with_prefix_in(".secret.key.", directory)?;
+    let mut draft = NamedTempFile::with_prefix_in(".secret.key.", folder_of(path))?;
     writeln!(draft, "{}", key.expose())?;
     draft.as_file().sync_all()?;
     Ok(draft)

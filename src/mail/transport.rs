@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
+use super::server_reply::ReplyFilter;
 use crate::config::SmtpUrl;
-use crate::domain::{printable, with_causes};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// For one whole delivery, because lettre waits without limit for the answer to a command.
@@ -22,13 +22,13 @@ pub(super) enum Transport {
 /// Why a mail was not sent, for an operator.
 #[derive(Debug, Clone)]
 pub struct NotSent {
-    /// The error, or the mail server's answer.
+    /// The error, or the mail server's answer after [`ReplyFilter`].
     pub cause: String,
     /// What to do about it.
     pub advice: &'static str,
 }
 
-/// The result of an attempt.
+/// The result of an attempt. A mail server's answer has passed [`ReplyFilter`].
 pub(super) enum Delivery {
     /// With the server's answer.
     Accepted(String),
@@ -64,9 +64,10 @@ impl Transport {
                 };
             }
         };
+        let filter = ReplyFilter::of(&message);
         match tokio::time::timeout(DELIVERY_TIMEOUT, server.send(message)).await {
-            Ok(Ok(response)) => Ok(reply_text(&response)),
-            Ok(Err(e)) => not_sent(with_causes(&e), advice(&e)),
+            Ok(Ok(response)) => Ok(filter.reply(&response)),
+            Ok(Err(e)) => not_sent(filter.error(&e), advice(&e)),
             Err(_) => not_sent("it took too long to answer".to_owned(), SILENCE_ADVICE),
         }
     }
@@ -74,12 +75,11 @@ impl Transport {
     pub(super) async fn deliver(&self, message: Message) -> Delivery {
         match self {
             Self::Smtp(server) => {
+                let filter = ReplyFilter::of(&message);
                 match tokio::time::timeout(DELIVERY_TIMEOUT, server.send(message)).await {
-                    Ok(Ok(response)) => Delivery::Accepted(reply_text(&response)),
-                    Ok(Err(e)) if is_about_the_recipient(&e) => {
-                        Delivery::Refused(plain(&e.to_string()))
-                    }
-                    Ok(Err(e)) => Delivery::Later(with_causes(&e)),
+                    Ok(Ok(response)) => Delivery::Accepted(filter.reply(&response)),
+                    Ok(Err(e)) if is_about_the_recipient(&e) => Delivery::Refused(filter.error(&e)),
+                    Ok(Err(e)) => Delivery::Later(filter.error(&e)),
                     Err(_) => Delivery::Later("the mail server took too long".to_owned()),
                 }
             }
@@ -94,16 +94,6 @@ impl Transport {
 const FOLDER_ADVICE: &str = "Let the server's user write there.";
 const SILENCE_ADVICE: &str = "Check the host and the port in SMTP_URL: smtps:// speaks TLS from the start (port 465), \
                               smtp://…?tls=required begins with STARTTLS (port 587). A firewall may drop the rest.";
-
-fn reply_text(response: &lettre::transport::smtp::response::Response) -> String {
-    let words: Vec<&str> = response.message().collect();
-    plain(&format!("{} {}", response.code(), words.join(" ")))
-}
-
-/// Removes control characters from a mail server's text, because it goes to terminals, pages and files.
-fn plain(words: &str) -> String {
-    printable(words).trim().to_owned()
-}
 
 /// Advice for an error, by the server's reply code (RFC 5321, 4.2.3; RFC 4954, 6) or by the kind of error.
 fn advice(error: &lettre::transport::smtp::Error) -> &'static str {

@@ -24,6 +24,15 @@ pub struct AddressLimits {
     pub cleared_at: Option<Timestamp>,
 }
 
+impl AddressLimits {
+    /// Whether the window of requests is full, if one browser made all of them. `a_minute` is the setting
+    /// `CODE_LIMIT_ADDRESS`.
+    pub fn is_window_full(&self, a_minute: u32) -> bool {
+        self.requests_minute >= i64::from(a_minute)
+            || self.requests_day >= i64::from(Limit::CodesPerDay.rule().rate)
+    }
+}
+
 pub fn look(c: &mut SqliteConnection, email: &Email, now: Timestamp) -> QueryResult<AddressLimits> {
     let since = now.minus(try_budget::WINDOW);
     let tries = wrong_tries::by_browser(c, email, since)?;

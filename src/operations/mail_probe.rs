@@ -8,6 +8,7 @@ use lettre::{AsyncSmtpTransport, Tokio1Executor};
 
 use crate::config::SmtpUrl;
 use crate::domain::with_causes;
+use crate::mail::ReplyFilter;
 
 /// For all of it.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -28,7 +29,7 @@ pub enum Step {
 pub struct Failed {
     /// The step.
     pub at: Step,
-    /// In lettre's or the server's words.
+    /// In lettre's words, or in the server's after [`ReplyFilter`].
     pub reason: String,
 }
 
@@ -46,7 +47,7 @@ pub async fn probe(url: &SmtpUrl) -> Result<(), Failed> {
     match tokio::time::timeout(WITHIN, transport.test_connection()).await {
         Ok(Ok(true)) => Ok(()),
         Ok(Ok(false)) => failed(Step::Connection, "it hung up".to_owned()),
-        Ok(Err(e)) => failed(step_of(&e), with_causes(&e)),
+        Ok(Err(e)) => failed(step_of(&e), ReplyFilter::default().error(&e)),
         Err(_) => failed(
             Step::Connection,
             format!("no answer in {} s", WITHIN.as_secs()),

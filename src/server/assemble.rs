@@ -23,6 +23,7 @@ use crate::sign_in::session::{Lifetimes, Sessions};
 use crate::views::{Assets, Site, accent};
 use crate::web::http::assets::StaticFiles;
 use crate::web::http::cookies::Cookies;
+use crate::web::http::proxy_watch::ProxyWatch;
 use crate::web::http::state::{AppParts, AppState};
 
 /// What the server has opened or started before.
@@ -108,6 +109,7 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
         cookies,
         static_files,
         trusted_proxies: config.trusted_proxies.clone(),
+        proxy_watch: ProxyWatch::default(),
         clock,
     })
 }

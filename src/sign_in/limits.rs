@@ -14,6 +14,7 @@ use crate::domain::{DeviceId, Email, Timestamp};
 pub struct Limits {
     codes_by_address: Windows,
     codes_by_network: Windows,
+    requests_without_mail: Windows,
     wrong_codes_by_network: Windows,
     recorded_refusals: Windows,
 }
@@ -43,6 +44,7 @@ impl Limits {
         Self {
             codes_by_address: Windows::new([codes_per_minute, Limit::CodesPerDay.rule()], CAPACITY),
             codes_by_network: Windows::new([codes_per_network], CAPACITY),
+            requests_without_mail: Windows::new([Limit::RequestsWithoutMail.rule()], CAPACITY),
             wrong_codes_by_network: Windows::new([Limit::WrongCodesPerNetwork.rule()], CAPACITY),
             // A recorded refusal fills its window, and a full window is not evicted. The capacity is therefore the
             // overall limit.
@@ -66,6 +68,21 @@ impl Limits {
         self.codes_by_address
             .take(&Key::Address(email.folded(), known), now)
             .inspect_err(|_| self.codes_by_network.give_back(&from))
+    }
+
+    /// Counts a request that its address's window refused, and that makes a challenge without a mail.
+    pub fn take_request_without_mail(
+        &self,
+        client: &Client,
+        known: Option<&DeviceId>,
+        now: Timestamp,
+    ) -> Result<(), Limited> {
+        self.requests_without_mail.take(&origin(client, known), now)
+    }
+
+    /// Uncounts such a request.
+    pub fn give_request_without_mail_back(&self, client: &Client, known: Option<&DeviceId>) {
+        self.requests_without_mail.give_back(&origin(client, known));
     }
 
     /// Forgets the requests with an address up to `moment`. Returns whether there were any.
@@ -115,10 +132,14 @@ impl Limits {
     }
 
     /// The number of keys in each set of windows, for the metrics.
-    pub fn sizes(&self) -> [(&'static str, usize); 4] {
+    pub fn sizes(&self) -> [(&'static str, usize); 5] {
         [
             ("limited_addresses", self.codes_by_address.len()),
             ("limited_networks", self.codes_by_network.len()),
+            (
+                "limited_requests_without_mail",
+                self.requests_without_mail.len(),
+            ),
             ("limited_guessers", self.wrong_codes_by_network.len()),
             ("limited_notes", self.recorded_refusals.len()),
         ]
@@ -128,6 +149,7 @@ impl Limits {
     pub fn sweep(&self, now: Timestamp) {
         self.codes_by_address.sweep(now);
         self.codes_by_network.sweep(now);
+        self.requests_without_mail.sweep(now);
         self.wrong_codes_by_network.sweep(now);
         self.recorded_refusals.sweep(now);
     }
@@ -160,10 +182,13 @@ mod tests {
         limits.take_try(&client, None, now).unwrap();
         assert!(limits.should_record_refusal(&email, None, now));
         limits.take_request(&email, &client, None, now).unwrap();
+        limits
+            .take_request_without_mail(&client, None, now)
+            .unwrap();
         let held = |limits: &Limits| limits.sizes().map(|(_, keys)| keys);
         limits.sweep(now);
-        assert_eq!(held(&limits), [1; 4]);
+        assert_eq!(held(&limits), [1; 5]);
         limits.sweep(now.plus(Limit::CodesPerDay.rule().window));
-        assert_eq!(held(&limits), [0; 4]);
+        assert_eq!(held(&limits), [0; 5]);
     }
 }

@@ -106,6 +106,7 @@ async fn doctor_prints_a_line_for_each_check_and_creates_nothing() {
         "✓ key: there is no data/secret.key yet. The first start of the server creates it.",
         "– database: there is no data/vestibule.db yet. The first start of the server creates it.",
         "– address: the server is not running at ",
+        "✓ proxies: none is needed on this machine.",
         "– mail server: none is set: ",
         "– provider: none is set up; ",
         "– clock: there is no provider ",
@@ -159,6 +160,33 @@ async fn an_address_that_leads_elsewhere_is_told_from_a_server_that_is_down() {
     );
 }
 
+// SECURITY rule 36.
+#[actix_web::test]
+async fn trusted_proxies_that_are_missing_or_too_wide_are_found() {
+    let smtp =
+        crate::support::smtp::SmtpServer::start(crate::support::smtp::Behaviour::plain()).await;
+    let place = smtp
+        .workplace()
+        .with("BASE_URL", "https://console.acme.test");
+    let findings = ask(&place).await;
+    assert_eq!(findings.failed(), ["proxies"]);
+    let words = findings.words("proxies");
+    assert!(words.contains("BASE_URL is https"), "{words}");
+    assert!(words.contains("Set TRUSTED_PROXIES"), "{words}");
+
+    let place = place.with("TRUSTED_PROXIES", "127.0.0.1/32 0.0.0.0/0");
+    let findings = ask(&place).await;
+    assert_eq!(findings.failed(), ["proxies"]);
+    let words = findings.words("proxies");
+    assert!(
+        words.contains("TRUSTED_PROXIES trusts 0.0.0.0/0"),
+        "{words}"
+    );
+
+    let place = place.with("TRUSTED_PROXIES", "10.0.0.0/8");
+    assert_eq!(ask(&place).await.mark("proxies"), Mark::Fine);
+}
+
 #[actix_web::test]
 async fn another_server_at_base_url_is_detected_for_every_status() {
     let something = Hostile::start(START).await;
@@ -183,6 +211,7 @@ async fn https_without_a_proxy_in_front_is_found() {
     let place = smtp
         .workplace()
         .with("BASE_URL", origin)
+        .with("TRUSTED_PROXIES", "127.0.0.1/32")
         .with("LISTEN", address);
     let _server = place.serve(&[]).await;
     let findings = ask(&place).await;

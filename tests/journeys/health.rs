@@ -181,6 +181,47 @@ async fn a_guessing_attack_is_shown_until_the_budget_recovers() {
     assert_eq!(page.text("h1 + p"), "Everything works.");
 }
 
+// SECURITY rule 36: a proxy in front of a console that trusts none.
+#[actix_web::test]
+async fn a_proxy_that_is_not_trusted_is_shown_with_the_name_of_the_setting() {
+    for header in ["X-Forwarded-For", "Forwarded"] {
+        let app = TestApp::spawn().await;
+        let mira = admin(&app).await;
+        assert_eq!(mira.get(HEALTH).await.text("h1 + p"), "Everything works.");
+        let through_a_proxy = app
+            .visitor()
+            .request(reqwest::Method::GET, "/sign-in")
+            .header(header, "203.0.113.7");
+        assert_eq!(through_a_proxy.send().await.unwrap().status(), 200);
+        let proxies = row(&mira, "Proxies").await;
+        for words in ["needs attention", "at 127.0.0.1", "Set TRUSTED_PROXIES"] {
+            assert!(proxies.contains(words), "{proxies}");
+        }
+    }
+    let app = TestApp::spawn_behind_a_proxy().await;
+    let mira = admin(&app).await;
+    app.visitor_at("203.0.113.7").get("/sign-in").await;
+    assert_eq!(mira.get(HEALTH).await.text("h1 + p"), "Everything works.");
+}
+
+// SECURITY rule 36.
+#[actix_web::test]
+async fn too_wide_a_network_of_trusted_proxies_is_shown() {
+    for (networks, shown) in [
+        ("0.0.0.0/0", "TRUSTED_PROXIES trusts 0.0.0.0/0."),
+        ("10.0.0.0/8, ::/0", "TRUSTED_PROXIES trusts ::/0."),
+    ] {
+        let app = TestApp::spawn_with(|settings| {
+            settings.trusted_proxies = Some(networks.to_owned());
+        })
+        .await;
+        let mira = admin(&app).await;
+        let proxies = row(&mira, "Proxies").await;
+        assert!(proxies.contains("needs attention"), "{proxies}");
+        assert!(proxies.contains(shown), "{proxies}");
+    }
+}
+
 #[actix_web::test]
 async fn a_failing_database_is_reported_without_details() {
     let app = TestApp::spawn().await;

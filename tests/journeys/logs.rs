@@ -74,6 +74,42 @@ async fn with_log_format_json_every_line_is_a_json_object() {
     assert!(stopped.is_some_and(|line| line.get("request_id").is_none()));
 }
 
+/// The lines of a server's log that name the setting, after two requests through a proxy.
+async fn lines_about_proxies(place: Workplace) -> Vec<String> {
+    let console = place.serve(&[]).await;
+    for _ in 0..2 {
+        place.visitor().at("203.0.113.7").get("/sign-in").await;
+    }
+    let log = console.stopped().await.stderr;
+    let lines = log.lines().filter(|line| line.contains("TRUSTED_PROXIES"));
+    lines.map(str::to_owned).collect()
+}
+
+// SECURITY rule 36.
+#[actix_web::test]
+async fn trusted_proxies_that_are_missing_or_too_wide_are_logged_once() {
+    for (networks, shown) in [
+        (
+            None,
+            "Requests come through a proxy at 127.0.0.1, and TRUSTED_PROXIES isn’t set.",
+        ),
+        (Some("0.0.0.0/0"), "TRUSTED_PROXIES trusts 0.0.0.0/0."),
+        (Some("127.0.0.0/7"), "TRUSTED_PROXIES trusts 127.0.0.0/7."),
+    ] {
+        let place = Workplace::empty();
+        let place = match networks {
+            Some(networks) => place.with("TRUSTED_PROXIES", networks),
+            None => place,
+        };
+        let lines = lines_about_proxies(place).await;
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains(shown), "{lines:?}");
+        assert!(lines[0].contains("WARN"), "{lines:?}");
+    }
+    let narrow = Workplace::empty().with("TRUSTED_PROXIES", "127.0.0.0/8");
+    assert_eq!(lines_about_proxies(narrow).await, Vec::<String>::new());
+}
+
 #[actix_web::test]
 async fn an_unknown_log_format_stops_every_command_with_what_to_write_instead() {
     let place = Workplace::empty().with("LOG_FORMAT", "xml");

@@ -23,6 +23,7 @@ mod http_rules;
 mod limits;
 mod logs;
 mod mail;
+mod mail_replies;
 mod mail_server;
 mod metrics;
 mod migrations;

@@ -17,6 +17,8 @@ use crate::sign_in::limits::{Limit, Limited, try_budget};
 pub(super) struct CountedTry {
     pub(super) challenge: ChallengeRow,
     pub(super) operator_code: OperatorCode,
+    /// While the overall limit is reached: the answer to every code that is not the operator's code for this address.
+    pub(super) overall_limit: Option<Limited>,
     pub(super) id: WrongTryId,
     admins_mailed: bool,
 }
@@ -77,18 +79,21 @@ fn count(
     }
     let email = challenge.email.clone();
     let operator_code = operator_code::find(c, &email, now)?;
-    // An operator's code is for the day when no other sign-in works, so the overall budget does not stop it. A try
-    // against it counts for its address like any other.
+    // An operator's code is for the day when no other sign-in works, so the overall budget does not stop it. While one
+    // is in force, tries for every address are counted, so that none tells which address it is for.
     let is_excepted = |limited: &Limited| {
         limited.limit == Limit::WrongCodesOverall
-            && matches!(operator_code, OperatorCode::ForThisAddress(_))
+            && !matches!(operator_code, OperatorCode::NotInForce)
     };
-    let exhausted = try_budget::exhausted(c, &email, known, now)?;
-    if let Some(limited) = exhausted.filter(|limited| !is_excepted(limited)) {
-        return Ok(Err(Refusal::Limited(limited)));
-    }
+    let overall_limit = match try_budget::exhausted(c, &email, known, now)? {
+        Some(limited) if !is_excepted(&limited) => return Ok(Err(Refusal::Limited(limited))),
+        exhausted => exhausted,
+    };
     challenges::count_try(c, challenge.id)?;
-    let account_id = challenge.account_id;
+    // A try that is compared with no code of its address does not lengthen the overall limit.
+    let is_compared =
+        overall_limit.is_none() || matches!(operator_code, OperatorCode::ForThisAddress(_));
+    let account_id = challenge.account_id.filter(|_| is_compared);
     let id = wrong_tries::add(c, &email, account_id, known, now)?;
     // Queried for every address, so that it takes the same time (SECURITY rule 5). A try for an address without an
     // account is not in this budget.
@@ -104,6 +109,7 @@ fn count(
     Ok(Ok(CountedTry {
         challenge,
         operator_code,
+        overall_limit,
         id,
         admins_mailed,
     }))

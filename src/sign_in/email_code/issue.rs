@@ -1,6 +1,6 @@
 //! Issuing challenges and codes.
 
-use super::{EmailCode, Refusal};
+use super::{EmailCode, Refusal, operator_code};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
 use crate::db::challenges::{self, NewChallenge};
@@ -19,7 +19,8 @@ use crate::sign_in::limits::{Limit, Limited};
 struct RecordedRequest {
     account: Option<AccountRow>,
     outcome: CodeOutcome,
-    activity_id: ActivityId,
+    /// `None` for a request without a mail: its refusal by the window of its address is recorded instead.
+    activity_id: Option<ActivityId>,
 }
 
 /// A committed code that may be mailed.
@@ -36,6 +37,16 @@ struct CountedRequest {
     email: Email,
     client: Client,
     known: Option<DeviceId>,
+    is_mailed: bool,
+}
+
+/// What to do with a request past the window of its address, while an operator's code is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PastWindow {
+    Refuse,
+    /// Make a challenge without a mail, so that the owner of the address can enter the operator's code while a stranger
+    /// keeps the window full (SECURITY rule 35).
+    SendNoMail,
 }
 
 impl EmailCode {
@@ -47,19 +58,26 @@ impl EmailCode {
         client: &Client,
         older: Option<TokenHash>,
     ) -> Result<Token, Refusal> {
-        let (code, hashed, counted) = self.new_code(&email, client).await?;
+        let (code, hashed, counted) = self
+            .new_code(&email, client, PastWindow::SendNoMail)
+            .await?;
         let token = Token::generate(&mut rand::rng());
         let token_hash = token.hash();
         let (now, expires_at) = self.validity();
         let (typed, asking) = (email, client.clone());
         let code_due = self.for_moved.is_a_code_due();
+        let is_mailed = counted.is_mailed;
         let (request, challenge_id) = self
             .database
             .write(move |c| {
                 if let Some(older) = older {
                     challenges::delete(c, older)?;
                 }
-                let request = record_request(c, &typed, code_due, &asking, now)?;
+                let request = if is_mailed {
+                    record_request(c, &typed, code_due, &asking, now)?
+                } else {
+                    request_without_mail(c, &typed)?
+                };
                 let new = NewChallenge {
                     token_hash,
                     email: &typed,
@@ -90,7 +108,9 @@ impl EmailCode {
         let open = self
             .open_challenge(token_hash)?
             .ok_or(Refusal::NoChallenge)?;
-        let (code, hashed, counted) = self.new_code(&open.email, client).await?;
+        let (code, hashed, counted) = self
+            .new_code(&open.email, client, PastWindow::Refuse)
+            .await?;
         let (now, expires_at) = self.validity();
         let code_due = self.for_moved.is_a_code_due();
         let asking = client.clone();
@@ -131,6 +151,7 @@ impl EmailCode {
         &self,
         email: &Email,
         client: &Client,
+        past_window: PastWindow,
     ) -> Result<(SignInCode, HashedCode, CountedRequest), Refusal> {
         let now = self.clock.now();
         let known = self.keys.known_browser(client.device.as_ref(), email, now);
@@ -140,11 +161,21 @@ impl EmailCode {
             self.record_refusal(email, client, known, limited, now)
                 .await?;
         }
-        taken?;
+        let is_mailed = match taken {
+            Ok(()) => true,
+            Err(Refusal::Limited(limited))
+                if past_window == PastWindow::SendNoMail
+                    && self.take_request_without_mail(limited, client, known, now)? =>
+            {
+                false
+            }
+            Err(refusal) => return Err(refusal),
+        };
         let counted = CountedRequest {
             email: email.clone(),
             client: client.clone(),
             known: known.cloned(),
+            is_mailed,
         };
         let code = SignInCode::generate(&mut rand::rng());
         let hashed = self.hasher.hash(&code).await;
@@ -158,8 +189,31 @@ impl EmailCode {
             email,
             client,
             known,
+            is_mailed,
         } = counted;
-        self.limits.give_request_back(email, client, known.as_ref());
+        let known = known.as_ref();
+        if *is_mailed {
+            self.limits.give_request_back(email, client, known);
+        } else {
+            self.limits.give_request_without_mail_back(client, known);
+        }
+    }
+
+    /// Whether a request that its address's window refused may make a challenge without a mail. The address of the
+    /// operator's code does not matter, so the answer does not tell it (SECURITY rule 5).
+    fn take_request_without_mail(
+        &self,
+        limited: Limited,
+        client: &Client,
+        known: Option<&DeviceId>,
+        now: Timestamp,
+    ) -> Result<bool, Refusal> {
+        let is_possible = limited.limit.rule().per == Per::Address
+            && self
+                .database
+                .read_in_place(|c| operator_code::is_any_in_force(c, now))?;
+        let counted = || self.limits.take_request_without_mail(client, known, now);
+        Ok(is_possible && counted().is_ok())
     }
 
     /// Counts the request. If an operator cleared the limits of the address in another process, what was counted
@@ -230,8 +284,10 @@ impl EmailCode {
             issued_at,
             expires_at,
         } = issued;
+        let Some(activity_id) = request.activity_id else {
+            return;
+        };
         self.metrics.code_request(request.outcome.into_str());
-        let activity_id = request.activity_id;
         // Built for every address, so that the work is the same (SECURITY rule 5).
         let not_me = self.not_me_link(NotMe {
             challenge_id,
@@ -281,7 +337,15 @@ fn record_request(
     Ok(RecordedRequest {
         account,
         outcome,
-        activity_id,
+        activity_id: Some(activity_id),
+    })
+}
+
+fn request_without_mail(c: &mut SqliteConnection, email: &Email) -> QueryResult<RecordedRequest> {
+    Ok(RecordedRequest {
+        account: accounts::find_by_email(c, email)?,
+        outcome: CodeOutcome::Limited,
+        activity_id: None,
     })
 }
 

@@ -27,11 +27,16 @@ pub(super) fn find(
     if let Some(code) = operator_codes::in_force(c, email, now, latest)? {
         return Ok(OperatorCode::ForThisAddress(code));
     }
-    Ok(if operator_codes::is_any_in_force(c, now, latest)? {
+    Ok(if is_any_in_force(c, now)? {
         OperatorCode::ForAnother
     } else {
         OperatorCode::NotInForce
     })
+}
+
+/// Whether a code is in force for any address.
+pub(super) fn is_any_in_force(c: &mut SqliteConnection, now: Timestamp) -> QueryResult<bool> {
+    operator_codes::is_any_in_force(c, now, latest_expiry(now))
 }
 
 /// Whether the code in force for an address is still the one that was compared.

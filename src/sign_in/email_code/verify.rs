@@ -16,8 +16,11 @@ use crate::sign_in::session::StartedSession;
 
 enum Comparison {
     Match(Box<VerifiedCode>),
-    /// The account is that of the challenge's address, if there is one.
-    Mismatch(Option<AccountId>),
+    Mismatch {
+        /// The account of the challenge's address, if there is one.
+        account_id: Option<AccountId>,
+        refusal: Refusal,
+    },
 }
 
 impl EmailCode {
@@ -60,17 +63,20 @@ impl EmailCode {
         let compared = self
             .count_and_compare(token_hash, code, known.clone(), now)
             .await;
-        if !matches!(compared, Ok(Comparison::Mismatch(_))) {
+        if !matches!(compared, Ok(Comparison::Mismatch { .. })) {
             self.limits.give_try_back(client, known.as_ref());
         }
         match compared? {
             Comparison::Match(verified) => Ok((open, *verified)),
-            Comparison::Mismatch(account_id) => {
+            Comparison::Mismatch {
+                account_id,
+                refusal,
+            } => {
                 let browser = known.map_or("", |_| ", a known browser");
                 info!("a wrong code from {}{browser}", client.ip);
                 self.record_wrong_code(account_id, &open, client, now)
                     .await?;
-                Err(Refusal::Wrong)
+                Err(refusal)
             }
         }
     }
@@ -85,7 +91,12 @@ impl EmailCode {
         let counted = self.count_try(token_hash, known, now).await?;
         match self.compare(code, &counted).await {
             Ok(Some(code)) => Ok(Comparison::Match(Box::new(VerifiedCode { counted, code }))),
-            Ok(None) => Ok(Comparison::Mismatch(counted.challenge.account_id)),
+            Ok(None) => Ok(Comparison::Mismatch {
+                account_id: counted.challenge.account_id,
+                refusal: counted
+                    .overall_limit
+                    .map_or(Refusal::Wrong, Refusal::Limited),
+            }),
             Err(e) => {
                 self.uncount_try(counted).await?;
                 Err(e.into())
@@ -95,28 +106,29 @@ impl EmailCode {
 
     /// Compares a code with that of the challenge, and with the operator's for the same address. While an operator's
     /// code for another address is in force, the same work is done, so the time does not tell which address it is for
-    /// (SECURITY rule 5).
+    /// (SECURITY rule 5). While the overall limit is reached, only the operator's code is accepted.
     async fn compare(
         &self,
         code: &SignInCode,
         counted: &CountedTry,
     ) -> Result<Option<ConsumedCode>, HashError> {
         let own = counted.challenge.code();
-        let candidates = match &counted.operator_code {
-            OperatorCode::NotInForce => vec![own],
-            OperatorCode::ForAnother => vec![own.clone(), own],
-            OperatorCode::ForThisAddress(operator) => vec![own, operator.clone()],
+        let mailed = (own.clone(), Some(ConsumedCode::Mailed));
+        // A candidate that consumes nothing is refused even if it matches.
+        let other = match &counted.operator_code {
+            OperatorCode::NotInForce => None,
+            OperatorCode::ForAnother => Some((own, None)),
+            OperatorCode::ForThisAddress(operator) => Some((
+                operator.clone(),
+                Some(ConsumedCode::Operator(operator.clone())),
+            )),
         };
+        let mailed = counted.overall_limit.is_none().then_some(mailed);
+        let (candidates, mut consumed): (Vec<_>, Vec<_>) = mailed.into_iter().chain(other).unzip();
         // All comparisons take one turn of the hash pool. With two turns, the first could be made and the second could
         // time out, and the compared try would be uncounted.
         let position = self.hasher.find(code, candidates).await?;
-        Ok(match (position, &counted.operator_code) {
-            (None, _) => None,
-            (Some(1), OperatorCode::ForThisAddress(operator)) => {
-                Some(ConsumedCode::Operator(operator.clone()))
-            }
-            (Some(_), _) => Some(ConsumedCode::Mailed),
-        })
+        Ok(position.and_then(|position| consumed.get_mut(position)?.take()))
     }
 
     async fn record_wrong_code(

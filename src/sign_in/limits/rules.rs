@@ -25,6 +25,9 @@ pub enum Limit {
     CodesPerDay,
     /// The rate is the setting `CODE_LIMIT_IP`; the table has its default.
     CodesPerNetwork,
+    /// Requests past the window of their address while an operator's code is in force. Each makes a challenge, which
+    /// takes the operator's code, and no mail.
+    RequestsWithoutMail,
     WrongCodesPerCode,
     WrongCodesPerNetwork,
     WrongCodesPerAddress,
@@ -83,6 +86,7 @@ impl Limit {
             Self::CodesPerMinute          => (10,    MINUTE,           Address, Memory),
             Self::CodesPerDay             => (100,   DAY,              Address, Memory),
             Self::CodesPerNetwork         => (60,    MINUTE,           Network, Memory),
+            Self::RequestsWithoutMail     => (5,     MINUTE,           Network, Memory),
             Self::WrongCodesPerCode       => (5,     LIFE_OF_THE_CODE, Code,    Database),
             Self::WrongCodesPerNetwork    => (30,    TEN_MINUTES,       Network, Memory),
             Self::WrongCodesPerAddress    => (50,    DAY,              Address, Database),
@@ -127,7 +131,9 @@ impl Limit {
             Self::FailedProviderSignIns => {
                 "Too many sign-ins from your network. Wait one minute, then try again."
             }
-            Self::RecordedRefusals
+            // The person reads the message of the address's window.
+            Self::RequestsWithoutMail
+            | Self::RecordedRefusals
             | Self::RecordedRefusalsOverall
             | Self::MovedMails
             | Self::GuessingNotices => "",

@@ -51,6 +51,9 @@ async fn respond(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
     let mode = ResponseMode::of(request.headers());
+    state
+        .proxy_watch
+        .look(request.head(), &state.trusted_proxies);
     let renewed = (state.cookies.keys().len() > 1)
         .then(|| renew_older_signature(&mut request, &state.cookies))
         .flatten();

@@ -1,17 +1,16 @@
 //! The state that all handlers share.
 
-use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use ipnet::IpNet;
-
 use super::assets::StaticFiles;
 use super::cookies::Cookies;
+use super::proxy_watch::ProxyWatch;
 use crate::accounts::activity::ActivityLog;
 use crate::accounts::directory::Directory;
 use crate::accounts::own_account::OwnAccount;
 use crate::clock::Clock;
+use crate::config::TrustedProxies;
 use crate::error::AppError;
 use crate::metrics::Metrics;
 use crate::operations::health::Health;
@@ -62,7 +61,8 @@ pub struct AppParts {
     pub cookies: Cookies,
     pub static_files: StaticFiles,
     /// The proxies whose `X-Forwarded-For` counts.
-    pub trusted_proxies: Vec<IpNet>,
+    pub trusted_proxies: TrustedProxies,
+    pub proxy_watch: ProxyWatch,
 }
 
 impl AppParts {
@@ -90,13 +90,5 @@ impl AppParts {
         } else {
             Err(AppError::NotFound)
         }
-    }
-
-    /// Whether this peer's `X-Forwarded-For` counts.
-    pub fn trusts(&self, peer: IpAddr) -> bool {
-        let peer = peer.to_canonical();
-        self.trusted_proxies
-            .iter()
-            .any(|network| network.contains(&peer))
     }
 }

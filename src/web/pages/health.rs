@@ -29,9 +29,11 @@ pub async fn ready(state: web::Data<AppState>) -> HttpResponse {
 /// The state of every part, and the next step for each part with a problem.
 pub async fn show(state: web::Data<AppState>, Admin(signed_in): Admin) -> HttpResponse {
     let snapshot = state.health.snapshot().await;
+    let too_wide = state.trusted_proxies.too_wide();
+    let proxy_problem = too_wide.or_else(|| state.proxy_watch.problem());
     let page = HealthPage {
         viewer: signed_in.viewer(),
-        lines: lines(&snapshot),
+        lines: lines(&snapshot, proxy_problem.as_ref()),
     };
     html(StatusCode::OK, page.page(&state.site))
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::config::ProxyProblem;
 use crate::db::{SqliteProblem, WriteTrouble};
 use crate::domain::{Timestamp, words};
 use crate::operations::health::{Snapshot, Stored};
@@ -14,8 +15,8 @@ const TOO_MANY_ATTEMPTS: i64 = 9;
 /// Mail that has waited longer is late, even after a successful delivery.
 const LATE: std::time::Duration = std::time::Duration::from_mins(30);
 
-/// A line for each part.
-pub(super) fn lines(snapshot: &Snapshot) -> Vec<HealthLine> {
+/// A line for each part, and for each attack or wrong setting that was noticed.
+pub(super) fn lines(snapshot: &Snapshot, proxy: Option<&ProxyProblem>) -> Vec<HealthLine> {
     let stored = snapshot.database.as_ref();
     let mut lines = vec![
         database(snapshot),
@@ -28,6 +29,7 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<HealthLine> {
         let ends = stored.guessing_until;
         lines.extend(ends.map(|until| guessing(until, configured)));
     }
+    lines.extend(proxy.map(proxies));
     lines.push(versions(snapshot));
     lines
 }
@@ -204,6 +206,16 @@ fn guessing(until: Timestamp, configured: bool) -> HealthLine {
          “vestibule limits clear” for the addresses that Activity names."
     );
     line("Guessing", HealthState::NeedsAttention, words, next)
+}
+
+fn proxies(problem: &ProxyProblem) -> HealthLine {
+    let words = vec![problem.to_string()];
+    line(
+        "Proxies",
+        HealthState::NeedsAttention,
+        words,
+        ProxyProblem::NEXT,
+    )
 }
 
 fn versions(snapshot: &Snapshot) -> HealthLine {

@@ -101,7 +101,7 @@ async fn every_request_of_the_last_days_is_listed_with_its_outcome() {
 }
 
 #[actix_web::test]
-async fn the_mail_servers_answer_is_shown_verbatim() {
+async fn the_mail_servers_answer_is_shown() {
     let (app, smtp) = TestApp::spawn_with_smtp(|_| {}).await;
     app.add_account(ADMIN, "");
     make_admin(&app, ADMIN);

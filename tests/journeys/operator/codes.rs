@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 
 use super::{MIRA, NOOR, app_of_today, assert_failed, assert_fine, assert_misused, terminal};
 use crate::support::hostile::{CLIENT_ID, Hostile};
-use crate::support::{TestApp, Visitor, Workplace, other_than};
+use crate::support::{Answer, TestApp, Visitor, Workplace, other_than};
 
 /// The code that the terminal shows.
 async fn code_on(terminal: &Workplace, email: &str) -> String {
@@ -228,17 +228,154 @@ async fn an_operator_code_works_during_a_guessing_attack() {
     }
     write_down_tries(&app, 1_000, "ada@acme.test");
     let terminal = terminal(&app);
-    let (mira, own) = app.asked(MIRA).await;
+    let (mira, own_of_mira) = app.asked(MIRA).await;
     let refused = |answer: &crate::support::Answer| answer.status == StatusCode::TOO_MANY_REQUESTS;
-    assert!(refused(&mira.enter(&own).await));
+    assert!(refused(&mira.enter(&own_of_mira).await));
     let code = code_on(&terminal, MIRA).await;
     let (noor, own) = app.asked(NOOR).await;
     assert!(refused(&noor.enter(&own).await));
-    assert_not_taken(&mira, &other_than(&code)).await;
+    assert!(refused(&mira.enter(&other_than(&code)).await));
+    assert!(refused(&mira.enter(&own_of_mira).await));
     assert_eq!(mira.enter(&code).await.location(), "/dashboard");
     // It is used up, and with it the exception.
     let again = asking(&app, MIRA).await;
     assert!(refused(&again.enter(&code).await));
+}
+
+/// A server of today behind a proxy, with accounts for Mira and Noor.
+async fn app_behind_a_proxy() -> TestApp {
+    let app = app_of_today(|settings| {
+        settings.trusted_proxies = Some("127.0.0.1/32".to_owned());
+    })
+    .await;
+    app.add_account(MIRA, "");
+    app.add_account(NOOR, "");
+    app
+}
+
+/// A stranger asks until the window of this address is full.
+async fn fill_the_window(app: &TestApp, stranger: &Visitor, email: &str) {
+    for _ in 0..10 {
+        assert_eq!(
+            stranger.ask_for_code(email).await.location(),
+            "/sign-in/code"
+        );
+    }
+    let refused = app.visitor_at("203.0.113.9").ask_for_code(email).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+// SECURITY rule 35: a stranger who keeps the window full does not keep the owner from an operator's code.
+#[actix_web::test]
+async fn an_operator_code_can_be_entered_while_a_stranger_fills_the_window() {
+    let app = app_behind_a_proxy().await;
+    let terminal = terminal(&app);
+    let words = "The limit of code requests for mira@acme.test is full";
+    assert!(!assert_fine(terminal.run(&["code", MIRA]).await).contains(words));
+    app.sql("DELETE FROM operator_codes");
+    let stranger = app.visitor_at("203.0.113.7");
+    fill_the_window(&app, &stranger, MIRA).await;
+    let mails = app.mails().await.len();
+    assert!(assert_fine(terminal.run(&["code", MIRA]).await).contains(words));
+    let code = code_on(&terminal, MIRA).await;
+
+    // The stranger goes on, from two networks, until these are refused.
+    for network in ["203.0.113.7", "203.0.113.8"] {
+        let stranger = app.visitor_at(network);
+        for _ in 0..5 {
+            let asked = stranger.ask_for_code(MIRA).await;
+            assert_eq!(asked.location(), "/sign-in/code");
+        }
+        let refused = stranger.ask_for_code(MIRA).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        let words = "Wait one minute before asking for another code.";
+        assert_eq!(refused.text("[role=alert]"), words);
+    }
+    let mira = app.visitor_at("198.51.100.7");
+    assert_eq!(mira.ask_for_code(MIRA).await.location(), "/sign-in/code");
+    // A new code in its place would be one without a mail.
+    assert_eq!(mira.resend().await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(mira.enter(&code).await.location(), "/dashboard");
+    assert_eq!(app.mails().await.len(), mails);
+    // The code is used, and with it the exception.
+    let late = app.visitor_at("198.51.100.8").ask_for_code(MIRA).await;
+    assert_eq!(late.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+// SECURITY rules 5 and 35: a request past the window does not tell for which address the code was made.
+#[actix_web::test]
+async fn past_the_window_every_address_gets_the_same_answer_while_an_operator_code_is_in_force() {
+    let app = app_behind_a_proxy().await;
+    let ghost = "lena@acme.test";
+    for (network, email) in [(21, MIRA), (22, NOOR), (23, ghost)] {
+        let stranger = app.visitor_at(&format!("203.0.113.{network}"));
+        fill_the_window(&app, &stranger, email).await;
+    }
+    let mails = app.mails().await.len();
+    let code = code_on(&terminal(&app), MIRA).await;
+    for (network, email) in [(31, MIRA), (32, NOOR), (33, ghost)] {
+        let visitor = app.visitor_at(&format!("203.0.113.{network}"));
+        for _ in 0..5 {
+            let asked = visitor.ask_for_code(email).await;
+            assert_eq!(asked.location(), "/sign-in/code");
+            assert_not_taken(&visitor, &other_than(&code)).await;
+        }
+        let refused = visitor.ask_for_code(email).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(refused.header("retry-after"), "60");
+    }
+    assert_eq!(app.mails().await.len(), mails);
+}
+
+/// What an answer shows, without the address and the id of the request.
+fn shown(answer: &Answer, email: &str) -> (StatusCode, String, String) {
+    let id = answer.header("x-request-id");
+    let body = answer.body.replace(email, "ADDRESS").replace(id, "ID");
+    let wait = answer.header("retry-after").to_owned();
+    (answer.status, wait, body)
+}
+
+// SECURITY rules 5 and 35: during a guessing attack, no wrong code tells for which address a code was made.
+#[actix_web::test]
+async fn during_a_guessing_attack_an_operator_code_changes_no_answer_to_a_wrong_code() {
+    let app = app_of_today(|_| {}).await;
+    for email in [MIRA, NOOR, "ada@acme.test"] {
+        app.add_account(email, "");
+    }
+    write_down_tries(&app, 1_000, "ada@acme.test");
+    let ghost = "lena@acme.test";
+    let [mira, noor, lena] = [
+        asking(&app, MIRA).await,
+        asking(&app, NOOR).await,
+        asking(&app, ghost).await,
+    ];
+    let code = code_on(&terminal(&app), MIRA).await;
+    let wrong = other_than(&code);
+    // The sixth is one too many for its challenge.
+    for number in 1..=6 {
+        let expected = shown(&mira.enter(&wrong).await, MIRA);
+        assert_eq!(expected.0, StatusCode::TOO_MANY_REQUESTS);
+        let words = if number == 6 {
+            "Send a new one"
+        } else {
+            "Someone is guessing"
+        };
+        assert!(expected.2.contains(words), "{}", expected.2);
+        assert_eq!(shown(&noor.enter(&wrong).await, NOOR), expected);
+        assert_eq!(shown(&lena.enter(&wrong).await, ghost), expected);
+    }
+    let written = |email: &str| {
+        app.number(&format!(
+            "SELECT count(*) FROM wrong_tries WHERE email = '{email}'"
+        ))
+    };
+    assert_eq!([MIRA, NOOR, ghost].map(written), [5; 3]);
+    // A try for another address does not lengthen the attack.
+    let lengthen =
+        "SELECT count(*) FROM wrong_tries WHERE email = 'noor@acme.test' AND account_id NOT NULL";
+    assert_eq!(app.number(lengthen), 0);
+    let again = asking(&app, MIRA).await;
+    assert_eq!(again.enter(&code).await.location(), "/dashboard");
 }
 
 // SECURITY rule 8: the budget of an address stands, and who makes a code is told.

@@ -22,6 +22,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use super::app::TestApp;
+use super::outbox::Mail;
 use super::process::Workplace;
 
 /// Whom mail comes from.
@@ -53,6 +54,8 @@ pub enum Reply {
     PermanentInColour,
     /// Accepts every mail, in such words.
     AcceptInColour,
+    /// Answers every message with this reply code, and repeats its subject and its recipient. 250 accepts the mail.
+    Repeat(u16, Form),
     /// Takes the first connections, so many of them, and never says a word to them, not even of
     /// TLS; accepts every mail on later ones.
     HangFirst(usize),
@@ -64,6 +67,44 @@ pub enum Reply {
     DropAfterConnect,
     /// Answers the client's TLS handshake with plain text; without TLS, accepts every mail.
     BrokenTls,
+}
+
+/// The form in which [`Reply::Repeat`] repeats a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Plain,
+    /// With these characters between the digits of the code.
+    Split(&'static str),
+    /// As an encoded word (RFC 2047), in base64.
+    EncodedWord,
+    /// As an encoded word, in quoted-printable.
+    QuotedWord,
+    /// In base64 and nothing around it.
+    Base64,
+    /// In quoted-printable and nothing around it.
+    QuotedPrintable,
+}
+
+impl Form {
+    /// The subject of a mail with a code in this form.
+    fn of(self, subject: &str) -> String {
+        let (code, rest) = subject.split_at(6);
+        let quoted = || -> String {
+            let quoted = subject.bytes().map(|byte| format!("={byte:02X}"));
+            quoted.collect()
+        };
+        match self {
+            Self::Plain => subject.to_owned(),
+            Self::Split(between) => {
+                let digits: Vec<String> = code.chars().map(String::from).collect();
+                digits.join(between) + rest
+            }
+            Self::EncodedWord => format!("=?utf-8?b?{}?=", STANDARD.encode(subject)),
+            Self::QuotedWord => format!("=?utf-8?q?{}?=", quoted()),
+            Self::Base64 => STANDARD.encode(subject),
+            Self::QuotedPrintable => quoted(),
+        }
+    }
 }
 
 /// What the server offers, what it asks for and what it answers.
@@ -142,6 +183,7 @@ struct Seen {
     deferred: usize,
     accepted: usize,
     mails: VecDeque<ReceivedMail>,
+    repeated: VecDeque<ReceivedMail>,
 }
 
 impl SmtpServer {
@@ -195,6 +237,16 @@ impl SmtpServer {
             .await;
         let mut mail = None;
         self.seen.send_modify(|seen| mail = seen.mails.pop_front());
+        mail.unwrap()
+    }
+
+    /// The next mail that [`Reply::Repeat`] answered, accepted or not; panics when none comes in 20 seconds.
+    pub async fn next_repeated(&self) -> ReceivedMail {
+        self.wait("mail repeated", |seen| !seen.repeated.is_empty())
+            .await;
+        let mut mail = None;
+        self.seen
+            .send_modify(|seen| mail = seen.repeated.pop_front());
         mail.unwrap()
     }
 
@@ -398,6 +450,9 @@ impl Session {
                 if self.behaviour.reply == Reply::HangAfterData {
                     self.hang().await?;
                 }
+                if let Reply::Repeat(code, form) = self.behaviour.reply {
+                    return Ok(self.repeat(code, form));
+                }
                 self.accept();
                 if self.behaviour.reply == Reply::AcceptInColour {
                     return Ok("250 2.0.0 \u{1b}[31maccepted\u{7}".to_owned());
@@ -474,6 +529,22 @@ impl Session {
             seen.mails.push_back(self.mail.clone());
         });
         self.reset();
+    }
+
+    fn repeat(&mut self, code: u16, form: Form) -> String {
+        let mail = self.mail.clone();
+        let subject = form.of(&Mail::parse(mail.data.clone()).subject);
+        let to = mail.to.join(", ");
+        self.seen.send_modify(|seen| seen.repeated.push_back(mail));
+        if code == 250 {
+            self.accept();
+        } else {
+            self.reset();
+        }
+        let class = code / 100;
+        format!(
+            "{code}-{class}.7.1 <{to}>: the mail for {to}\r\n{code} {class}.7.1 is about \"{subject}\", id 7f3a"
+        )
     }
 
     fn reset(&mut self) {

@@ -44,7 +44,7 @@ fn ip_of(request: &HttpRequest, state: &AppState) -> IpAddr {
         .get_all(X_FORWARDED_FOR)
         .map(|line| line.as_bytes())
         .collect();
-    behind(peer, &lines, |ip| state.trusts(ip))
+    behind(peer, &lines, |ip| state.trusted_proxies.trusts(ip))
 }
 
 /// The peer; or, behind trusted proxies, the rightmost address in the `X-Forwarded-For` lines that is not a
