@@ -24,6 +24,9 @@ pub enum AppError {
     /// A form was sent from another site (SECURITY rule 14).
     #[error("a cross-site write was refused")]
     CrossSite,
+    /// A WorkOS admin who impersonates a person may read admin pages, and change nothing (SECURITY rule 34).
+    #[error("a write by an impersonated session was refused")]
+    Impersonated,
     #[error("the request cannot be read: {0}")]
     Malformed(String),
     /// The body is larger than any form of the console.
@@ -63,6 +66,10 @@ impl AppError {
                 "This form came from another site",
                 "Open the console itself and try again there. Nothing was changed.",
             ),
+            Self::Impersonated => (
+                "You are viewing another person’s account",
+                "Sign in as yourself to make changes. Nothing was changed.",
+            ),
             Self::Malformed(_) | Self::UnsupportedMediaType => (
                 "That request can’t be read",
                 "Go back, reload the page and try again. Nothing was changed.",
@@ -93,7 +100,7 @@ impl ResponseError for AppError {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::CrossSite | Self::Impersonated => StatusCode::FORBIDDEN,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,

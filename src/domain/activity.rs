@@ -15,6 +15,8 @@ pub enum ActivityKind {
     OperatorCode,
     /// A session began; the detail is the [`WayIn`](super::WayIn).
     SignedIn,
+    /// A WorkOS admin began a session in the account's name; the detail is their reason.
+    Impersonated,
     /// WorkOS authenticated the person, and they were not admitted; the detail says why.
     TurnedAway,
     /// A session was ended in its own browser.
@@ -49,6 +51,7 @@ impl ActivityKind {
             Self::CodeDisowned => "“This wasn’t me”",
             Self::OperatorCode => "Code made on the terminal",
             Self::SignedIn => "Signed in",
+            Self::Impersonated => "Viewed by a WorkOS admin",
             Self::TurnedAway => "Turned away",
             Self::SignedOut => "Signed out",
             Self::SessionEnded => "Session ended",

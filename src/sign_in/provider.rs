@@ -25,7 +25,7 @@ pub use authorization::{AuthorizationRequest, Callback, FlowSecrets};
 pub use diagnosis::Diagnosis;
 pub use error::ProviderError;
 pub use http::Timeouts;
-pub use identity::{Identity, ProviderSession, Tokens};
+pub use identity::{Identity, Impersonator, ProviderSession, Tokens};
 
 use authkit::AuthKit;
 use openid::OpenIdProvider;

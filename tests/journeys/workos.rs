@@ -2,6 +2,7 @@
 //! wants it to say, and with `WorkOS`'s own emulator.
 
 mod any_query;
+mod impersonation;
 mod log;
 mod mishaps;
 mod moved;

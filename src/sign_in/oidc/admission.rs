@@ -36,8 +36,8 @@ impl NotAdmitted {
     }
 }
 
-/// Finds, links or creates the account, and marks it as moved to WorkOS. Runs inside the sign-in's
-/// transaction. The refusal is a value because the caller commits a record of it.
+/// Finds, links or creates the account, and marks it as moved to WorkOS. An impersonation only finds it (SECURITY rule
+/// 34). Runs inside the sign-in's transaction. The refusal is a value because the caller commits a record of it.
 pub(super) fn admit(
     c: &mut SqliteConnection,
     rules: &AdmissionRules,
@@ -55,7 +55,9 @@ pub(super) fn admit(
     if account.confirmed_at.is_none() {
         return Ok(Err(NotAdmitted::NotConfirmed));
     }
-    accounts::note_provider_sign_in(c, account.id, identity.name.as_str(), now)?;
+    if identity.impersonator.is_none() {
+        accounts::note_provider_sign_in(c, account.id, identity.name.as_str(), now)?;
+    }
     Ok(Ok(account))
 }
 
@@ -79,7 +81,7 @@ fn find_or_create(
         // `admit` refuses this account, so it must not be linked.
         Some(account) if !account.may_sign_in() => return Ok(Ok(account)),
         Some(account) => account,
-        None if is_welcome(rules, identity, email) => {
+        None if identity.impersonator.is_none() && is_welcome(rules, identity, email) => {
             accounts::add(c, email, "", Role::Member, now)?;
             match accounts::find_by_email(c, email)? {
                 Some(account) => account,
@@ -88,7 +90,9 @@ fn find_or_create(
         }
         None => return Ok(Err(NotAdmitted::NoAccount)),
     };
-    identities::link(c, account.id, provider, &identity.subject, now)?;
+    if identity.impersonator.is_none() {
+        identities::link(c, account.id, provider, &identity.subject, now)?;
+    }
     Ok(Ok(account))
 }
 

@@ -204,8 +204,7 @@ impl ProviderSignIn {
                     session::begin(c, token_hash, &account, method, &client, older_session, now)?;
                 let new_browser_mail =
                     browsers.tell_if_new(c, &account, WayIn::WorkOs, &client, now)?;
-                let (kind, way_in) = (ActivityKind::SignedIn, WayIn::WorkOs.into_str());
-                session::note(c, kind, &account, &client, way_in, now)?;
+                note_sign_in(c, &identity, &account, &client, now)?;
                 let row = provider_session(&cipher, session, provider, &identity);
                 provider_sessions::insert(c, &row)?;
                 Ok(Decision::Admitted {
@@ -216,6 +215,28 @@ impl ProviderSignIn {
             })
             .await
     }
+}
+
+/// An impersonation is recorded as the WorkOS admin's act, with the reason (SECURITY rule 34).
+fn note_sign_in(
+    c: &mut SqliteConnection,
+    identity: &Identity,
+    account: &AccountRow,
+    client: &Client,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let Some(impersonator) = &identity.impersonator else {
+        let (kind, way_in) = (ActivityKind::SignedIn, WayIn::WorkOs.into_str());
+        return session::note(c, kind, account, client, way_in, now);
+    };
+    let activity = NewActivity {
+        account_id: Some(account.id),
+        actor: &impersonator.email,
+        detail: &impersonator.reason,
+        ..client.doing(account.email.as_str())
+    };
+    activity::add(c, ActivityKind::Impersonated, &activity, now)?;
+    Ok(())
 }
 
 fn note_refusal(
@@ -280,6 +301,9 @@ fn provider_session(
             .as_deref()
             .and_then(|token| encrypt(TokenKind::IdToken, token)),
         access_expires_at: tokens.access_expires_at,
-        impersonator: identity.impersonator.clone(),
+        impersonator: identity
+            .impersonator
+            .as_ref()
+            .map(|admin| admin.email.clone()),
     }
 }

@@ -16,7 +16,7 @@ use super::authorization::{AuthorizationRequest, Callback, FlowSecrets};
 use super::diagnosis::{self, DIAGNOSIS_STATE, Diagnosis};
 use super::error::{ErrorBody, ProviderError, Redaction};
 use super::http::{Http, JsonHttp, Timeouts};
-use super::identity::{Identity, ProviderSession, Tokens, full_name};
+use super::identity::{Identity, Impersonator, ProviderSession, Tokens, full_name};
 use super::jwks::{Jwks, JwksCache, JwksSource};
 use super::token_response::{TokenClient, TokenEndpointResponse};
 use super::verify;
@@ -103,7 +103,9 @@ impl AuthKit {
             email_verified: user.email_verified,
             name,
             organization: response.organization_id.clone(),
-            impersonator: impersonator.map(|admin| admin.email.clone()),
+            impersonator: impersonator.map(|admin| {
+                Impersonator::new(&admin.email, admin.reason.as_deref().unwrap_or_default())
+            }),
             tokens: self.tokens(&response, &user.id).await?,
         })
     }

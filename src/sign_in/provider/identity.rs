@@ -2,7 +2,12 @@ use std::fmt;
 
 use openidconnect::RefreshToken;
 
-use crate::domain::{Email, PersonName, Timestamp, shows_nothing};
+use crate::domain::{Email, PersonName, Timestamp, printable_up_to, shows_nothing};
+
+/// In characters.
+const MAX_ACTOR: usize = 200;
+/// In characters.
+const MAX_REASON: usize = 300;
 
 /// The user whom the provider has authenticated.
 #[derive(Debug, Clone)]
@@ -16,9 +21,25 @@ pub struct Identity {
     pub name: PersonName,
     /// The `WorkOS` organization that the user signed in to.
     pub organization: Option<String>,
-    /// The address of the admin who impersonates the user.
-    pub impersonator: Option<String>,
+    pub impersonator: Option<Impersonator>,
     pub tokens: Tokens,
+}
+
+/// The `WorkOS` admin who impersonates the user. The texts are cut to the length that the activity log stores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Impersonator {
+    pub email: String,
+    /// As the admin gave it at `WorkOS`; may be empty.
+    pub reason: String,
+}
+
+impl Impersonator {
+    pub(super) fn new(email: &str, reason: &str) -> Self {
+        Self {
+            email: printable_up_to(MAX_ACTOR, email),
+            reason: printable_up_to(MAX_REASON, reason),
+        }
+    }
 }
 
 #[derive(Clone)]

@@ -71,6 +71,7 @@ pub(super) struct User {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Impersonator {
     pub(super) email: String,
+    pub(super) reason: Option<String>,
 }
 
 fn bearer() -> CoreTokenType {

@@ -131,7 +131,7 @@ async fn authkit_gets_json_with_the_verifier_and_whose_browser_it_is() {
 
     assert_eq!(party.provider.name(), CLIENT_ID);
     assert_eq!(identity.organization.as_deref(), Some("org_1"));
-    assert_eq!(identity.impersonator.as_deref(), Some("admin@acme.test"));
+    assert_eq!(identity.impersonator.unwrap().email, "admin@acme.test");
     let tokens = identity.tokens;
     assert_eq!(tokens.access_expires_at, Timestamp(NOW.0 + 300_000));
     assert_eq!(tokens.refresh_token.unwrap().secret(), REFRESH_TOKEN);

@@ -37,7 +37,8 @@ impl SignedIn {
     }
 }
 
-/// A signed-in admin. A member gets 404, so that they do not learn which admin pages exist.
+/// A signed-in admin. A member gets 404, so that they do not learn which admin pages exist. An impersonated session gets
+/// 403 for every write.
 #[derive(Debug)]
 pub struct Admin(pub SignedIn);
 
@@ -65,7 +66,11 @@ impl FromRequest for Admin {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let signed_in = find(request).and_then(|found| require(request, found));
+        let is_write = !request.method().is_safe();
         ready(signed_in.and_then(|signed_in| match signed_in.live.role {
+            Role::Admin if is_write && signed_in.live.impersonator.is_some() => {
+                Err(AppError::Impersonated)
+            }
             Role::Admin => Ok(Self(signed_in)),
             Role::Member => Err(AppError::NotFound),
         }))
