@@ -34,15 +34,60 @@ impl PersonName {
         Ok(Self(seen.to_owned()))
     }
 
+    /// The name in a text from another system. Hidden characters and direction marks are left out, line breaks and
+    /// tabs become spaces, and a longer name is cut to the limit.
+    pub fn from_foreign(text: &str) -> Self {
+        let plain = text.chars().filter_map(|c| match c {
+            c if is_hidden(c) && c.is_whitespace() => Some(' '),
+            c if is_hidden(c) || is_direction_mark(c) => None,
+            c => Some(c),
+        });
+        let plain: String = plain.skip_while(|c| c.is_whitespace()).collect();
+        let cut: String = plain.chars().take(LONGEST).collect();
+        let seen = if shows_nothing(&cut) {
+            ""
+        } else {
+            cut.trim_end()
+        };
+        Self(seen.to_owned())
+    }
+
     /// The name; empty when there is none.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
+/// Marks that set the direction of the neutral characters beside them.
+const fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_foreign_name_becomes_a_name() {
+        let long = "é".repeat(300);
+        let spaced = format!("{} {}", "a".repeat(199), "b".repeat(9));
+        for (sent, name) in [
+            ("Mira Bell", "Mira Bell"),
+            ("", ""),
+            (" \u{202e}\u{200b} ", ""),
+            ("\u{202e}Mira\u{200f} \u{2066}Bell\u{2069}", "Mira Bell"),
+            ("\u{202e} Mira", "Mira"),
+            ("Mira\r\nBell\t\0", "Mira  Bell"),
+            ("نازنین\u{200c}زهرا", "نازنین\u{200c}زهرا"),
+            (&long, &"é".repeat(200)),
+            (&"é".repeat(200), &"é".repeat(200)),
+            (&spaced, &"a".repeat(199)),
+        ] {
+            let kept = PersonName::from_foreign(sent);
+            assert_eq!(kept.as_str(), name, "{sent:?}");
+            assert_eq!(PersonName::parse(kept.as_str()), Ok(kept));
+        }
+    }
 
     #[test]
     fn a_name_is_one_visible_line() {

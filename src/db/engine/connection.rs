@@ -26,6 +26,23 @@ pub enum DatabaseError {
 }
 
 impl DatabaseError {
+    /// Whether a constraint of a table refused the values.
+    pub fn is_constraint_violation(&self) -> bool {
+        use DatabaseErrorKind::{
+            CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation,
+        };
+        let Self::Query(error) = self else {
+            return false;
+        };
+        matches!(
+            **error,
+            DieselError::DatabaseError(
+                CheckViolation | ForeignKeyViolation | NotNullViolation | UniqueViolation,
+                _
+            )
+        )
+    }
+
     pub fn problem(&self) -> SqliteProblem {
         match self {
             Self::Unavailable(message) => SqliteProblem::from_message(message),

@@ -55,7 +55,7 @@ pub(super) fn admit(
     if account.confirmed_at.is_none() {
         return Ok(Err(NotAdmitted::NotConfirmed));
     }
-    accounts::note_provider_sign_in(c, account.id, &identity.name, now)?;
+    accounts::note_provider_sign_in(c, account.id, identity.name.as_str(), now)?;
     Ok(Ok(account))
 }
 

@@ -166,6 +166,9 @@ impl ProviderSignIn {
                     warn!("a sign-in with WorkOS waits for the database: {cause}");
                     tokio::time::sleep(DATABASE_RETRY).await;
                 }
+                Err(error) if error.is_constraint_violation() => {
+                    return Err(SignInError::NotStorable(error));
+                }
                 decision => return Ok((token, decision?)),
             }
         }

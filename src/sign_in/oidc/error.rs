@@ -18,6 +18,10 @@ pub enum SignInError {
     },
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// A constraint refused what the provider says of the user. The same would happen at the next
+    /// sign-in.
+    #[error("what the provider says cannot be stored: {0}")]
+    NotStorable(#[source] DatabaseError),
     /// The task that exchanged the code ended without a result, which is a defect.
     #[error("the exchange with the provider was interrupted")]
     Interrupted,
@@ -35,7 +39,7 @@ impl SignInError {
                 ProviderError::Refused { .. } => "refused",
             },
             Self::NotAdmitted { .. } => "not_admitted",
-            Self::Database(_) | Self::Interrupted => "failed",
+            Self::Database(_) | Self::NotStorable(_) | Self::Interrupted => "failed",
         }
     }
 }

@@ -2,8 +2,7 @@ use std::fmt;
 
 use openidconnect::RefreshToken;
 
-use super::error::shorten;
-use crate::domain::{Email, Timestamp, shows_nothing};
+use crate::domain::{Email, PersonName, Timestamp, shows_nothing};
 
 /// The user whom the provider has authenticated.
 #[derive(Debug, Clone)]
@@ -14,7 +13,7 @@ pub struct Identity {
     pub email: Option<Email>,
     pub email_verified: bool,
     /// May be empty.
-    pub name: String,
+    pub name: PersonName,
     /// The `WorkOS` organization that the user signed in to.
     pub organization: Option<String>,
     /// The address of the admin who impersonates the user.
@@ -54,14 +53,14 @@ impl fmt::Debug for ProviderSession {
 }
 
 /// Joins the parts that are present.
-pub(super) fn full_name(parts: &[Option<&str>]) -> String {
+pub(super) fn full_name(parts: &[Option<&str>]) -> PersonName {
     let parts: Vec<_> = parts
         .iter()
         .flatten()
         .map(|part| part.trim())
         .filter(|part| !shows_nothing(part))
         .collect();
-    shorten(&parts.join(" "))
+    PersonName::from_foreign(&parts.join(" "))
 }
 
 #[cfg(test)]
@@ -88,9 +87,13 @@ mod tests {
 
     #[test]
     fn a_name_is_made_of_the_parts_that_are_there() {
-        assert_eq!(full_name(&[Some("Mira "), Some("Bell")]), "Mira Bell");
-        assert_eq!(full_name(&[None, Some("Bell")]), "Bell");
-        assert_eq!(full_name(&[Some(" "), None]), "");
-        assert_eq!(full_name(&[Some("\u{200b}"), Some("\u{3164} ")]), "");
+        for (parts, name) in [
+            ([Some("Mira "), Some("Bell")], "Mira Bell"),
+            ([None, Some("Bell")], "Bell"),
+            ([Some(" "), None], ""),
+            ([Some("\u{200b}"), Some("\u{3164} ")], ""),
+        ] {
+            assert_eq!(full_name(&parts).as_str(), name);
+        }
     }
 }

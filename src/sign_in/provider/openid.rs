@@ -353,7 +353,7 @@ impl OpenIdProvider {
             .await?;
         identity.email = info.email().and_then(|email| Email::parse(email).ok());
         identity.email_verified = info.email_verified().unwrap_or(false);
-        if identity.name.is_empty() {
+        if identity.name.as_str().is_empty() {
             let name = info.name().and_then(|name| name.get(None));
             identity.name = full_name(&[name.map(|name| name.as_str())]);
         }

@@ -19,6 +19,8 @@ use crate::domain::Timestamp;
 
 /// The clock skew between the provider and us that token expiry allows for.
 const SKEW: Duration = Duration::from_secs(60);
+/// The longest subject, in characters.
+const MAX_SUBJECT_CHARS: usize = 255;
 
 /// Claims beyond the standard ones. A claim that is not a string is ignored: another provider may
 /// use the name for something else.
@@ -158,14 +160,15 @@ pub(super) fn access_token(
     }
 }
 
-/// All users with an empty subject would share one identity.
+/// All users with an empty subject would share one identity. The limit of the length is `OpenID` Connect's
+/// (Core, 2) and that of the database column.
 fn required_subject(claims: &Claims) -> Verified {
-    if claims.subject().is_empty() {
-        return Err(ClaimsVerificationError::InvalidSubject(
-            "it is empty".to_owned(),
-        ));
-    }
-    Ok(claims.clone())
+    let problem = match claims.subject().chars().count() {
+        0 => "it is empty",
+        1..=MAX_SUBJECT_CHARS => return Ok(claims.clone()),
+        _ => "it is too long",
+    };
+    Err(ClaimsVerificationError::InvalidSubject(problem.to_owned()))
 }
 
 /// The verifier has no setting for clock skew, so it gets an earlier time. It takes a `chrono`

@@ -29,6 +29,8 @@ pub enum SignInProblem {
     Unreachable,
     Untrusted,
     Refused,
+    /// The database refused what WorkOS says of the user.
+    NotStorable,
     NoAccount,
     AddressNotVerified,
     NotConfirmed,
@@ -38,7 +40,7 @@ pub enum SignInProblem {
 
 const TOO_MANY: Limit = Limit::FailedProviderSignIns;
 
-const ALL: [SignInProblem; 18] = [
+const ALL: [SignInProblem; 19] = [
     SignInProblem::Cancelled,
     SignInProblem::Expired,
     SignInProblem::OtherBrowser,
@@ -52,6 +54,7 @@ const ALL: [SignInProblem; 18] = [
     SignInProblem::Unreachable,
     SignInProblem::Untrusted,
     SignInProblem::Refused,
+    SignInProblem::NotStorable,
     SignInProblem::NoAccount,
     SignInProblem::AddressNotVerified,
     SignInProblem::NotConfirmed,
@@ -76,6 +79,7 @@ impl SignInProblem {
             Self::Unreachable => "unreachable",
             Self::Untrusted => "untrusted",
             Self::Refused => "refused",
+            Self::NotStorable => "not-storable",
             Self::NoAccount => "no-account",
             Self::AddressNotVerified => "address-not-verified",
             Self::NotConfirmed => "not-confirmed",
@@ -106,6 +110,7 @@ impl SignInProblem {
             Self::Unreachable => "WorkOS can’t be reached right now. Nothing was lost: try again in a moment.".to_owned(),
             Self::Untrusted => "The answer from WorkOS failed a security check. Tell your admin.".to_owned(),
             Self::Refused => "WorkOS refused this sign-in. Ask your admin, and give them the reference.".to_owned(),
+            Self::NotStorable => "Give your admin the reference below: your details from WorkOS can’t be stored here.".to_owned(),
             Self::NoAccount => "You have no account here yet. Ask your admin to add your address.".to_owned(),
             Self::AddressNotVerified => "WorkOS hasn’t verified your address. Verify it there, or ask your admin.".to_owned(),
             Self::NotConfirmed => "Your account isn’t confirmed yet. Ask your admin to confirm it.".to_owned(),
@@ -137,6 +142,7 @@ impl SignInProblem {
                 ProviderError::Refused { .. } => Self::Refused,
             },
             SignInError::NotAdmitted { reason, .. } => (*reason).into(),
+            SignInError::NotStorable(_) => Self::NotStorable,
             SignInError::Database(DatabaseError::Unavailable(_)) => Self::Busy,
             SignInError::Database(DatabaseError::Query(_)) | SignInError::Interrupted => {
                 return None;

@@ -44,7 +44,7 @@ fn is_mira(identity: &Identity) -> bool {
     identity.subject == SUBJECT
         && email == Some("mira@acme.test")
         && identity.email_verified
-        && identity.name == "Mira Bell"
+        && identity.name.as_str() == "Mira Bell"
 }
 
 /// The case, the kind of provider, when it happens, what happens, and a word of the reason.
@@ -63,6 +63,7 @@ const REFUSED: &[(&str, Kind, When, Change, &str)] = &[
     ("signed by an unknown key", Oidc, During, |s| s.signature = Signature::By(Key::B), "No matching key"),
     ("missing sub", Oidc, During, |s| s.without("sub"), "can't be read"),
     ("empty sub", Oidc, During, |s| s.claim("sub", json!("")), "Invalid subject"),
+    ("sub of 256 letters", Oidc, During, |s| s.claim("sub", json!("é".repeat(256))), "Invalid subject"),
     ("missing iat", Oidc, During, |s| s.without("iat"), "can't be read"),
     ("missing exp", Oidc, During, |s| s.without("exp"), "can't be read"),
     ("exp beyond all time", Oidc, During, |s| s.claim("exp", json!(1e300)), "can't be read"),
@@ -88,6 +89,7 @@ const REFUSED: &[(&str, Kind, When, Change, &str)] = &[
     ("wrong client_id", AuthKit, During, |s| s.claim("client_id", json!("client_evil")), "another client"),
     ("client_id that is no text", AuthKit, During, |s| s.claim("client_id", json!(["client_evil"])), "another client"),
     ("missing sub", AuthKit, During, |s| s.without("sub"), "can't be read"),
+    ("sub of 256 letters", AuthKit, During, |s| s.claim("sub", json!("a".repeat(256))), "Invalid subject"),
     ("sub of another user", AuthKit, During, |s| s.claim("sub", json!("user_eve")), "another user"),
     ("missing exp", AuthKit, During, |s| s.without("exp"), "can't be read"),
     ("no user", AuthKit, During, |s| { s.answer.remove("user"); }, "no user"),

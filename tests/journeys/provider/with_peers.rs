@@ -126,7 +126,7 @@ async fn a_session_with_workos_is_begun_refreshed_and_ended_there() {
     provider.probe().await.unwrap();
     let mira = sign_in(&provider, None).await;
     assert_eq!(mira.email.unwrap().as_str(), "mira@acme.test");
-    assert_eq!(mira.name, "Mira Bell");
+    assert_eq!(mira.name.as_str(), "Mira Bell");
     assert!(mira.email_verified && mira.impersonator.is_none());
     let first = mira.tokens.session_id.unwrap();
     assert_eq!(
@@ -160,7 +160,7 @@ async fn the_identity_from_workos_is_passed_on_unchanged() {
     let peer = emulator();
     let provider = authkit(&peer);
     let noor = sign_in(&provider, Some("noor@acme.test")).await;
-    assert_eq!(noor.name, "Noor");
+    assert_eq!(noor.name.as_str(), "Noor");
     assert!(!noor.email_verified);
     let seen = sign_in(&provider, Some("seen@acme.test")).await;
     assert_eq!(seen.impersonator.as_deref(), Some("admin@acme.test"));
@@ -175,7 +175,7 @@ async fn a_session_with_an_openid_provider_is_begun_refreshed_and_ended_there() 
     assert_eq!(mira.subject, "mira@acme.test");
     assert_eq!(mira.email.unwrap().as_str(), "mira@acme.test");
     assert!(mira.email_verified);
-    assert_eq!(mira.name, "mira");
+    assert_eq!(mira.name.as_str(), "mira");
 
     // A code used twice takes its tokens with it (RFC 6749, 4.1.2), so another sign-in it is.
     let begun = provider.begin(a_state()).await.unwrap();

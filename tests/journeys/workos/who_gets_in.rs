@@ -76,6 +76,49 @@ async fn a_name_and_the_time_of_the_move_stay_as_they_were() {
     assert_eq!(app.number("SELECT moved_at FROM accounts"), moved_at);
 }
 
+// SECURITY rule 18: what the provider calls a person keeps no one out.
+#[actix_web::test]
+async fn a_name_from_the_provider_becomes_a_name_of_at_most_two_hundred_letters() {
+    let (app, provider) = with_mira().await;
+    for (sent, kept) in [
+        ("é".repeat(200), "é".repeat(200)),
+        ("é".repeat(201), "é".repeat(200)),
+        ("é".repeat(300), "é".repeat(200)),
+        (
+            "\u{202e}Mira\u{200f}\r\nBell".to_owned(),
+            "Mira  Bell".to_owned(),
+        ),
+        ("\u{202e}\u{200b}".to_owned(), String::new()),
+        (String::new(), String::new()),
+    ] {
+        app.sql("UPDATE accounts SET name = ''");
+        let user = json!({
+            "id": SUBJECT, "email": MIRA, "email_verified": true, "first_name": sent,
+        });
+        provider.script().field("user", user);
+        signed_in(&app).await;
+        assert_eq!(app.text("SELECT name FROM accounts"), kept);
+    }
+}
+
+// SECURITY rule 18: a constraint of the database causes no 500.
+#[actix_web::test]
+async fn what_cannot_be_stored_leads_back_to_the_sign_in_page() {
+    let (app, _provider) = with_mira().await;
+    app.sql("CREATE TABLE narrow (subject TEXT CHECK (length(subject) < 4))");
+    app.sql(
+        "CREATE TRIGGER too_narrow AFTER INSERT ON identities
+         BEGIN INSERT INTO narrow VALUES (NEW.subject); END",
+    );
+    let mira = app.visitor();
+    let words = assert_turned_back(&mira, &come_back(&mira).await, "not-storable").await;
+    assert!(words.contains("Give your admin the reference"), "{words}");
+    assert!(!mira.is_in().await);
+    assert_eq!(app.number("SELECT count(*) FROM identities"), 0);
+    app.sql("DROP TRIGGER too_narrow");
+    signed_in(&app).await;
+}
+
 // SECURITY rule 18: identity is provider and subject.
 #[actix_web::test]
 async fn a_linked_account_is_found_by_subject_after_its_address_changed() {
