@@ -97,14 +97,16 @@ impl ProviderCheck {
     fn credentials(&self, answer: &Result<(), ProviderError>) -> Check {
         match answer {
             Ok(()) => Check::fine(CREDENTIALS, format!("{} is accepted", self.credentials)),
-            Err(e @ ProviderError::CredentialsRejected(_)) => Check::failed(
-                CREDENTIALS,
-                e.to_string(),
-                format!(
-                    "Copy {} again, from the same environment as the client ID",
-                    self.credentials
-                ),
-            ),
+            Err(e @ (ProviderError::CredentialsRejected(_) | ProviderError::Forbidden(_))) => {
+                Check::failed(
+                    CREDENTIALS,
+                    e.to_string(),
+                    format!(
+                        "Copy {} again, from the same environment as the client ID",
+                        self.credentials
+                    ),
+                )
+            }
             Err(e) => Check::open(CREDENTIALS, e.to_string()),
         }
     }

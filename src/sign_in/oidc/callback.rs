@@ -113,6 +113,7 @@ impl ProviderSignIn {
             .await;
         self.reachability.probe_after(&completed);
         let identity = completed?;
+        self.reachability.note_credentials(&Ok(()));
         let (token, decision) = self.decide(&identity, &client, older_session).await?;
         match decision {
             Decision::Admitted {

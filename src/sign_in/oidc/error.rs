@@ -33,7 +33,9 @@ impl SignInError {
         match self {
             Self::Provider(error) => match error {
                 ProviderError::Unreachable { .. } => "unreachable",
-                ProviderError::CredentialsRejected(_) => "credentials_rejected",
+                ProviderError::CredentialsRejected(_) | ProviderError::Forbidden(_) => {
+                    "credentials_rejected"
+                }
                 ProviderError::GrantRefused(_) => "code_refused",
                 ProviderError::Untrusted(_) => "untrusted",
                 ProviderError::Refused { .. } => "refused",

@@ -52,6 +52,7 @@ pub(super) enum ProbeOutcome {
 struct History {
     since: Option<Timestamp>,
     last_failure: Option<(Timestamp, String)>,
+    credentials_rejected: Option<(Timestamp, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub struct ReachabilityStatus {
     pub since: Option<Timestamp>,
     /// When the provider last did not answer, and why.
     pub last_failure: Option<(Timestamp, String)>,
+    /// When a refresh was last refused because of our credentials, and why. `None` after a success.
+    pub credentials_rejected: Option<(Timestamp, String)>,
 }
 
 impl Reachability {
@@ -80,11 +83,25 @@ impl Reachability {
             reachable: self.is_reachable(),
             since: history.since,
             last_failure: history.last_failure.clone(),
+            credentials_rejected: history.credentials_rejected.clone(),
         }
     }
 
     pub fn is_reachable(&self) -> bool {
         self.failures_in_a_row.load(Ordering::Relaxed) < FAILURES_UNTIL_DOWN
+    }
+
+    /// Takes the outcome of a refresh into account, for *Health*. It says nothing about reachability.
+    pub(super) fn note_credentials<T>(&self, outcome: &Result<T, ProviderError>) {
+        let rejected = match outcome {
+            Ok(_) => None,
+            Err(ProviderError::CredentialsRejected(reason)) => {
+                Some((self.clock.now(), reason.clone()))
+            }
+            Err(_) => return,
+        };
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        history.credentials_rejected = rejected;
     }
 
     /// Triggers a probe if the provider did not answer a request.
@@ -218,6 +235,7 @@ mod tests {
             reachable,
             since: since.map(Timestamp),
             last_failure: failed.map(|at| (Timestamp(at), "no answer".to_owned())),
+            credentials_rejected: None,
         };
         let note = |at, answers: bool| {
             clock.advance(Duration::from_secs(1));

@@ -15,12 +15,16 @@ use crate::db::{DatabaseError, QueryResult, SqliteConnection, sessions};
 use crate::domain::{ActivityKind, SessionId, Timestamp};
 use crate::keys::token_cipher::TokenKind;
 use crate::logging;
-use crate::sign_in::provider::{RefreshToken, Tokens};
+use crate::sign_in::provider::{ProviderError, RefreshToken, Tokens};
 
 /// The longest that a request waits for a refresh.
 const REQUEST_WAIT: Duration = Duration::from_secs(2);
 /// No refresh of the same session is tried for this long after a failure.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
+/// A refusal that may be a mistake of the provider's is final once it has been repeated after this long.
+const REFUSAL_CONFIRMED_AFTER: Duration = Duration::from_mins(1);
+/// A refusal is remembered for this long.
+const REFUSAL_KEPT: Duration = Duration::from_hours(24);
 
 /// Single flight: one refresh for all concurrent requests of a session.
 pub(super) struct Refresher {
@@ -28,6 +32,8 @@ pub(super) struct Refresher {
     reachability: Arc<Reachability>,
     under_way: DashMap<SessionId, watch::Receiver<Option<RefreshOutcome>>>,
     failed_at: DashMap<SessionId, Timestamp>,
+    /// When the provider first refused a refresh that has not succeeded since.
+    refused_at: DashMap<SessionId, Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +51,7 @@ impl Refresher {
             reachability,
             under_way: DashMap::new(),
             failed_at: DashMap::new(),
+            refused_at: DashMap::new(),
         }
     }
 
@@ -121,9 +128,14 @@ impl Refresher {
             .refresh(&RefreshToken::new(token), &row.subject)
             .await;
         self.reachability.probe_after(&refreshed);
+        self.reachability.note_credentials(&refreshed);
         match refreshed {
-            Ok(tokens) => self.store(session, tokens).await,
-            Err(error) if error.ends_session() => {
+            Ok(tokens) => {
+                self.refused_at.remove(&session);
+                self.store(session, tokens).await
+            }
+            Err(error) if self.is_final(session, &error) => {
+                self.refused_at.remove(&session);
                 info!("session {} was ended by WorkOS: {error}", session.0);
                 let now = clock.now();
                 database
@@ -140,6 +152,18 @@ impl Refresher {
                 Ok(RefreshOutcome::Alive)
             }
         }
+    }
+
+    /// Whether this answer ends the session (SECURITY rules 21 and 39).
+    fn is_final(&self, session: SessionId, error: &ProviderError) -> bool {
+        if !error.ends_session_if_repeated() {
+            return error.ends_session();
+        }
+        let now = self.context.clock.now();
+        self.refused_at
+            .retain(|_, at| now.since(*at) < REFUSAL_KEPT);
+        let first = *self.refused_at.entry(session).or_insert(now);
+        error.ends_session() || now.since(first) >= REFUSAL_CONFIRMED_AFTER
     }
 
     /// Also removes pauses that are over.

@@ -115,6 +115,7 @@ fn callback_accepted(
     Err(CallbackRejected::Message(match error {
         ProviderError::Refused { description, .. }
         | ProviderError::CredentialsRejected(description)
+        | ProviderError::Forbidden(description)
         | ProviderError::GrantRefused(description) => description,
         other => other.to_string(),
     }))

@@ -29,6 +29,9 @@ pub enum ProviderError {
     /// The provider does not accept the client ID, the client secret or the API key.
     #[error("the provider rejected our credentials: {0}")]
     CredentialsRejected(String),
+    /// HTTP status 403 without a reason. The credentials, or the user, may not do this.
+    #[error("the provider forbids it: {0}")]
+    Forbidden(String),
     /// The code or the refresh token was used before, or has expired, or was revoked.
     #[error("the provider refused the grant: {0}")]
     GrantRefused(String),
@@ -50,7 +53,30 @@ impl ProviderError {
         match self {
             Self::GrantRefused(_) => true,
             Self::Refused { code, .. } => code == "mfa_enrollment" || code == "sso_required",
-            Self::Unreachable { .. } | Self::CredentialsRejected(_) | Self::Untrusted(_) => false,
+            Self::Unreachable { .. }
+            | Self::CredentialsRejected(_)
+            | Self::Forbidden(_)
+            | Self::Untrusted(_) => false,
+        }
+    }
+
+    /// Whether this answer to a refresh ends the session if the provider repeats it a minute later
+    /// (SECURITY rule 39): HTTP status 4xx, but not 408 or 429, and no fault of our credentials.
+    pub fn ends_session_if_repeated(&self) -> bool {
+        match self {
+            // Without a reason the code is the status.
+            Self::Refused { code, .. } => !code.starts_with("http_") || code.starts_with("http_4"),
+            Self::Forbidden(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The error of a request that a refresh needs besides its own, such as the one for the keys. A
+    /// refusal of that request is no refusal of the refresh.
+    pub(super) fn beside_refresh(self) -> Self {
+        match self {
+            Self::Unreachable { .. } | Self::Untrusted(_) => self,
+            refusal => Self::untrusted(refusal),
         }
     }
 
@@ -63,7 +89,7 @@ impl ProviderError {
     pub(super) const fn metric_label(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => "unreachable",
-            Self::CredentialsRejected(_) => "credentials_rejected",
+            Self::CredentialsRejected(_) | Self::Forbidden(_) => "credentials_rejected",
             Self::GrantRefused(_) => "grant_refused",
             Self::Untrusted(_) => "untrusted",
             Self::Refused { .. } => "refused",
@@ -143,10 +169,11 @@ impl ErrorBody {
                 Some("invalid_grant" | "invalid_code" | "expired_code" | "invalid_code_verifier"),
                 _,
             ) => ProviderError::GrantRefused(description),
-            (Some("invalid_client" | "unauthorized_client"), _)
-            | (_, StatusCode::UNAUTHORIZED)
-            | (None | Some("forbidden" | "unauthorized"), StatusCode::FORBIDDEN) => {
+            (Some("invalid_client" | "unauthorized_client"), _) | (_, StatusCode::UNAUTHORIZED) => {
                 ProviderError::CredentialsRejected(description)
+            }
+            (None | Some("forbidden" | "unauthorized"), StatusCode::FORBIDDEN) => {
+                ProviderError::Forbidden(description)
             }
             (code, status) => ProviderError::Refused {
                 code: code.and_then(|code| redaction.apply(code)).map_or_else(
@@ -288,7 +315,7 @@ mod tests {
             (
                 403,
                 "",
-                ProviderError::CredentialsRejected("HTTP status 403 Forbidden".to_owned()),
+                ProviderError::Forbidden("HTTP status 403 Forbidden".to_owned()),
             ),
             (
                 403,
@@ -327,6 +354,32 @@ mod tests {
             error_of(404, ""),
         ] {
             assert!(!error.ends_session(), "{error}");
+        }
+    }
+
+    // SECURITY rule 39: which refusals of a refresh are final once they are repeated.
+    #[test]
+    fn a_repeated_refusal_ends_a_session_unless_it_is_about_us() {
+        for (status, body) in [
+            (400, r#"{"error":"access_denied"}"#),
+            (403, r#"{"code":"user_blocked"}"#),
+            (403, ""),
+            (404, "<html>"),
+            (422, ""),
+        ] {
+            let error = error_of(status, body);
+            assert!(error.ends_session_if_repeated(), "{status} {body}");
+            assert!(!error.ends_session(), "{status} {body}");
+        }
+        for error in [
+            ProviderError::unreachable("timed out"),
+            ProviderError::untrusted("garbage"),
+            error_of(307, ""),
+            error_of(401, ""),
+            error_of(400, r#"{"error":"invalid_client"}"#),
+            error_of(400, r#"{"error":"unauthorized_client"}"#),
+        ] {
+            assert!(!error.ends_session_if_repeated(), "{error}");
         }
     }
 }

@@ -157,9 +157,9 @@ impl From<UserInfoError<Self>> for ProviderError {
     fn from(error: UserInfoError<Self>) -> Self {
         match error {
             // This request carries the access token, not our credentials.
-            UserInfoError::Request(Self::CredentialsRejected(message)) => {
-                Self::untrusted(format!("its own access token is refused: {message}"))
-            }
+            UserInfoError::Request(
+                Self::CredentialsRejected(message) | Self::Forbidden(message),
+            ) => Self::untrusted(format!("its own access token is refused: {message}")),
             UserInfoError::Request(error) => error,
             UserInfoError::Parse(error) => unreadable(error.path()),
             UserInfoError::ClaimsVerification(error) => {

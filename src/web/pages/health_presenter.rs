@@ -144,8 +144,19 @@ fn workos(seen: Option<&ReachabilityStatus>, now: Timestamp) -> HealthLine {
     if let Some((at, reason)) = &seen.last_failure {
         words.push(format!("The last failure was {}: {reason}.", at.ago(now)));
     }
-    if seen.reachable {
+    if let Some((at, reason)) = &seen.credentials_rejected {
+        let at = at.ago(now);
+        words.push(format!(
+            "WorkOS rejected this console’s credentials {at}: {reason}."
+        ));
+    }
+    if seen.reachable && seen.credentials_rejected.is_none() {
         return line("WorkOS", HealthState::Fine, words, "");
+    }
+    if seen.reachable {
+        let next = "Run “vestibule doctor” where the server runs: it checks the client ID and the secret. Sessions \
+                    continue meanwhile.";
+        return line("WorkOS", HealthState::NeedsAttention, words, next);
     }
     let next = "Sessions continue, and the sign-in page offers email codes where they are allowed. Run “vestibule doctor” where the server runs.";
     line("WorkOS", HealthState::NeedsAttention, words, next)

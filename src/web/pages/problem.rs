@@ -136,7 +136,9 @@ impl SignInProblem {
         Some(match error {
             SignInError::Provider(error) => match error {
                 ProviderError::Unreachable { .. } => Self::Unreachable,
-                ProviderError::CredentialsRejected(_) => Self::Credentials,
+                ProviderError::CredentialsRejected(_) | ProviderError::Forbidden(_) => {
+                    Self::Credentials
+                }
                 ProviderError::GrantRefused(_) => Self::CodeRefused,
                 ProviderError::Untrusted(_) => Self::Untrusted,
                 ProviderError::Refused { .. } => Self::Refused,

@@ -351,7 +351,10 @@ async fn ending_an_ended_provider_session_succeeds() {
         assert_eq!(outcome.is_ok(), is_done, "{path} {status}: {outcome:?}");
         if let Err(error) = outcome {
             assert!(
-                matches!(error, ProviderError::CredentialsRejected(_)),
+                matches!(
+                    error,
+                    ProviderError::CredentialsRejected(_) | ProviderError::Forbidden(_)
+                ),
                 "{error:?}"
             );
         }

@@ -79,6 +79,93 @@ async fn a_session_ended_by_the_provider_ends_here() {
     assert_eq!(app.text(told), "mira@acme.test WorkOS");
 }
 
+// SECURITY rule 39: a person who was blocked at the provider does not stay until their session is at its end.
+#[actix_web::test]
+async fn a_refusal_that_is_repeated_a_minute_later_ends_the_session() {
+    let (app, provider) = with_mira().await;
+    for (status, body, is_final) in [
+        (400, r#"{"error":"access_denied"}"#, true),
+        (403, r#"{"code":"user_blocked"}"#, true),
+        (403, "", true),
+        (404, "", true),
+        (422, r#"{"code":"membership_inactive"}"#, true),
+        (408, "", false),
+        (429, "", false),
+        (503, "", false),
+        (401, r#"{"error":"invalid_client"}"#, false),
+        (400, r#"{"error":"invalid_client"}"#, false),
+    ] {
+        provider.script().instead.clear();
+        run_out(&app, &provider, "rotated");
+        let mira = signed_in(&app).await;
+        app.later(Duration::from_mins(6));
+        provider.script().refuse(TOKENS, status, body);
+        let before = refreshes(&provider);
+        assert!(mira.is_in().await, "{status} {body}");
+        app.later(Duration::from_secs(59));
+        assert!(mira.is_in().await, "{status} {body}");
+        app.later(Duration::from_secs(31));
+        assert_eq!(mira.is_in().await, !is_final, "{status} {body}");
+        assert_eq!(refreshes(&provider), before + 3, "{status} {body}");
+    }
+}
+
+// SECURITY rule 39: a success in between starts the minute anew.
+#[actix_web::test]
+async fn a_refusal_long_after_a_success_does_not_end_the_session() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    for _ in 0..2 {
+        run_out(&app, &provider, "rotated");
+        provider.script().refuse(TOKENS, 403, "");
+        assert!(mira.is_in().await);
+        provider.script().instead.clear();
+        app.later(Duration::from_secs(30));
+        assert!(mira.is_in().await);
+        assert_eq!(expires_at(&app), app.clock.now().0 + 270_000);
+    }
+}
+
+// SECURITY rule 39: only an answer to the refresh itself counts.
+#[actix_web::test]
+async fn keys_that_the_provider_refuses_end_no_session() {
+    let (mut app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    app.stop().await;
+    let jwks = "/sso/jwks/client_vestibule";
+    app.later(Duration::from_mins(6));
+    for (status, body) in [(404, ""), (403, ""), (401, ""), (400, INVALID_GRANT)] {
+        provider.script().refuse(jwks, status, body);
+        app.start_again().await;
+        for _ in 0..3 {
+            assert!(mira.is_in().await, "{status}");
+            app.later(Duration::from_mins(1));
+        }
+        app.stop().await;
+    }
+    assert_eq!(refreshes(&provider), 0);
+}
+
+// SECURITY rule 39: wrong credentials end no session, and an admin sees them.
+#[actix_web::test]
+async fn rejected_credentials_turn_health_red_until_a_refresh_works() {
+    let (app, provider) = with_mira().await;
+    app.sql("UPDATE accounts SET role = 'admin'");
+    let mira = signed_in(&app).await;
+    let state = async || mira.get("/admin/health").await;
+    assert_eq!(state().await.text("h1 + p"), "Everything works.");
+    run_out(&app, &provider, "rotated");
+    let refusal = r#"{"error":"invalid_client","error_description":"no such client"}"#;
+    provider.script().refuse(TOKENS, 401, refusal);
+    let page = state().await;
+    assert_eq!(page.text("h1 + p"), "One thing needs attention.");
+    let words = "WorkOS rejected this console’s credentials just now: no such client.";
+    assert!(page.body.contains(words), "{}", page.body);
+    provider.script().instead.clear();
+    app.later(Duration::from_secs(30));
+    assert_eq!(state().await.text("h1 + p"), "Everything works.");
+}
+
 // SECURITY rule 21.
 #[actix_web::test]
 async fn a_provider_in_trouble_ends_no_session_and_is_left_alone_for_a_while() {
