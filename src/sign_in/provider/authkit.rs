@@ -116,13 +116,16 @@ impl AuthKit {
         subject: &str,
     ) -> Result<Tokens, ProviderError> {
         // First, because the refresh token is used up by a response that cannot be verified.
-        self.ensure_jwks().await?;
+        self.ensure_jwks()
+            .await
+            .map_err(ProviderError::beside_refresh)?;
         let response = self
             .client()
             .exchange_refresh_token(refresh_token)
             .request_async(&JsonHttp(&self.http))
             .await?;
-        self.tokens(&response, subject).await
+        let tokens = self.tokens(&response, subject).await;
+        tokens.map_err(ProviderError::beside_refresh)
     }
 
     pub(super) async fn end(&self, session: &ProviderSession) -> Result<(), ProviderError> {

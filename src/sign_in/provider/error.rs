@@ -71,6 +71,15 @@ impl ProviderError {
         }
     }
 
+    /// The error of a request that a refresh needs besides its own, such as the one for the keys. A
+    /// refusal of that request is no refusal of the refresh.
+    pub(super) fn beside_refresh(self) -> Self {
+        match self {
+            Self::Unreachable { .. } | Self::Untrusted(_) => self,
+            refusal => Self::untrusted(refusal),
+        }
+    }
+
     /// The provider did not answer a probe.
     pub(in crate::sign_in) fn no_answer() -> Self {
         Self::unreachable("no answer to a probe")

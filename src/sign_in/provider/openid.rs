@@ -118,13 +118,15 @@ impl OpenIdProvider {
         refresh_token: &RefreshToken,
         subject: &str,
     ) -> Result<Tokens, ProviderError> {
-        let known = self.metadata().await?;
+        let known = self.metadata().await;
+        let known = known.map_err(ProviderError::beside_refresh)?;
         let client = self.client(&known);
         let response: TokenEndpointResponse = client
             .exchange_refresh_token(refresh_token)
             .request_async(&self.http)
             .await?;
-        let claims = self.verify_id_token(&known, &response, None).await?;
+        let claims = self.verify_id_token(&known, &response, None).await;
+        let claims = claims.map_err(ProviderError::beside_refresh)?;
         if claims
             .as_ref()
             .is_some_and(|claims| claims.subject().as_str() != subject)

@@ -126,6 +126,26 @@ async fn a_refusal_long_after_a_success_does_not_end_the_session() {
     }
 }
 
+// SECURITY rule 39: only an answer to the refresh itself counts.
+#[actix_web::test]
+async fn keys_that_the_provider_refuses_end_no_session() {
+    let (mut app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    app.stop().await;
+    let jwks = "/sso/jwks/client_vestibule";
+    app.later(Duration::from_mins(6));
+    for (status, body) in [(404, ""), (403, ""), (401, ""), (400, INVALID_GRANT)] {
+        provider.script().refuse(jwks, status, body);
+        app.start_again().await;
+        for _ in 0..3 {
+            assert!(mira.is_in().await, "{status}");
+            app.later(Duration::from_mins(1));
+        }
+        app.stop().await;
+    }
+    assert_eq!(refreshes(&provider), 0);
+}
+
 // SECURITY rule 39: wrong credentials end no session, and an admin sees them.
 #[actix_web::test]
 async fn rejected_credentials_turn_health_red_until_a_refresh_works() {

@@ -101,7 +101,7 @@ async fn a_name_from_the_provider_becomes_a_name_of_at_most_two_hundred_letters(
     }
 }
 
-// SECURITY rule 18: a constraint of the database has a message of its own, and is no defect.
+// SECURITY rule 18: a constraint of the database causes no 500.
 #[actix_web::test]
 async fn what_cannot_be_stored_leads_back_to_the_sign_in_page() {
     let (app, _provider) = with_mira().await;
