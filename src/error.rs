@@ -136,7 +136,7 @@ impl From<NotAuthorized> for AppError {
 }
 
 impl From<ChangeError> for AppError {
-    /// For handlers that show no refusal of their own.
+    /// For handlers without a page for refusals.
     fn from(error: ChangeError) -> Self {
         match error {
             ChangeError::NotAuthorized(refusal) => refusal.into(),

@@ -143,7 +143,7 @@ mod tests {
             .collect();
         assert_eq!(
             kinds.join(" "),
-            "code_requested wrong_code code_disowned operator_code signed_in turned_away \
+            "code_requested wrong_code code_disowned operator_code signed_in impersonated turned_away \
              signed_out session_ended account_added account_imported account_confirmed \
              account_suspended account_restored role_changed moved_back account_deleted \
              name_changed limits_cleared"

@@ -14,7 +14,7 @@ use super::migrations::{self, MigrationError};
 use crate::db::schema::{accounts, challenges, operator_codes, outgoing_mails, sessions};
 use crate::domain::Timestamp;
 
-/// What is wrong with a database file. The caller names the file.
+/// A fault of a database file. The caller names the file.
 #[derive(Debug, Error)]
 pub enum FileError {
     #[error(transparent)]

@@ -436,7 +436,7 @@ mod tests {
 
         writer.run(Caller::Request, |c| keep(c, 1)).await.unwrap();
         assert_eq!(remembered(), None);
-        // What is wrong with one write alone keeps no other from being written.
+        // A fault of one write alone does not count: other writes work.
         let again = writer.run(Caller::Request, |c| keep(c, 1)).await;
         assert!(matches!(again, Err(DatabaseError::Query(_))));
         assert_eq!(remembered(), None);

@@ -72,7 +72,9 @@ pub(super) async fn tour(app: &TestApp, browser: &Browser, look: impl AsyncFn(&s
     browser.visit(&not_me).await;
     browser.read("h1", "That code was used").await;
     look("not-me-used").await;
-    app.sql("UPDATE challenges SET disowned_at = consumed_at, consumed_at = NULL, session_id = NULL");
+    app.sql(
+        "UPDATE challenges SET disowned_at = consumed_at, consumed_at = NULL, session_id = NULL",
+    );
     browser.visit(&not_me).await;
     browser.read("h1", "That code no longer works").await;
     look("not-me-stopped").await;
