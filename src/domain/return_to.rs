@@ -2,7 +2,8 @@ use std::fmt;
 
 use url::Url;
 
-const LONGEST: usize = 2048;
+/// In bytes. A challenge stores the path for anyone who asks for a code, and flow cookies carry it.
+const LONGEST: usize = 512;
 const HOME: &str = "/dashboard";
 /// Paths that are not a destination after a sign-in: the pages of signing in and out, and static files.
 const NOT_A_PLACE: [&str; 5] = ["/sign-in", "/sign-out", "/signed-out", "/auth/", "/static/"];
@@ -70,6 +71,16 @@ impl fmt::Display for ReturnTo {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // SECURITY rule 37: a made-up request writes a bounded row.
+    #[test]
+    fn a_path_of_more_than_512_bytes_becomes_the_dashboard() {
+        let path = |length: usize| format!("/{}", "x".repeat(length - 1));
+        assert_eq!(ReturnTo::parse(&path(512)).as_str(), path(512));
+        assert!(ReturnTo::parse(&path(513)).is_default());
+        // Percent-encoding counts: the stored form is measured.
+        assert!(ReturnTo::parse(&format!("/{}", "ä".repeat(100))).is_default());
+    }
 
     #[test]
     fn a_path_and_its_query_survive() {
