@@ -34,7 +34,7 @@ pub use backoff::Backoff;
 pub use base_url::BaseUrl;
 pub use browser_name::BrowserName;
 pub use callback_value::{CallbackValue, InvalidCallbackValue};
-pub use client_ip::ClientIp;
+pub use client_ip::{ClientIp, NetworkSize};
 pub use colour::Colour;
 pub use device::{Device, DeviceId};
 pub use email::{Email, InvalidEmail};

@@ -2,6 +2,7 @@
 
 mod address;
 mod check;
+mod codes;
 mod key;
 mod mail;
 mod provider;
@@ -61,6 +62,7 @@ async fn examine(settings: &Settings, report: &mut Report) -> Result<(), Failure
     };
     report.add(address::check(&config).await)?;
     report.add(proxies::check(&config))?;
+    report.add_all(codes::remark(&config))?;
     report.add_all(mail::checks(&config.mail).await)?;
     report.add_all(provider::checks(&config).await)
 }

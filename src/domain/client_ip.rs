@@ -1,5 +1,5 @@
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A client's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,15 +11,51 @@ impl ClientIp {
         Self(ip.to_canonical())
     }
 
-    /// The network that the limits count as one client: an IPv4 address, or an IPv6 /64, because one subscriber has a
-    /// whole /64.
-    pub fn network(self) -> IpAddr {
-        match self.0 {
-            IpAddr::V4(ip) => IpAddr::V4(ip),
-            IpAddr::V6(ip) => {
-                let [a, b, c, d, ..] = ip.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
+    /// The networks that the limits count, narrowest first, each as its size and its first address.
+    pub fn networks(self) -> impl Iterator<Item = (NetworkSize, IpAddr)> {
+        NetworkSize::ALL.into_iter().filter_map(move |size| {
+            let network = match self.0 {
+                IpAddr::V4(ip) => {
+                    let mask = u32::MAX << (32 - size.ipv4_prefix()?);
+                    IpAddr::V4(Ipv4Addr::from_bits(ip.to_bits() & mask))
+                }
+                IpAddr::V6(ip) => {
+                    let mask = u128::MAX << (128 - size.ipv6_prefix());
+                    IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & mask))
+                }
+            };
+            Some((size, network))
+        })
+    }
+}
+
+/// The size of a network. One subscriber has at least an IPv6 /64, often a /56 and sometimes a /48.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NetworkSize {
+    /// An IPv6 /64, or one IPv4 address.
+    Narrow,
+    /// An IPv6 /56.
+    Middle,
+    /// An IPv6 /48, or an IPv4 /24.
+    Wide,
+}
+
+impl NetworkSize {
+    pub const ALL: [Self; 3] = [Self::Narrow, Self::Middle, Self::Wide];
+
+    const fn ipv4_prefix(self) -> Option<u32> {
+        match self {
+            Self::Narrow => Some(32),
+            Self::Middle => None,
+            Self::Wide => Some(24),
+        }
+    }
+
+    const fn ipv6_prefix(self) -> u32 {
+        match self {
+            Self::Narrow => 64,
+            Self::Middle => 56,
+            Self::Wide => 48,
         }
     }
 }
@@ -34,14 +70,25 @@ impl fmt::Display for ClientIp {
 mod tests {
     use super::*;
 
+    fn networks(ip: &str) -> Vec<String> {
+        let ip = ClientIp::new(ip.parse().unwrap());
+        ip.networks()
+            .map(|(_, network)| network.to_string())
+            .collect()
+    }
+
+    // SECURITY rule 36.
     #[test]
-    fn an_ipv6_subscriber_counts_as_one() {
-        let network = |ip: &str| ClientIp::new(ip.parse().unwrap()).network().to_string();
+    fn an_ipv6_address_counts_for_its_64_its_56_and_its_48() {
         assert_eq!(
-            network("2001:db8:1:2:aaaa::1"),
-            network("2001:db8:1:2:bbbb::2")
+            networks("2001:db8:1:2345:aaaa::1"),
+            ["2001:db8:1:2345::", "2001:db8:1:2300::", "2001:db8:1::"]
         );
-        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
-        assert_eq!(network("::ffff:203.0.113.7"), "203.0.113.7");
+    }
+
+    #[test]
+    fn an_ipv4_address_counts_for_itself_and_its_24() {
+        assert_eq!(networks("203.0.113.7"), ["203.0.113.7", "203.0.113.0"]);
+        assert_eq!(networks("::ffff:203.0.113.7"), networks("203.0.113.7"));
     }
 }

@@ -1,9 +1,11 @@
 //! Limits on signing in: sliding windows in memory, and daily budgets in the database.
 
+mod network_windows;
 pub mod rules;
 pub mod try_budget;
 mod windows;
 
+pub use network_windows::{NetworkWindows, Origin};
 pub use rules::{Limit, Limited, Rule};
 pub use windows::Windows;
 
@@ -13,22 +15,20 @@ use crate::domain::{DeviceId, Email, Timestamp};
 /// The limits of email codes that are kept in memory.
 pub struct Limits {
     codes_by_address: Windows,
-    codes_by_network: Windows,
-    requests_without_mail: Windows,
-    wrong_codes_by_network: Windows,
+    codes_by_network: NetworkWindows,
+    requests_without_mail: NetworkWindows,
+    wrong_codes_by_network: NetworkWindows,
     recorded_refusals: Windows,
 }
 
-/// A known browser has its own windows, so a stranger cannot use them up.
+/// An address, and the known browser that asks. A known browser has its own windows, so a stranger cannot use them up.
 #[derive(Hash)]
-enum Key<'a> {
-    Address(String, Option<&'a DeviceId>),
-    Network(std::net::IpAddr),
-    Device(&'a DeviceId),
-}
+struct AddressKey<'a>(String, Option<&'a DeviceId>);
 
 /// The most keys of a set of windows: about 30 MB for addresses.
 const CAPACITY: usize = 200_000;
+/// The most networks of each size whose wrong codes are kept. A wide network keeps up to 200 for a day: at most 80 MB.
+const GUESSING_NETWORKS: usize = 50_000;
 
 impl Limits {
     /// The rates are the settings `CODE_LIMIT_ADDRESS` and `CODE_LIMIT_IP`.
@@ -43,9 +43,18 @@ impl Limits {
         };
         Self {
             codes_by_address: Windows::new([codes_per_minute, Limit::CodesPerDay.rule()], CAPACITY),
-            codes_by_network: Windows::new([codes_per_network], CAPACITY),
-            requests_without_mail: Windows::new([Limit::RequestsWithoutMail.rule()], CAPACITY),
-            wrong_codes_by_network: Windows::new([Limit::WrongCodesPerNetwork.rule()], CAPACITY),
+            codes_by_network: NetworkWindows::new(&[codes_per_network], CAPACITY),
+            requests_without_mail: NetworkWindows::new(
+                &[Limit::RequestsWithoutMail.rule()],
+                CAPACITY,
+            ),
+            wrong_codes_by_network: NetworkWindows::new(
+                &[
+                    Limit::WrongCodesPerNetwork.rule(),
+                    Limit::WrongCodesPerWideNetwork.rule(),
+                ],
+                GUESSING_NETWORKS,
+            ),
             // A recorded refusal fills its window, and a full window is not evicted. The capacity is therefore the
             // overall limit.
             recorded_refusals: Windows::new(
@@ -64,10 +73,10 @@ impl Limits {
         now: Timestamp,
     ) -> Result<(), Limited> {
         let from = origin(client, known);
-        self.codes_by_network.take(&from, now)?;
+        self.codes_by_network.take(from, now)?;
         self.codes_by_address
-            .take(&Key::Address(email.folded(), known), now)
-            .inspect_err(|_| self.codes_by_network.give_back(&from))
+            .take(&AddressKey(email.folded(), known), now)
+            .inspect_err(|_| self.codes_by_network.give_back(from))
     }
 
     /// Counts a request that its address's window refused, and that makes a challenge without a mail.
@@ -77,12 +86,12 @@ impl Limits {
         known: Option<&DeviceId>,
         now: Timestamp,
     ) -> Result<(), Limited> {
-        self.requests_without_mail.take(&origin(client, known), now)
+        self.requests_without_mail.take(origin(client, known), now)
     }
 
     /// Uncounts such a request.
     pub fn give_request_without_mail_back(&self, client: &Client, known: Option<&DeviceId>) {
-        self.requests_without_mail.give_back(&origin(client, known));
+        self.requests_without_mail.give_back(origin(client, known));
     }
 
     /// Forgets the requests with an address up to `moment`. Returns whether there were any.
@@ -92,7 +101,7 @@ impl Limits {
         known: Option<&DeviceId>,
         moment: Timestamp,
     ) -> bool {
-        let key = Key::Address(email.folded(), known);
+        let key = AddressKey(email.folded(), known);
         self.codes_by_address.forget_until(&key, moment)
     }
 
@@ -103,15 +112,15 @@ impl Limits {
         known: Option<&DeviceId>,
         now: Timestamp,
     ) -> bool {
-        let key = Key::Address(email.folded(), known);
+        let key = AddressKey(email.folded(), known);
         self.recorded_refusals.take(&key, now).is_ok()
     }
 
     /// Uncounts a request for which no code was made.
     pub fn give_request_back(&self, email: &Email, client: &Client, known: Option<&DeviceId>) {
-        self.codes_by_network.give_back(&origin(client, known));
+        self.codes_by_network.give_back(origin(client, known));
         self.codes_by_address
-            .give_back(&Key::Address(email.folded(), known));
+            .give_back(&AddressKey(email.folded(), known));
     }
 
     /// Counts a try as a wrong one, before its code is compared.
@@ -121,14 +130,12 @@ impl Limits {
         known: Option<&DeviceId>,
         now: Timestamp,
     ) -> Result<(), Limited> {
-        self.wrong_codes_by_network
-            .take(&origin(client, known), now)
+        self.wrong_codes_by_network.take(origin(client, known), now)
     }
 
     /// Uncounts a try whose code was right, or was not compared.
     pub fn give_try_back(&self, client: &Client, known: Option<&DeviceId>) {
-        self.wrong_codes_by_network
-            .give_back(&origin(client, known));
+        self.wrong_codes_by_network.give_back(origin(client, known));
     }
 
     /// The number of keys in each set of windows, for the metrics.
@@ -155,8 +162,8 @@ impl Limits {
     }
 }
 
-fn origin<'a>(client: &Client, known: Option<&'a DeviceId>) -> Key<'a> {
-    known.map_or_else(|| Key::Network(client.ip.network()), Key::Device)
+fn origin<'a>(client: &Client, known: Option<&'a DeviceId>) -> Origin<'a> {
+    known.map_or(Origin::Unknown(client.ip), Origin::KnownBrowser)
 }
 
 #[cfg(test)]
@@ -187,7 +194,8 @@ mod tests {
             .unwrap();
         let held = |limits: &Limits| limits.sizes().map(|(_, keys)| keys);
         limits.sweep(now);
-        assert_eq!(held(&limits), [1; 5]);
+        // An IPv4 address is in networks of two sizes.
+        assert_eq!(held(&limits), [1, 2, 2, 2, 1]);
         limits.sweep(now.plus(Limit::CodesPerDay.rule().window));
         assert_eq!(held(&limits), [0; 5]);
     }

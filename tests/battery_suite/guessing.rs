@@ -66,11 +66,12 @@ fn most_within_a_day(moments: &[Timestamp]) -> usize {
 
 /// A stranger with a new challenge, and the code that it would take. The mail is taken away.
 async fn stranger(app: &TestApp, email: &str, number: usize) -> (Visitor, String) {
+    // A different /24 each: one /24 has 200 wrong tries a day.
     let ip = format!(
         "198.{}.{}.{}",
         18 + number / 65_536 % 2,
-        number / 256 % 256,
-        number % 256
+        number % 256,
+        number / 256 % 256
     );
     let stranger = app.visitor_at(&ip);
     assert_eq!(

@@ -228,11 +228,12 @@ fn times_beyond_the_limit(
 }
 
 fn network(number: usize) -> String {
+    // A different /24 each: one /24 has 200 wrong tries a day.
     format!(
         "198.{}.{}.{}",
         18 + number / 65_536,
-        number / 256 % 256,
-        number % 256
+        number % 256,
+        number / 256 % 256
     )
 }
 

@@ -187,6 +187,22 @@ async fn trusted_proxies_that_are_missing_or_too_wide_are_found() {
     assert_eq!(ask(&place).await.mark("proxies"), Mark::Fine);
 }
 
+// SECURITY rule 1: codes of more than ten minutes are allowed, and do not meet ASVS 6.5.5.
+#[actix_web::test]
+async fn codes_that_work_for_more_than_ten_minutes_get_a_remark_and_fail_nothing() {
+    let place = Workplace::empty().with("EMAIL_CODE_TTL", "10m1s");
+    let findings = ask(&place).await;
+    assert_eq!(findings.failed(), Vec::<&str>::new());
+    assert_eq!(findings.mark("email codes"), Mark::Open);
+    let words = findings.words("email codes");
+    assert!(words.contains("ASVS 6.5.5 is not met"), "{words}");
+    assert!(words.contains("Set EMAIL_CODE_TTL=10m"), "{words}");
+
+    let findings = ask(&Workplace::empty().with("EMAIL_CODE_TTL", "10m")).await;
+    let is_remark = |found: &Value| found["check"] == "email codes";
+    assert!(!findings.checks.iter().any(is_remark));
+}
+
 #[actix_web::test]
 async fn another_server_at_base_url_is_detected_for_every_status() {
     let something = Hostile::start(START).await;

@@ -214,3 +214,48 @@ async fn wrong_codes_for_unknown_addresses_do_not_count_towards_the_overall_budg
     let (mira, code) = app.asked(MIRA).await;
     assert_eq!(mira.enter(&code).await.location(), "/dashboard");
 }
+
+const ACCOUNTS: usize = 30;
+
+/// Five wrong codes from each of these addresses, against one account after another. Returns how many were evaluated.
+async fn guess_from(app: &TestApp, addresses: impl Iterator<Item = String>) -> usize {
+    let mut evaluated = 0;
+    for (number, ip) in addresses.enumerate() {
+        let stranger = app.visitor_at(&ip);
+        let email = format!("p{}@acme.test", number % ACCOUNTS);
+        stranger.ask_for_code(&email).await;
+        let wrong = other_than(&app.newest_code(&email).await);
+        for _ in 0..5 {
+            let answer = stranger.enter(&wrong).await;
+            evaluated += usize::from(answer.status == StatusCode::UNPROCESSABLE_ENTITY);
+        }
+        if number % 20 == 19 {
+            app.later(Duration::from_mins(10)); // Past the windows of ten minutes.
+        }
+    }
+    evaluated
+}
+
+// SECURITY rule 36: one /48 cannot reach the limit over all accounts. Many together can.
+#[actix_web::test]
+async fn one_ipv6_48_does_not_shut_new_browsers_out_and_many_do() {
+    let app = TestApp::spawn_behind_a_proxy().await;
+    for number in 0..ACCOUNTS {
+        app.add_account(&format!("p{number}@acme.test"), "");
+    }
+    let of_one_48 = (0..240).map(|number| format!("2001:db8:1:{number:x}::1"));
+    let evaluated = guess_from(&app, of_one_48).await;
+    let newcomer = app.visitor_at("198.51.100.7");
+    newcomer.sign_in(&app, "p0@acme.test").await;
+    assert_eq!(evaluated, 200);
+
+    let of_many_48s = (0..160).map(|number| format!("2001:db9:{number:x}::1"));
+    assert_eq!(guess_from(&app, of_many_48s).await, 800);
+    let newcomer = app.visitor_at("198.51.100.8");
+    newcomer.ask_for_code("p1@acme.test").await;
+    let code = app.newest_code("p1@acme.test").await;
+    let refused = newcomer.enter(&code).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    let words = refused.text("#code-error");
+    assert!(words.contains("Someone is guessing codes"), "{words}");
+}

@@ -208,6 +208,27 @@ async fn an_ipv6_64_counts_as_one_network() {
     ask(&app.visitor_at("2001:db8:1:3::1"), MIRA, 1).await;
 }
 
+// SECURITY rule 36: a /56 has 4 times the requests of a /64, and a /48 has 16 times.
+#[actix_web::test]
+async fn the_64s_of_an_ipv6_56_and_of_a_48_share_a_limit() {
+    let app = TestApp::spawn_with(|settings| {
+        settings.trusted_proxies = Some("127.0.0.1/32".to_owned());
+        settings.code_limit_ip = Some("1".to_owned());
+    })
+    .await;
+    for number in 0..4 {
+        for network in 0..4 {
+            let ip = format!("2001:db8:1:{number:x}0{network:x}::1");
+            ask(&app.visitor_at(&ip), &format!("p{number}@acme.test"), 1).await;
+        }
+        let ip = format!("2001:db8:1:{number:x}04::1");
+        assert_network_full(&app.visitor_at(&ip).ask_for_code(MIRA).await);
+    }
+    let in_a_new_56 = app.visitor_at("2001:db8:1:f00::1");
+    assert_network_full(&in_a_new_56.ask_for_code(MIRA).await);
+    ask(&app.visitor_at("2001:db8:2:f00::1"), MIRA, 1).await;
+}
+
 /// So many wrong tries from this browser, all for addresses without an account.
 async fn wrong_tries(visitor: &Visitor, count: usize) {
     for number in 0..count {

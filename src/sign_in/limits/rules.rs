@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::domain::NetworkSize;
 use crate::domain::words::rounded_up;
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -30,6 +31,8 @@ pub enum Limit {
     RequestsWithoutMail,
     WrongCodesPerCode,
     WrongCodesPerNetwork,
+    /// Less than [`Limit::WrongCodesOverall`], so one wide network cannot reach that limit alone.
+    WrongCodesPerWideNetwork,
     WrongCodesPerAddress,
     WrongCodesOverall,
     /// Callbacks whose code the provider refuses. A sign-in that succeeds does not count.
@@ -48,8 +51,11 @@ pub enum Limit {
 pub enum Per {
     /// An address: once for each known browser, and once for all unknown browsers together.
     Address,
-    /// A known browser, or the network of an unknown one: an IPv4 address or an IPv6 /64.
+    /// A known browser, or the network of an unknown one: an IPv4 address or an IPv6 /64. An IPv6 /56 has 4 times the
+    /// rate. An IPv6 /48 or an IPv4 /24 has 16 times the rate.
     Network,
+    /// An IPv6 /48 or an IPv4 /24, from unknown browsers.
+    WideNetwork,
     /// The code of a challenge.
     Code,
     /// An account, from all browsers.
@@ -81,21 +87,22 @@ impl Limit {
     #[rustfmt::skip]
     pub const fn rule(self) -> Rule {
         use Kept::{Database, Memory};
-        use Per::{Account, Address, Code, Console, Network};
+        use Per::{Account, Address, Code, Console, Network, WideNetwork};
         let (rate, window, per, kept) = match self {
-            Self::CodesPerMinute          => (10,    MINUTE,           Address, Memory),
-            Self::CodesPerDay             => (100,   DAY,              Address, Memory),
-            Self::CodesPerNetwork         => (60,    MINUTE,           Network, Memory),
-            Self::RequestsWithoutMail     => (5,     MINUTE,           Network, Memory),
-            Self::WrongCodesPerCode       => (5,     LIFE_OF_THE_CODE, Code,    Database),
-            Self::WrongCodesPerNetwork    => (30,    TEN_MINUTES,       Network, Memory),
-            Self::WrongCodesPerAddress    => (50,    DAY,              Address, Database),
-            Self::WrongCodesOverall       => (1_000, DAY,              Console, Database),
-            Self::FailedProviderSignIns   => (60,    MINUTE,           Network, Memory),
-            Self::RecordedRefusals        => (1,     MINUTE,           Address, Memory),
-            Self::RecordedRefusalsOverall => (120,   MINUTE,           Console, Memory),
-            Self::MovedMails              => (1,     HOUR,             Account, Database),
-            Self::GuessingNotices         => (1,     DAY,              Console, Database),
+            Self::CodesPerMinute           => (10,     MINUTE,           Address,     Memory),
+            Self::CodesPerDay              => (100,    DAY,              Address,     Memory),
+            Self::CodesPerNetwork          => (60,     MINUTE,           Network,     Memory),
+            Self::RequestsWithoutMail      => (5,      MINUTE,           Network,     Memory),
+            Self::WrongCodesPerCode        => (5,      LIFE_OF_THE_CODE, Code,        Database),
+            Self::WrongCodesPerNetwork     => (30,     TEN_MINUTES,      Network,     Memory),
+            Self::WrongCodesPerWideNetwork => (200,    DAY,              WideNetwork, Memory),
+            Self::WrongCodesPerAddress     => (50,     DAY,              Address,     Database),
+            Self::WrongCodesOverall        => (1_000,  DAY,              Console,     Database),
+            Self::FailedProviderSignIns    => (60,     MINUTE,           Network,     Memory),
+            Self::RecordedRefusals         => (1,      MINUTE,           Address,     Memory),
+            Self::RecordedRefusalsOverall  => (120,    MINUTE,           Console,     Memory),
+            Self::MovedMails               => (1,      HOUR,             Account,     Database),
+            Self::GuessingNotices          => (1,      DAY,              Console,     Database),
         };
         Rule { limit: self, rate, window, per, kept }
     }
@@ -118,7 +125,7 @@ impl Limit {
                 "Too many code requests from your network. Wait one minute, then try again."
             }
             Self::WrongCodesPerCode => "Too many wrong codes. Send a new one.",
-            Self::WrongCodesPerNetwork => {
+            Self::WrongCodesPerNetwork | Self::WrongCodesPerWideNetwork => {
                 "Too many wrong codes from your network. Try again {wait}."
             }
             Self::WrongCodesPerAddress => {
@@ -146,6 +153,7 @@ impl Per {
         match self {
             Self::Address => "this address",
             Self::Network => "the network",
+            Self::WideNetwork => "the wide network",
             Self::Code => "this code",
             Self::Account => "this account",
             Self::Console => "all accounts",
@@ -154,6 +162,20 @@ impl Per {
 }
 
 impl Rule {
+    /// The rule of one network of this size, if there is one.
+    pub fn at(self, size: NetworkSize) -> Option<Self> {
+        let times = match (self.per, size) {
+            (Per::Network, NetworkSize::Narrow) | (Per::WideNetwork, NetworkSize::Wide) => 1,
+            (Per::Network, NetworkSize::Middle) => 4,
+            (Per::Network, NetworkSize::Wide) => 16,
+            _ => return None,
+        };
+        Some(Self {
+            rate: self.rate.saturating_mul(times),
+            ..self
+        })
+    }
+
     /// For the admin's pages: “the limit of this address for a day”.
     pub fn describe(self) -> String {
         let window = match self.window {

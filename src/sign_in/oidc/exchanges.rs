@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::error::SignInError;
 use crate::domain::{ClientIp, Timestamp};
-use crate::sign_in::limits::{Limit, Limited, Windows};
+use crate::sign_in::limits::{Limit, Limited, NetworkWindows, Origin};
 use crate::sign_in::session::StartedSession;
 
 /// How long a success is kept after the exchange began, for a browser that reloads.
@@ -47,7 +47,7 @@ struct Finished {
 pub(super) struct Exchanges {
     by_state: DashMap<String, Exchange>,
     permits: Arc<Semaphore>,
-    failures: Windows,
+    failures: NetworkWindows,
     max: usize,
 }
 
@@ -72,7 +72,7 @@ impl Exchanges {
         Self {
             by_state: DashMap::new(),
             permits: Arc::new(Semaphore::new(max)),
-            failures: Windows::new([Limit::FailedProviderSignIns.rule()], NETWORKS),
+            failures: NetworkWindows::new(&[Limit::FailedProviderSignIns.rule()], NETWORKS),
             max,
         }
     }
@@ -94,7 +94,7 @@ impl Exchanges {
             .try_acquire_owned()
             .map_err(|_| ExchangeRefused::Busy)?;
         self.failures
-            .take(&client_ip.network(), now)
+            .take(Origin::Unknown(client_ip), now)
             .map_err(ExchangeRefused::Limited)?;
         let (sender, receiver) = watch::channel(None);
         let exchange = Exchange(receiver);
@@ -117,7 +117,7 @@ impl Exchanges {
     /// Publishes the result and keeps it for a while. Then forgets the exchange.
     pub(super) async fn finish(&self, leader: Leader, result: Result<StartedSession, SignInError>) {
         let kept = if result.is_ok() {
-            self.failures.give_back(&leader.client_ip.network());
+            self.failures.give_back(Origin::Unknown(leader.client_ip));
             SUCCESS_KEPT
         } else {
             FAILURE_KEPT
