@@ -28,7 +28,7 @@ pub mod words;
 
 pub use accent::{Accent, Shades};
 
-pub use account::{Role, SignInMethod, UnknownRole, WayIn};
+pub use account::{AdmittedBy, Role, SignInMethod, UnknownRole, WayIn};
 pub use activity::{ActivityKind, CodeOutcome};
 pub use backoff::Backoff;
 pub use base_url::BaseUrl;

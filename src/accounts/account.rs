@@ -1,5 +1,5 @@
 use crate::db::accounts::AccountRow;
-use crate::domain::{AccountId, Email, Role, Stored, Timestamp};
+use crate::domain::{AccountId, AdmittedBy, Email, Role, Stored, Timestamp};
 
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -13,6 +13,7 @@ pub struct Account {
     pub suspended_at: Option<Timestamp>,
     /// When the account first signed in with WorkOS.
     pub moved_at: Option<Timestamp>,
+    pub admitted_by: Stored<AdmittedBy>,
 }
 
 impl From<AccountRow> for Account {
@@ -25,6 +26,7 @@ impl From<AccountRow> for Account {
             confirmed_at: row.confirmed_at,
             suspended_at: row.suspended_at,
             moved_at: row.moved_at,
+            admitted_by: row.admitted_by,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::db::{
     DatabaseError, QueryResult, SqliteConnection, TransactionError, identities, operator_codes,
     outgoing_mails, sessions,
 };
-use crate::domain::{AccountId, ActivityKind, Email, Role, Timestamp};
+use crate::domain::{AccountId, ActivityKind, AdmittedBy, Email, Role, Timestamp};
 use crate::sign_in::client::Client;
 use crate::sign_in::session::{Authorization, LiveSession, NotAuthorized};
 
@@ -218,7 +218,10 @@ pub fn change(
 
 fn is_in_force(change: Change, account: &AccountRow) -> bool {
     match change {
-        Change::Confirm => account.confirmed_at.is_some(),
+        // A confirmation also makes an account that a rule has admitted an invited one.
+        Change::Confirm => {
+            account.confirmed_at.is_some() && account.admitted_by == AdmittedBy::Invitation
+        }
         Change::Suspend => account.suspended_at.is_some(),
         Change::Restore => account.suspended_at.is_none(),
         Change::SetRole(role) => account.role == role,

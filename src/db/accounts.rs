@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::accounts;
-use crate::domain::{AccountId, Email, Role, Stored, Timestamp};
+use crate::domain::{AccountId, AdmittedBy, Email, Role, Stored, Timestamp};
 
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = accounts, check_for_backend(diesel::sqlite::Sqlite))]
@@ -19,6 +19,7 @@ pub struct AccountRow {
     pub suspended_at: Option<Timestamp>,
     /// When the account first signed in with WorkOS.
     pub moved_at: Option<Timestamp>,
+    pub admitted_by: Stored<AdmittedBy>,
 }
 
 impl AccountRow {
@@ -112,6 +113,9 @@ pub fn ensure_admin(
     diesel::update(this.filter(accounts::confirmed_at.is_null()))
         .set(accounts::confirmed_at.eq(now))
         .execute(connection)?;
+    diesel::update(this)
+        .set(accounts::admitted_by.eq(AdmittedBy::Invitation))
+        .execute(connection)?;
     Ok(())
 }
 
@@ -161,7 +165,22 @@ pub fn set_confirmed(
     now: Timestamp,
 ) -> QueryResult<()> {
     diesel::update(accounts::table.find(id))
-        .set(accounts::confirmed_at.eq(now))
+        .set((
+            accounts::confirmed_at.eq(now),
+            accounts::admitted_by.eq(AdmittedBy::Invitation),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Records the rule that admitted a new account.
+pub fn set_admitted_by(
+    connection: &mut SqliteConnection,
+    id: AccountId,
+    admitted_by: AdmittedBy,
+) -> QueryResult<()> {
+    diesel::update(accounts::table.find(id))
+        .set(accounts::admitted_by.eq(admitted_by))
         .execute(connection)?;
     Ok(())
 }

@@ -10,6 +10,7 @@ diesel::table! {
         suspended_at -> Nullable<BigInt>,
         moved_at -> Nullable<BigInt>,
         created_at -> BigInt,
+        admitted_by -> Text,
     }
 }
 

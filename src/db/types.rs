@@ -12,9 +12,9 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use diesel::sqlite::{Sqlite, SqliteValue};
 
 use crate::domain::{
-    AccountId, ActivityId, ActivityKind, ChallengeId, CodeHash, CodeOutcome, CodeSalt, DeviceId,
-    Email, ReturnTo, RevocationId, Role, SessionId, SignInMethod, Stored, Timestamp, TokenHash,
-    WayIn, WrongTryId,
+    AccountId, ActivityId, ActivityKind, AdmittedBy, ChallengeId, CodeHash, CodeOutcome, CodeSalt,
+    DeviceId, Email, ReturnTo, RevocationId, Role, SessionId, SignInMethod, Stored, Timestamp,
+    TokenHash, WayIn, WrongTryId,
 };
 
 /// Lets Diesel bind values of a type, and read them, as one SQL type.
@@ -134,7 +134,14 @@ macro_rules! word {
     )+};
 }
 
-word!(ActivityKind, CodeOutcome, Role, SignInMethod, WayIn);
+word!(
+    ActivityKind,
+    AdmittedBy,
+    CodeOutcome,
+    Role,
+    SignInMethod,
+    WayIn
+);
 
 impl<T: FromStr> FromSql<Text, Sqlite> for Stored<T> {
     fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {

@@ -26,6 +26,18 @@ impl UnknownRole {
     }
 }
 
+/// Why an account may sign in with WorkOS. The database stores these words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum AdmittedBy {
+    /// An admin or an operator added or confirmed the account.
+    Invitation,
+    /// Its owner is a member of the WorkOS organization.
+    Organization,
+    /// Its owner has a verified address in an allowed domain.
+    Domain,
+}
+
 /// The sign-in method of a session. The database stores these words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", const_into_str)]

@@ -5,7 +5,7 @@ use crate::config::AdmissionRules;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::identities;
 use crate::db::{QueryResult, SqliteConnection};
-use crate::domain::{Email, Role, Timestamp};
+use crate::domain::{AdmittedBy, Role, Timestamp};
 use crate::sign_in::provider::Identity;
 
 /// Why a user whom the provider has authenticated may not sign in here.
@@ -21,6 +21,8 @@ pub enum NotAdmitted {
     Suspended,
     /// The address's account is linked to another user of the provider.
     LinkedToAnother,
+    /// The organization or domain that admitted the account no longer does.
+    NoLongerAdmitted,
 }
 
 impl NotAdmitted {
@@ -32,6 +34,9 @@ impl NotAdmitted {
             Self::NotConfirmed => "the account is not confirmed",
             Self::Suspended => "the account is suspended",
             Self::LinkedToAnother => "the account belongs to another WorkOS user",
+            Self::NoLongerAdmitted => {
+                "the organization or domain that admitted the account no longer does"
+            }
         }
     }
 }
@@ -54,6 +59,10 @@ pub(super) fn admit(
     }
     if account.confirmed_at.is_none() {
         return Ok(Err(NotAdmitted::NotConfirmed));
+    }
+    let is_invited = account.admitted_by == AdmittedBy::Invitation;
+    if !is_invited && rule_for(rules, identity).is_none() {
+        return Ok(Err(NotAdmitted::NoLongerAdmitted));
     }
     if identity.impersonator.is_none() {
         accounts::note_provider_sign_in(c, account.id, identity.name.as_str(), now)?;
@@ -81,14 +90,17 @@ fn find_or_create(
         // `admit` refuses this account, so it must not be linked.
         Some(account) if !account.may_sign_in() => return Ok(Ok(account)),
         Some(account) => account,
-        None if identity.impersonator.is_none() && is_welcome(rules, identity, email) => {
-            accounts::add(c, email, "", Role::Member, now)?;
-            match accounts::find_by_email(c, email)? {
-                Some(account) => account,
-                None => return Ok(Err(NotAdmitted::NoAccount)),
+        None => match rule_for(rules, identity) {
+            Some(rule) if identity.impersonator.is_none() => {
+                accounts::add(c, email, "", Role::Member, now)?;
+                let Some(account) = accounts::find_by_email(c, email)? else {
+                    return Ok(Err(NotAdmitted::NoAccount));
+                };
+                accounts::set_admitted_by(c, account.id, rule)?;
+                account
             }
-        }
-        None => return Ok(Err(NotAdmitted::NoAccount)),
+            _ => return Ok(Err(NotAdmitted::NoAccount)),
+        },
     };
     if identity.impersonator.is_none() {
         identities::link(c, account.id, provider, &identity.subject, now)?;
@@ -96,9 +108,17 @@ fn find_or_create(
     Ok(Ok(account))
 }
 
-fn is_welcome(rules: &AdmissionRules, identity: &Identity, email: &Email) -> bool {
-    let is_member = rules.organization.is_some() && rules.organization == identity.organization;
+/// The rule that admits a user without an invitation. It is asked at every sign-in (SECURITY rule 39).
+fn rule_for(rules: &AdmissionRules, identity: &Identity) -> Option<AdmittedBy> {
+    if rules.organization.is_some() && rules.organization == identity.organization {
+        return Some(AdmittedBy::Organization);
+    }
+    let email = identity
+        .email
+        .as_ref()
+        .filter(|_| identity.email_verified)?;
     let folded = email.folded();
-    let domain = folded.rsplit('@').next().unwrap_or_default();
-    is_member || rules.email_domains.iter().any(|allowed| allowed == domain)
+    let domain = folded.rsplit('@').next()?;
+    let is_allowed = rules.email_domains.iter().any(|allowed| allowed == domain);
+    is_allowed.then_some(AdmittedBy::Domain)
 }

@@ -28,6 +28,8 @@ pub struct Account<'a> {
     pub last_sign_in: Option<Timestamp>,
     /// When the account moved to WorkOS.
     pub moved_at: Option<Timestamp>,
+    /// The rule that the account depends on, as in “Email domain”. `None` for an invited account.
+    pub admitted_by: Option<&'static str>,
     pub suspended_at: Option<Timestamp>,
     pub sessions: Vec<(i64, SessionLine<'a>)>,
     /// The latest activity, newest first.
@@ -96,6 +98,7 @@ impl Account<'_> {
                         }
                     }
                 }
+                @if let Some(rule) = self.admitted_by { div { dt { "Admitted by" } dd { (rule) } } }
                 div { dt { "Added" } dd { (self.created_at.describe()) } }
             }
         }
@@ -106,7 +109,7 @@ impl Account<'_> {
         let to = |verb: &str| format!("{ACCOUNTS}/{}/{verb}", self.id.0);
         html! {
             div.actions {
-                @if !self.state.confirmed { (action(&to("confirm"), "Confirm")) }
+                @if !self.state.confirmed || self.admitted_by.is_some() { (action(&to("confirm"), "Confirm")) }
                 @if self.role != "admin" {
                     (action(&to("make-admin"), "Make an admin"))
                 } @else if !self.is_last_admin {

@@ -36,11 +36,12 @@ pub enum SignInProblem {
     NotConfirmed,
     Suspended,
     LinkedToAnother,
+    NoLongerAdmitted,
 }
 
 const TOO_MANY: Limit = Limit::FailedProviderSignIns;
 
-const ALL: [SignInProblem; 19] = [
+const ALL: [SignInProblem; 20] = [
     SignInProblem::Cancelled,
     SignInProblem::Expired,
     SignInProblem::OtherBrowser,
@@ -60,6 +61,7 @@ const ALL: [SignInProblem; 19] = [
     SignInProblem::NotConfirmed,
     SignInProblem::Suspended,
     SignInProblem::LinkedToAnother,
+    SignInProblem::NoLongerAdmitted,
 ];
 
 impl SignInProblem {
@@ -85,6 +87,7 @@ impl SignInProblem {
             Self::NotConfirmed => "not-confirmed",
             Self::Suspended => "suspended",
             Self::LinkedToAnother => "linked-to-another",
+            Self::NoLongerAdmitted => "no-longer-admitted",
         }
     }
 
@@ -116,6 +119,7 @@ impl SignInProblem {
             Self::NotConfirmed => "Your account isn’t confirmed yet. Ask your admin to confirm it.".to_owned(),
             Self::Suspended => "Your account is suspended. Ask your admin.".to_owned(),
             Self::LinkedToAnother => "Your account is linked to another WorkOS user. Ask your admin to move it back.".to_owned(),
+            Self::NoLongerAdmitted => "Ask your admin to confirm your account: you are no longer in the organization or email domain that it came from.".to_owned(),
         }
     }
 
@@ -128,6 +132,7 @@ impl SignInProblem {
                 | Self::NotConfirmed
                 | Self::Suspended
                 | Self::LinkedToAnother
+                | Self::NoLongerAdmitted
         )
     }
 
@@ -172,6 +177,7 @@ impl From<NotAdmitted> for SignInProblem {
             NotAdmitted::NotConfirmed => Self::NotConfirmed,
             NotAdmitted::Suspended => Self::Suspended,
             NotAdmitted::LinkedToAnother => Self::LinkedToAnother,
+            NotAdmitted::NoLongerAdmitted => Self::NoLongerAdmitted,
         }
     }
 }

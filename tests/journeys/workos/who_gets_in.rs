@@ -241,3 +241,68 @@ async fn a_signed_in_person_is_not_sent_to_the_provider() {
     let mira = signed_in(&app).await;
     assert_eq!(mira.get("/auth/workos").await.location(), "/dashboard");
 }
+
+// SECURITY rule 39: the rule that admitted an account is asked at every sign-in.
+#[actix_web::test]
+async fn a_person_who_left_the_domain_or_organization_is_refused_until_an_admin_confirms() {
+    for rule in ["domain", "organization"] {
+        let (mut app, provider) = console_and_provider(|settings| {
+            settings.allowed_email_domains = Some("acme.test".to_owned());
+            settings.workos_organization_id = Some("org_acme".to_owned());
+        })
+        .await;
+        if rule == "organization" {
+            person(&provider, SUBJECT, "mira@elsewhere.test", true);
+            provider
+                .script()
+                .field("organization_id", json!("org_acme"));
+        }
+        signed_in(&app).await;
+        assert_eq!(app.text("SELECT admitted_by FROM accounts"), rule);
+        // The rule still holds.
+        signed_in(&app).await;
+
+        app.sql("DELETE FROM sessions");
+        provider
+            .script()
+            .field("organization_id", json!("org_other"));
+        app.restart_with(|settings| {
+            settings.allowed_email_domains = Some("other.test".to_owned());
+        })
+        .await;
+        let visitor = assert_kept_out(&app, &provider, "no-longer-admitted").await;
+        let page = visitor.get("/sign-in?problem=no-longer-admitted").await;
+        assert!(
+            page.body.contains("Ask your admin to confirm"),
+            "{}",
+            page.body
+        );
+        assert!(told(&app).contains("no longer does"));
+
+        app.add_account("admin@acme.test", "");
+        app.sql("UPDATE accounts SET role = 'admin' WHERE email = 'admin@acme.test'");
+        let admin = app.visitor();
+        admin.sign_in(&app, "admin@acme.test").await;
+        let confirmed = admin.post("/admin/accounts/1/confirm", &[]).await;
+        assert_eq!(confirmed.status, 303);
+        signed_in(&app).await;
+        assert_eq!(
+            app.text("SELECT admitted_by FROM accounts WHERE id = 1"),
+            "invitation"
+        );
+    }
+}
+
+// SECURITY rule 39: an invitation does not depend on a rule.
+#[actix_web::test]
+async fn an_invited_person_stays_when_the_rules_change() {
+    let (mut app, _provider) = console_and_provider(|settings| {
+        settings.allowed_email_domains = Some("acme.test".to_owned());
+    })
+    .await;
+    app.add_account(MIRA, "");
+    signed_in(&app).await;
+    app.restart_with(|settings| settings.allowed_email_domains = None)
+        .await;
+    signed_in(&app).await;
+}

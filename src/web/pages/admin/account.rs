@@ -8,7 +8,7 @@ use super::activity_presenter::ActivityPresenter;
 use super::{account_id, account_path, actor, address, number, query, see_other, state_of};
 use crate::accounts::account::Account;
 use crate::accounts::changes::{Change, ChangeError};
-use crate::domain::{AccountId, Role, SessionId};
+use crate::domain::{AccountId, AdmittedBy, Role, SessionId};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
 use crate::views::admin::{ACTIVITY, CODES, account as view};
@@ -123,6 +123,7 @@ async fn render(
         created_at: details.created_at,
         last_sign_in: details.last_sign_in,
         moved_at: account.moved_at,
+        admitted_by: rule_of(account),
         suspended_at: account.suspended_at,
         sessions: sessions
             .in_force(now)
@@ -140,6 +141,15 @@ async fn render(
         None => StatusCode::OK,
     };
     Ok(html(status, page.page(&state.site)))
+}
+
+/// The rule that an account depends on; `None` for an invited one.
+fn rule_of(account: &Account) -> Option<&'static str> {
+    match account.admitted_by.known()? {
+        AdmittedBy::Invitation => None,
+        AdmittedBy::Organization => Some("WorkOS organization"),
+        AdmittedBy::Domain => Some("Email domain"),
+    }
 }
 
 /// The change that a URL names, as in `/admin/accounts/7/suspend`.
