@@ -48,7 +48,7 @@ pub struct NotMeForm {
     pub link: String,
 }
 
-/// A form whose whole body arrived within [`FORM_TIMEOUT`]: a slow body must not hold a connection for long.
+/// A form whose whole body arrived within ten seconds: a slow body must not hold a connection for long.
 pub struct LimitedForm<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for LimitedForm<T> {

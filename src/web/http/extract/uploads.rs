@@ -32,7 +32,7 @@ pub struct Upload {
 type Fields = Vec<(String, Vec<u8>)>;
 
 impl Upload {
-    /// Whether the body was larger than [`MAX_FORM_SIZE`]. All fields are empty then.
+    /// Whether the body was too large. All fields are empty then.
     pub fn is_too_large(&self) -> bool {
         self.fields.is_none()
     }
