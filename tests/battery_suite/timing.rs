@@ -37,7 +37,7 @@ const SINGLE_SHORT: usize = 20;
 const ALLOWED: usize = 10;
 /// Addresses of each kind that have asked as often as they may, and how often each is refused after that.
 const LIMITED: usize = 350;
-const LIMITED_SHORT: usize = 10;
+const LIMITED_SHORT: usize = 20;
 const REFUSALS: usize = 20;
 /// When the answers to a burst have left.
 const CALM: Duration = Duration::from_millis(45);
