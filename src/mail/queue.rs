@@ -21,13 +21,13 @@ use super::messages::{Letter, Letterhead};
 use super::transport::Transport;
 use crate::clock::Clock;
 use crate::db::{Database, QueryResult, SqliteConnection, activity, outgoing_mails};
-use crate::domain::{CodeOutcome, Email, Timestamp};
+use crate::domain::{ActivityId, CodeOutcome, Email, Timestamp};
 use crate::metrics::Metrics;
 use code_request_mail::CodeRequestMail;
 use deliveries::{Deliveries, DeliveryLog};
 use persistent::spawn_table_delivery;
 pub use worker::Sender;
-use worker::Worker;
+use worker::{RequestOutcome, Worker};
 
 /// Codes that may wait at once, those that wait for a retry included. A full queue does not change the answer to a
 /// request.
@@ -53,8 +53,7 @@ pub struct MailQueue {
 
 /// What a request for a code hands to the mail thread.
 enum Incoming {
-    /// No mail: the address has no account, or the account gets no code.
-    Nothing,
+    NoMail(RequestOutcome),
     Mail(CodeRequestMail, OwnedSemaphorePermit),
     /// A mail that found the queue full.
     NoPlace(CodeRequestMail),
@@ -96,15 +95,21 @@ impl MailQueue {
         Ok(queue)
     }
 
-    /// Queues the mail that answers a request for a code. `None` is queued too, so that the call costs the same
-    /// whether or not the address has an account (SECURITY rule 5). A code is retried until it expires.
-    pub fn send_code(&self, mail: Option<CodeRequestMail>) {
-        let incoming = mail.map_or(Incoming::Nothing, |mail| {
-            match (Arc::clone(&self.places).try_acquire_owned(), mail) {
-                (Ok(place), mail) => Incoming::Mail(mail, place),
-                (Err(_), mail) => Incoming::NoPlace(mail),
-            }
+    /// Queues the mail that answers a request for a code. A code is retried until it expires.
+    pub fn send_code(&self, mail: CodeRequestMail) {
+        self.hand_over(match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(place) => Incoming::Mail(mail, place),
+            Err(_) => Incoming::NoPlace(mail),
         });
+    }
+
+    /// Takes the place of [`MailQueue::send_code`] for a request without a mail. The next tick writes its outcome again,
+    /// so that the disk is as busy as after a mail (SECURITY rule 5).
+    pub fn send_no_mail(&self, activity_id: ActivityId, outcome: CodeOutcome) {
+        self.hand_over(Incoming::NoMail((activity_id, outcome)));
+    }
+
+    fn hand_over(&self, incoming: Incoming) {
         if self.codes.send(incoming).is_err() {
             error!("the mail thread is gone: no code can be sent");
         }
@@ -164,12 +169,19 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
+        let mut without_mail = Vec::new();
         loop {
             match incoming.try_recv() {
-                Ok(next) => start_delivery(&worker, next),
+                Ok(Incoming::NoMail(outcome)) => without_mail.push(outcome),
+                Ok(Incoming::Mail(mail, place)) => spawn_delivery(&worker, mail, place),
+                Ok(Incoming::NoPlace(mail)) => refuse_delivery(&worker, mail),
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => return,
             }
+        }
+        if !without_mail.is_empty() {
+            let worker = Arc::clone(&worker);
+            tokio::spawn(async move { worker.note_without_mail(without_mail).await });
         }
         // One reader at a time: two would send the same mail twice.
         if let Ok(alone) = Arc::clone(&table).try_acquire_owned() {
@@ -184,31 +196,30 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
 
 /// Starts a task for a mail. Deliveries begin in the order of the requests: the runtime polls new tasks in order, and
 /// the semaphore that limits them is fair.
-fn start_delivery(worker: &Arc<Worker>, incoming: Incoming) {
+fn spawn_delivery(worker: &Arc<Worker>, mail: CodeRequestMail, place: OwnedSemaphorePermit) {
     let worker = Arc::clone(worker);
-    match incoming {
-        Incoming::Nothing => {}
-        Incoming::NoPlace(mail) => {
-            let account = mail.account_id().0;
-            warn!("the mail queue is full: no mail for account {account}");
-            if let CodeRequestMail::Code(code) = mail {
-                tokio::spawn(async move {
-                    let id = code.activity_id;
-                    worker.note(id, CodeOutcome::QueueFull, String::new()).await;
-                });
-            }
+    tokio::spawn(async move {
+        match mail {
+            CodeRequestMail::Code(code) => worker.deliver_code(code).await,
+            CodeRequestMail::Moved {
+                activity_id,
+                mail,
+                apart,
+            } => worker.deliver_moved(activity_id, mail, apart).await,
         }
-        Incoming::Mail(mail, place) => {
-            tokio::spawn(async move {
-                match mail {
-                    CodeRequestMail::Code(code) => worker.deliver_code(code).await,
-                    CodeRequestMail::Moved { mail, apart } => {
-                        worker.deliver_moved(mail, apart).await
-                    }
-                }
-                drop(place);
-            });
-        }
+        drop(place);
+    });
+}
+
+fn refuse_delivery(worker: &Arc<Worker>, mail: CodeRequestMail) {
+    let account = mail.account_id().0;
+    warn!("the mail queue is full: no mail for account {account}");
+    if let CodeRequestMail::Code(code) = mail {
+        let worker = Arc::clone(worker);
+        tokio::spawn(async move {
+            let id = code.activity_id;
+            worker.note(id, CodeOutcome::QueueFull, String::new()).await;
+        });
     }
 }
 

@@ -173,7 +173,7 @@ async fn a_full_queue_does_not_change_the_answer() {
     app.add_account(MIRA, "");
     let mail = app.server().mail();
     for _ in 0..CAPACITY - 1 {
-        mail.send_code(Some(CodeRequestMail::Code(code_mail(&app))));
+        mail.send_code(CodeRequestMail::Code(code_mail(&app)));
     }
     assert_eq!(mail.drain(Duration::ZERO).await, CAPACITY - 1);
     ask_for_known_and_unknown(&app).await;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::domain::AccountId;
+use crate::domain::{AccountId, ActivityId};
 use crate::mail::messages::CodeMail;
 use crate::mail::messages::MovedMail;
 
@@ -10,6 +10,7 @@ pub enum CodeRequestMail {
     Code(CodeMail),
     /// No code, because the account has moved to the provider.
     Moved {
+        activity_id: ActivityId,
         mail: MovedMail,
         /// The shortest time between two such mails to one account.
         apart: Duration,

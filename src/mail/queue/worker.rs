@@ -48,6 +48,9 @@ impl Sender {
     }
 }
 
+/// The outcome of a request that gets no mail: its address has no account, or the account gets no code.
+pub(super) type RequestOutcome = (ActivityId, CodeOutcome);
+
 pub(super) struct Worker {
     pub(super) transport: Transport,
     pub(super) sender: Sender,
@@ -121,7 +124,27 @@ impl Worker {
         }
     }
 
-    pub(super) async fn deliver_moved(&self, mail: MovedMail, apart: Duration) {
+    /// Writes the outcomes of requests without a mail again, in one transaction.
+    pub(super) async fn note_without_mail(&self, outcomes: Vec<RequestOutcome>) {
+        let written = self
+            .database
+            .write_aside(move |c| {
+                outcomes
+                    .into_iter()
+                    .try_for_each(|(id, outcome)| activity::set_outcome(c, id, outcome, ""))
+            })
+            .await;
+        if let Err(e) = written {
+            warn!("the outcomes of requests without a mail were not written again: {e}");
+        }
+    }
+
+    pub(super) async fn deliver_moved(
+        &self,
+        activity_id: ActivityId,
+        mail: MovedMail,
+        apart: Duration,
+    ) {
         let now = self.clock.now();
         let account = mail.account_id.0;
         let letterhead = &self.sender.letterhead;
@@ -134,6 +157,7 @@ impl Worker {
                 if first {
                     outgoing_mails::insert(c, &row)?;
                 }
+                activity::set_outcome(c, activity_id, CodeOutcome::Moved, "")?;
                 Ok(first)
             })
             .await;

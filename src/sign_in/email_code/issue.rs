@@ -295,15 +295,16 @@ impl EmailCode {
             asked_at: issued_at,
         });
         let mail = match (request.account, request.outcome) {
-            (Some(account), CodeOutcome::Moved) => Some(CodeRequestMail::Moved {
+            (Some(account), CodeOutcome::Moved) => CodeRequestMail::Moved {
+                activity_id,
                 mail: MovedMail {
                     account_id: account.id,
                     recipient: account.email,
                     sign_in: self.base_url.link("/sign-in"),
                 },
                 apart: Limit::MovedMails.rule().window,
-            }),
-            (Some(account), CodeOutcome::Queued) => Some(CodeRequestMail::Code(CodeMail {
+            },
+            (Some(account), CodeOutcome::Queued) => CodeRequestMail::Code(CodeMail {
                 activity_id,
                 account_id: account.id,
                 recipient: account.email,
@@ -314,8 +315,8 @@ impl EmailCode {
                 issued_at,
                 expires_at,
                 not_me,
-            })),
-            _ => None,
+            }),
+            (_, outcome) => return self.mail.send_no_mail(activity_id, outcome),
         };
         self.mail.send_code(mail);
     }
