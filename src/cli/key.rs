@@ -8,7 +8,7 @@ use crate::config::{OperatorConfig, Settings};
 use crate::domain::words;
 use crate::keys::rotation::{RotationError, rotate};
 use crate::keys::{KEY_FILE, PREVIOUS_KEY_FILE};
-use crate::operations::compromised_key::replace_compromised_key;
+use crate::operations::compromised_key::{CompromisedKeyError, replace_compromised_key};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -79,16 +79,14 @@ fn replace_compromised(config: &OperatorConfig) -> Result<(), Failure> {
                 .to_owned(),
         ));
     }
-    let ended = replace_compromised_key(&config.storage)
-        .map_err(|e| Failure::because("The key was not replaced", &e))?;
+    let ended = replace_compromised_key(&config.storage).map_err(|e| match e {
+        CompromisedKeyError::Open(_) | CompromisedKeyError::Write(_) => e.into(),
+        _ => Failure::because("The key was not replaced", &e),
+    })?;
     say(format!(
         "{} holds a new key, and no older key is accepted. {} ended, and known browsers are forgotten. Start the server \
          again.",
         config.storage.data_dir.join(KEY_FILE).display(),
-        words::counted(
-            i64::try_from(ended).unwrap_or(i64::MAX),
-            "session has",
-            "sessions have"
-        )
+        words::counted(ended, "session has", "sessions have")
     ))
 }

@@ -53,22 +53,22 @@ pub fn rotate(
     Ok(())
 }
 
-/// Creates a new key file in `data_dir` and removes the previous key, so that no older key is accepted.
+/// Removes the previous key and creates a new key file in `data_dir`, so that no older key is accepted.
 ///
 /// # Errors
-/// An error while the previous key's file is removed leaves the new key in force.
+/// The current key is still in force. The previous one may be gone.
 pub fn replace_and_forget(data_dir: &Path) -> Result<SecretKey, RotationError> {
-    let key = SecretKey::generate(&mut rand::rng());
-    replace(&data_dir.join(KEY_FILE), &key)?;
     let previous = data_dir.join(PREVIOUS_KEY_FILE);
     match fs::remove_file(&previous) {
-        Err(source) if source.kind() != ErrorKind::NotFound => Err(KeyError::Replace {
-            path: previous,
-            source,
+        Err(source) if source.kind() != ErrorKind::NotFound => {
+            let path = previous;
+            return Err(KeyError::Replace { path, source }.into());
         }
-        .into()),
-        _ => Ok(key),
+        _ => {}
     }
+    let key = SecretKey::generate(&mut rand::rng());
+    replace(&data_dir.join(KEY_FILE), &key)?;
+    Ok(key)
 }
 
 /// How much longer the previous key is needed, by the modification time of its file.

@@ -19,13 +19,13 @@ pub enum CompromisedKeyError {
     DataDir(#[from] DataDirError),
     #[error(transparent)]
     Rotation(#[from] RotationError),
-    /// The key file is new. The old key is worth nothing without its cookies' rows, which are still there.
+    /// No cookie of the old key is accepted, but its sessions' rows and their provider sessions are still there.
     #[error(
-        "the key is new, but the sessions in the database have not ended. Run the command again"
+        "The key is new, but the sessions in the database have not ended. Run the command again"
     )]
     Open(#[source] OpenError),
     #[error(
-        "the key is new, but the sessions in the database have not ended. Run the command again"
+        "The key is new, but the sessions in the database have not ended. Run the command again"
     )]
     Write(#[source] DatabaseError),
 }
