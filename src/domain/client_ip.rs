@@ -1,5 +1,7 @@
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 
 /// A client's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,16 +16,11 @@ impl ClientIp {
     /// The networks that the limits count, narrowest first, each as its size and its first address.
     pub fn networks(self) -> impl Iterator<Item = (NetworkSize, IpAddr)> {
         NetworkSize::ALL.into_iter().filter_map(move |size| {
-            let network = match self.0 {
-                IpAddr::V4(ip) => {
-                    let mask = u32::MAX << (32 - size.ipv4_prefix()?);
-                    IpAddr::V4(Ipv4Addr::from_bits(ip.to_bits() & mask))
-                }
-                IpAddr::V6(ip) => {
-                    let mask = u128::MAX << (128 - size.ipv6_prefix());
-                    IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & mask))
-                }
+            let prefix = match self.0 {
+                IpAddr::V4(_) => size.ipv4_prefix()?,
+                IpAddr::V6(_) => size.ipv6_prefix(),
             };
+            let network = IpNet::new(self.0, prefix).ok()?.network();
             Some((size, network))
         })
     }
@@ -43,7 +40,7 @@ pub enum NetworkSize {
 impl NetworkSize {
     pub const ALL: [Self; 3] = [Self::Narrow, Self::Middle, Self::Wide];
 
-    const fn ipv4_prefix(self) -> Option<u32> {
+    const fn ipv4_prefix(self) -> Option<u8> {
         match self {
             Self::Narrow => Some(32),
             Self::Middle => None,
@@ -51,7 +48,7 @@ impl NetworkSize {
         }
     }
 
-    const fn ipv6_prefix(self) -> u32 {
+    const fn ipv6_prefix(self) -> u8 {
         match self {
             Self::Narrow => 64,
             Self::Middle => 56,

@@ -1,6 +1,6 @@
 //! The key files in `DATA_DIR`: read, created and replaced atomically, mode 0600.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
+use crate::db::engine::paths::{folder_of, sync_folder_of};
 use crate::domain::{InvalidSecretKey, SecretKey};
 
 /// The current key's file, in `DATA_DIR`.
@@ -124,13 +125,6 @@ fn mode_of(path: &Path) -> Result<Option<u32>, KeyError> {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
 /// Reads the current key's file, and creates it first if there is none.
 pub(super) fn load_or_create(data_dir: &Path) -> Result<SecretKey, KeyError> {
     let path = data_dir.join(KEY_FILE);
@@ -151,7 +145,7 @@ pub(super) fn load_or_create(data_dir: &Path) -> Result<SecretKey, KeyError> {
 /// Leaves an existing file as it is.
 fn create(path: &Path, key: &SecretKey) -> io::Result<()> {
     match write_beside(path, key)?.persist_noclobber(path) {
-        Ok(_) => sync_directory_of(path),
+        Ok(_) => sync_folder_of(path),
         Err(e) if e.error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(e.error),
     }
@@ -160,7 +154,7 @@ fn create(path: &Path, key: &SecretKey) -> io::Result<()> {
 pub(super) fn replace(path: &Path, key: &SecretKey) -> Result<(), KeyError> {
     let replaced = write_beside(path, key).and_then(|draft| {
         draft.persist(path)?;
-        sync_directory_of(path)
+        sync_folder_of(path)
     });
     replaced.map_err(|source| KeyError::Replace {
         path: path.to_owned(),
@@ -174,11 +168,6 @@ fn write_beside(path: &Path, key: &SecretKey) -> io::Result<NamedTempFile> {
     writeln!(draft, "{}", key.expose())?;
     draft.as_file().sync_all()?;
     Ok(draft)
-}
-
-fn sync_directory_of(path: &Path) -> io::Result<()> {
-    path.parent()
-        .map_or(Ok(()), |directory| File::open(directory)?.sync_all())
 }
 
 #[cfg(test)]

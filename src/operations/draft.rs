@@ -1,12 +1,12 @@
 //! Database files that take their place atomically when they are complete.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::db::engine::paths::{BESIDE, with_end};
+use crate::db::engine::paths::{BESIDE, folder_of, sync_folder_of, with_end};
 
 /// An incomplete database file, mode 0600, in the folder of its final place. Dropping it removes the file and
 /// everything that SQLite has put beside it.
@@ -59,15 +59,4 @@ impl Drop for Journals {
             let _removed = fs::remove_file(with_end(&self.0, end));
         }
     }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path))?.sync_all()
 }

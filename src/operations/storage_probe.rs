@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::config::Storage;
 use crate::db::engine::migrations;
-use crate::db::engine::paths::behind_links;
+use crate::db::engine::paths::{behind_links, folder_of};
 use crate::db::{Database, SqliteProblem, state};
 use crate::domain::with_causes;
 
@@ -128,10 +128,9 @@ fn failed(database: &Path, problem: SqliteProblem, error: &dyn Error) -> ProbeEr
 /// Tries to write a file of the size that SQLite needs beside a database.
 fn disk_is_full(database: &Path) -> bool {
     let file = behind_links(database);
-    let folder = file.parent().unwrap_or(Path::new("."));
     let written = tempfile::Builder::new()
         .prefix(".vestibule-doctor.")
-        .tempfile_in(folder)
+        .tempfile_in(folder_of(&file))
         .and_then(|mut file| file.write_all(&[0; SHARED_MEMORY_FILE]));
     written.is_err_and(|e| matches!(e.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
 }

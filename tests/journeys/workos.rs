@@ -139,7 +139,7 @@ fn assert_waiting(answer: &Answer) -> String {
 }
 
 /// A visitor who is in with `WorkOS`.
-async fn signed_in(app: &TestApp) -> Visitor {
+pub(crate) async fn signed_in(app: &TestApp) -> Visitor {
     let visitor = app.visitor();
     assert_landed(&come_back(&visitor).await, "/dashboard");
     assert!(visitor.is_in().await);

@@ -11,7 +11,8 @@ use thiserror::Error;
 
 use super::connection::SqliteProblem;
 use super::migrations::{self, MigrationError};
-use crate::db::schema::{accounts, challenges, operator_codes, outgoing_mails, sessions};
+use crate::db::schema::{accounts, outgoing_mails};
+use crate::db::{challenges, operator_codes, sessions};
 use crate::domain::Timestamp;
 
 /// A fault of a database file. The caller names the file.
@@ -139,9 +140,9 @@ pub fn adopt(path: &Path, now: Timestamp) -> Result<Adopted, FileError> {
 
 /// An older file would revive ended sessions and used codes (SECURITY rule 30).
 fn end_what_was_open(c: &mut SqliteConnection, now: Timestamp) -> QueryResult<Adopted> {
-    let sessions_ended = diesel::delete(sessions::table).execute(c)?;
-    diesel::delete(challenges::table).execute(c)?;
-    diesel::delete(operator_codes::table).execute(c)?;
+    let sessions_ended = sessions::delete_all(c)?;
+    challenges::delete_all(c)?;
+    operator_codes::delete_all(c)?;
     // The original server has given up this mail.
     let late = outgoing_mails::give_up_at.le(now.0);
     diesel::delete(outgoing_mails::table.filter(late)).execute(c)?;

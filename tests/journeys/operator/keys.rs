@@ -8,36 +8,18 @@ use serde_json::json;
 use vestibule::domain::SecretKey;
 
 use super::{MIRA, NOOR, assert_failed, assert_fine, assert_misused, terminal};
-use crate::support::app::START;
-use crate::support::hostile::{CLIENT_ID, Hostile, REFRESH_TOKEN};
-use crate::support::{TestApp, Workplace};
-use crate::workos::until_nothing_is_to_be_revoked;
-
-async fn app_with_provider() -> (TestApp, Hostile) {
-    let provider = Hostile::start(START).await;
-    let app = TestApp::spawn_with(|settings| {
-        settings.workos_client_id = Some(CLIENT_ID.to_owned());
-        settings.workos_api_key = Some("sk_test_made_up".to_owned());
-        settings.workos_api_url = Some(provider.url.clone());
-    })
-    .await;
-    (app, provider)
-}
+use crate::support::Workplace;
+use crate::support::hostile::REFRESH_TOKEN;
+use crate::workos::{console_and_provider, signed_in, until_nothing_is_to_be_revoked};
 
 // SECURITY rules 23 and 29: sessions, a code under way, a known browser and a sealed refresh token,
 // all over a restart with a new key.
 #[actix_web::test]
 async fn a_rotated_key_signs_no_one_out() {
-    let (mut app, provider) = app_with_provider().await;
+    let (mut app, provider) = console_and_provider(|_| {}).await;
     let noor = app.signed_in(NOOR).await;
     app.add_account(MIRA, "");
-    let mira = app.visitor();
-    let out = mira.get("/auth/workos").await;
-    let (_, state) = out.location().split_once("state=").unwrap();
-    let state = state.split('&').next().unwrap();
-    let back = format!("/auth/workos/callback?code=a_code&state={state}");
-    assert_eq!(mira.get(&back).await.status, 200);
-    assert!(mira.is_in().await);
+    let mira = signed_in(&app).await;
     let (waiting, code) = app.asked(NOOR).await;
     let path = app.data().join("secret.key");
     let older = fs::read_to_string(&path).unwrap();
@@ -150,15 +132,10 @@ async fn a_key_that_is_no_file_is_not_changed() {
 // SECURITY rule 41: nothing that the stolen key signed or encrypted is accepted any more.
 #[actix_web::test]
 async fn a_compromised_key_is_revoked_with_all_that_it_signed() {
-    let (mut app, _provider) = app_with_provider().await;
+    let (mut app, _provider) = console_and_provider(|_| {}).await;
     let noor = app.signed_in(NOOR).await;
     app.add_account(MIRA, "");
-    let mira = app.visitor();
-    let out = mira.get("/auth/workos").await;
-    let (_, state) = out.location().split_once("state=").unwrap();
-    let state = state.split('&').next().unwrap();
-    let back = format!("/auth/workos/callback?code=a_code&state={state}");
-    assert_eq!(mira.get(&back).await.status, 200);
+    let mira = signed_in(&app).await;
     let (waiting, code) = app.asked(NOOR).await;
     let path = app.data().join("secret.key");
     let stolen = fs::read_to_string(&path).unwrap();
