@@ -17,6 +17,10 @@ use prometheus_client::registry::Registry;
 
 type Timings<L> = Family<L, Histogram, fn() -> Histogram>;
 
+/// The number of status classes, 1xx to 5xx.
+pub const STATUS_CLASSES: usize = CLASS_LABELS.len();
+const CLASS_LABELS: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
 /// All metrics. Clones share their counters.
 #[derive(Clone)]
 pub struct Metrics(Arc<All>);
@@ -69,6 +73,20 @@ struct Level {
 /// Keeps a gauge raised by one until it is dropped.
 #[must_use]
 pub struct Raised(Gauge);
+
+/// The timing of one route's responses of one status class.
+pub struct RequestTiming(Histogram);
+
+impl RequestTiming {
+    pub fn observe(&self, took: Duration) {
+        self.0.observe(took.as_secs_f64());
+    }
+}
+
+/// The index of a status in [`CLASS_LABELS`].
+pub fn status_class(status: u16) -> usize {
+    usize::from(status / 100).clamp(1, STATUS_CLASSES) - 1
+}
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -157,17 +175,12 @@ impl Metrics {
         timing.observe(took.as_secs_f64());
     }
 
-    /// `route` is the pattern in the table of routes.
-    pub fn request(&self, route: &'static str, status: u16, took: Duration) {
-        let status = match status {
-            ..200 => "1xx",
-            200..300 => "2xx",
-            300..400 => "3xx",
-            400..500 => "4xx",
-            500.. => "5xx",
-        };
-        let timing = self.0.requests.get_or_create(&Request { route, status });
-        timing.observe(took.as_secs_f64());
+    /// The timing of the responses of a route. `route` is its pattern in the table of routes; `class` comes from
+    /// [`status_class`].
+    pub fn request_timing(&self, route: &'static str, class: usize) -> RequestTiming {
+        let status = CLASS_LABELS.get(class).copied().unwrap_or("5xx");
+        let label = Request { route, status };
+        RequestTiming(self.0.requests.get_or_create_owned(&label))
     }
 
     /// Counts a code as waiting for argon2.
@@ -239,7 +252,8 @@ mod tests {
     fn the_text_has_counted_events_and_no_removed_levels() {
         let metrics = Metrics::default();
         metrics.clone().sign_in("email_code", "signed_in");
-        metrics.request("/sign-in", 303, Duration::from_millis(2));
+        let timing = metrics.request_timing("/sign-in", status_class(303));
+        timing.observe(Duration::from_millis(2));
         drop(metrics.hash_waits());
         let running = metrics.hash_begins(Duration::ZERO);
         metrics.level("sessions", 3);

@@ -7,7 +7,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::error::AppError;
 use crate::web::http::extract::Admin;
-use crate::web::http::middleware::{RefreshProviderToken, RoutePattern};
+use crate::web::http::middleware::{Authenticate, RouteMetrics};
 use crate::web::http::session_cookie::SessionLayer;
 use crate::web::pages::{
     account, admin, code_step, dashboard, email_step, health, not_me, root, sign_in, sign_out,
@@ -58,6 +58,8 @@ fn post(path: &'static str, access: Access, handler: fn() -> actix_web::Route) -
 pub fn table() -> Vec<Route> {
     use Access::{Anyone, SignedIn, Visitor};
     vec![
+        // First, since actix-web tries one route after the other and most requests are for the dashboard.
+        get("/dashboard", SignedIn, || web::to(dashboard::show)),
         get("/healthz", Anyone, || web::to(health::alive)),
         get("/readyz", Anyone, || web::to(health::ready)),
         get("/signed-out", Anyone, || web::to(sign_out::signed_out)),
@@ -81,7 +83,6 @@ pub fn table() -> Vec<Route> {
             web::to(workos::another_account)
         }),
         post("/sign-out", Visitor, || web::to(sign_out::sign_out)),
-        get("/dashboard", SignedIn, || web::to(dashboard::show)),
         get("/account", SignedIn, || web::to(account::profile::show)),
         post("/account/name", SignedIn, || {
             web::to(account::profile::rename)
@@ -149,7 +150,7 @@ pub fn configure(config: &mut ServiceConfig, session: &SessionLayer) {
             .into_iter()
             .partition::<Vec<_>, _>(|route| route.path == path);
         routes = rest;
-        let mut resource = web::resource(path).app_data(RoutePattern(path));
+        let mut resource = web::resource(path).app_data(RouteMetrics::of(path));
         let mut allow: Vec<&str> = Vec::new();
         for route in &of_path {
             allow.push(route.method.as_str());
@@ -162,11 +163,8 @@ pub fn configure(config: &mut ServiceConfig, session: &SessionLayer) {
         let for_admins = of_path.iter().all(|route| route.access == Access::Admin);
         let resource = resource.default_service(not_allowed(allow, for_admins));
         if of_path.iter().any(|route| route.access != Access::Anyone) {
-            // The last layer runs first: the session is read before its token is refreshed.
-            let resource = resource
-                .wrap(RefreshProviderToken)
-                .wrap(session.middleware());
-            config.service(resource);
+            // The last layer runs first.
+            config.service(resource.wrap(Authenticate).wrap(session.middleware()));
         } else {
             config.service(resource);
         }

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use log::{info, warn};
 use thiserror::Error;
@@ -32,7 +31,7 @@ use crate::routes;
 use crate::sign_in::oidc::ProviderSignIn;
 use crate::sign_in::session::Sessions;
 use crate::web::http::extract::form_config;
-use crate::web::http::middleware::finish_every_response;
+use crate::web::http::middleware::FinishEveryResponse;
 use crate::web::http::session_cookie::SessionLayer;
 use crate::web::http::state::AppState;
 
@@ -229,13 +228,13 @@ fn serve_on(
     listener: TcpListener,
     state: web::Data<AppState>,
 ) -> Result<(SocketAddr, actix_web::dev::Server), StartError> {
-    let session = SessionLayer::new(Arc::clone(&state.sessions), &state.cookies)
+    let session = SessionLayer::new(state.sessions.lifetimes(), &state.cookies)
         .ok_or(StartError::SessionCookie)?;
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(AppState::clone(&state)))
             .app_data(form_config())
-            .wrap(from_fn(finish_every_response))
+            .wrap(FinishEveryResponse)
             .configure(|service| routes::configure(service, &session))
     })
     .workers(cores())

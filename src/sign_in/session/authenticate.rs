@@ -35,17 +35,6 @@ impl Sessions {
             .inspect(|live| self.note_use(live, now)))
     }
 
-    /// The session that [`Sessions::authenticate`] returned earlier in the same request.
-    pub fn authenticated(
-        &self,
-        hash: TokenHash,
-    ) -> Result<Option<Arc<LiveSession>>, DatabaseError> {
-        match self.remembered.get(&hash) {
-            Some(live) => Ok(Some(live)),
-            None => self.authenticate(hash),
-        }
-    }
-
     fn read(
         &self,
         hash: TokenHash,

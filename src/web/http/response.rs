@@ -14,7 +14,7 @@ use crate::error::AppError;
 use crate::views::{Screen, Site};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
-const HX_REQUEST_TYPE: &str = "hx-request-type";
+const HX_REQUEST_TYPE: HeaderName = HeaderName::from_static("hx-request-type");
 const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 const HX_PUSH_URL: HeaderName = HeaderName::from_static("hx-push-url");
 

@@ -1,7 +1,6 @@
-//! The session cookie: actix-session over our own database.
+//! The session cookie, which actix-session signs, reads and sets.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
@@ -9,52 +8,35 @@ use actix_session::{Session, SessionInsertError, SessionMiddleware};
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Key, SameSite};
 use anyhow::anyhow;
-use log::error;
 
 use super::cookies::Cookies;
-use crate::domain::{Token, TokenHash};
-use crate::sign_in::session::Sessions;
+use crate::domain::Token;
+use crate::sign_in::session::Lifetimes;
 
-/// Key in actix-session's state: the hash of the token that the store has authenticated. Empty when the database did
-/// not answer.
-const AUTHENTICATED: &str = "authenticated";
-/// Key in actix-session's state: the provider's access token has expired.
-const TOKEN_EXPIRED: &str = "token_expired";
+/// Key in actix-session's state: the token that the browser sent in a cookie with a valid signature.
+const SENT_TOKEN: &str = "sent_token";
 /// Key in actix-session's state: the token of a session that began in this request.
 const NEW_TOKEN: &str = "new_token";
 
-/// actix-session's store. `sign_in` begins and ends sessions in the transaction of the sign-in or
-/// sign-out. This store only authenticates the cookie and sets it.
-#[derive(Clone)]
-pub struct DatabaseStore {
-    sessions: Arc<Sessions>,
-}
+/// actix-session's store. `sign_in` begins and ends sessions in the transaction of the sign-in or sign-out, and the
+/// middleware `Authenticate` finds them. This store only hands on the cookie's token, and sets the cookie.
+#[derive(Debug, Clone, Copy)]
+pub struct CookieStore;
 
 /// Builds the session middleware of a route.
 #[derive(Clone)]
 pub struct SessionLayer {
-    store: DatabaseStore,
     name: &'static str,
     secure: bool,
     key: Key,
     max_age: Duration,
 }
 
-/// The result of authenticating a request by its session cookie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Authenticated {
-    Session(TokenHash),
-    Nobody,
-    /// The database did not answer.
-    Unavailable,
-}
-
 impl SessionLayer {
     /// `None` when `cookies` has no key.
-    pub fn new(sessions: Arc<Sessions>, cookies: &Cookies) -> Option<Self> {
-        let max_age = Duration::try_from(sessions.lifetimes().max).ok()?;
+    pub fn new(lifetimes: Lifetimes, cookies: &Cookies) -> Option<Self> {
+        let max_age = Duration::try_from(lifetimes.max).ok()?;
         Some(Self {
-            store: DatabaseStore { sessions },
             name: cookies.session_name(),
             secure: cookies.are_secure(),
             key: cookies.keys().first()?.clone(),
@@ -62,11 +44,11 @@ impl SessionLayer {
         })
     }
 
-    pub fn middleware(&self) -> SessionMiddleware<DatabaseStore> {
+    pub fn middleware(&self) -> SessionMiddleware<CookieStore> {
         let lifecycle = PersistentSession::default()
             .session_ttl(self.max_age)
             .session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges);
-        SessionMiddleware::builder(self.store.clone(), self.key.clone())
+        SessionMiddleware::builder(CookieStore, self.key.clone())
             .cookie_name(self.name.to_owned())
             .cookie_secure(self.secure)
             .cookie_http_only(true)
@@ -78,25 +60,10 @@ impl SessionLayer {
     }
 }
 
-/// Reads what the store found for this request.
-pub fn authenticated(session: &Session) -> Authenticated {
-    match session.entries().get(AUTHENTICATED) {
-        None => Authenticated::Nobody,
-        Some(text) => {
-            TokenHash::from_text(text).map_or(Authenticated::Unavailable, Authenticated::Session)
-        }
-    }
-}
-
-/// The session whose access token at the provider has expired.
-pub fn with_expired_token(session: &Session) -> Option<TokenHash> {
-    if !session.entries().contains_key(TOKEN_EXPIRED) {
-        return None;
-    }
-    match authenticated(session) {
-        Authenticated::Session(hash) => Some(hash),
-        Authenticated::Nobody | Authenticated::Unavailable => None,
-    }
+/// The token that the browser sent. `None` without a session cookie, and for a cookie without a valid signature.
+pub fn sent_token(session: &Session) -> Option<Token> {
+    let entries = session.entries();
+    entries.get(SENT_TOKEN).and_then(|text| Token::parse(text))
 }
 
 /// Sets the cookie of a new session, in place of an older one.
@@ -106,28 +73,10 @@ pub fn issue_session_cookie(session: &Session, token: &Token) -> Result<(), Sess
     session.insert(NEW_TOKEN, token.expose())
 }
 
-impl SessionStore for DatabaseStore {
+impl SessionStore for CookieStore {
     async fn load(&self, key: &SessionKey) -> Result<Option<HashMap<String, String>>, LoadError> {
-        let Some(token) = Token::parse(key.as_ref()) else {
-            return Ok(None);
-        };
-        let hash = token.hash();
-        let mut state = HashMap::new();
-        match self.sessions.authenticate(hash) {
-            Ok(None) => return Ok(None),
-            Ok(Some(live)) => {
-                state.insert(AUTHENTICATED.to_owned(), hash.to_text());
-                if self.sessions.token_has_expired(&live) {
-                    state.insert(TOKEN_EXPIRED.to_owned(), String::new());
-                }
-            }
-            // An error here would become a bare 500. The extractors turn the key into a 503 page.
-            Err(e) => {
-                error!("a session could not be looked up: {e}");
-                state.insert(AUTHENTICATED.to_owned(), String::new());
-            }
-        }
-        Ok(Some(state))
+        let token = (SENT_TOKEN.to_owned(), key.as_ref().to_owned());
+        Ok(Some(HashMap::from([token])))
     }
 
     async fn save(

@@ -1,16 +1,14 @@
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use actix_session::SessionExt;
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
-use super::state;
 use crate::domain::{ReturnTo, Role, TokenHash};
 use crate::error::AppError;
 use crate::sign_in::session::LiveSession;
 use crate::views::account_menu::Viewer;
-use crate::web::http::session_cookie::{Authenticated, authenticated};
+use crate::web::http::middleware::Authenticated;
 
 /// The signed-in user, if any.
 #[derive(Debug)]
@@ -89,16 +87,15 @@ fn require(request: &HttpRequest, found: Option<SignedIn>) -> Result<SignedIn, A
 }
 
 fn find(request: &HttpRequest) -> Result<Option<SignedIn>, AppError> {
-    let state = state(request)?;
-    match authenticated(&request.get_session()) {
-        Authenticated::Nobody => Ok(None),
-        Authenticated::Unavailable => {
+    match request.extensions().get::<Authenticated>() {
+        Some(Authenticated::Session { live, hash }) => Ok(Some(SignedIn {
+            live: Arc::clone(live),
+            hash: *hash,
+        })),
+        Some(Authenticated::Unavailable) => {
             let reason = "the session could not be looked up".to_owned();
             Err(AppError::Unavailable(reason))
         }
-        Authenticated::Session(hash) => {
-            let live = state.sessions.authenticated(hash)?;
-            Ok(live.map(|live| SignedIn { live, hash }))
-        }
+        Some(Authenticated::Nobody) | None => Ok(None),
     }
 }
