@@ -255,6 +255,29 @@ pub fn delete_strangers_before(
     diesel::delete(activity::table.filter(activity::id.eq_any(old))).execute(connection)
 }
 
+/// When the oldest of the `most` newest rows without an account was written. `None` when there are fewer rows.
+pub fn newest_strangers_since(
+    connection: &mut SqliteConnection,
+    most: i64,
+) -> QueryResult<Option<Timestamp>> {
+    activity::table
+        .filter(activity::account_id.is_null())
+        .order(activity::at.desc())
+        .offset(most - 1)
+        .limit(1)
+        .select(activity::at)
+        .first(connection)
+        .optional()
+}
+
+/// Counts the rows without an account.
+pub fn count_strangers(connection: &mut SqliteConnection) -> QueryResult<i64> {
+    activity::table
+        .filter(activity::account_id.is_null())
+        .count()
+        .get_result(connection)
+}
+
 /// Counts the requests for a code since `since` that no limit refused.
 pub fn requests_of_address(
     connection: &mut SqliteConnection,

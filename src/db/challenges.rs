@@ -218,6 +218,22 @@ pub fn report(
     Ok(changed == 1)
 }
 
+/// Deletes all challenges but the `most` newest, up to the challenge `newest`. Ids only grow.
+pub fn delete_all_but_newest(
+    connection: &mut SqliteConnection,
+    newest: ChallengeId,
+    most: i64,
+) -> QueryResult<()> {
+    let oldest_kept = ChallengeId(newest.0 - most);
+    let evicted = challenges::table.filter(challenges::id.le(oldest_kept));
+    diesel::delete(evicted).execute(connection)?;
+    Ok(())
+}
+
+pub fn count(connection: &mut SqliteConnection) -> QueryResult<i64> {
+    challenges::table.count().get_result(connection)
+}
+
 pub fn delete_all(connection: &mut SqliteConnection) -> QueryResult<()> {
     diesel::delete(challenges::table).execute(connection)?;
     Ok(())

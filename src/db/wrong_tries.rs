@@ -1,5 +1,6 @@
 //! The table `wrong_tries`: the daily budgets, kept over restarts.
 
+use diesel::dsl::{max, min};
 use diesel::prelude::*;
 
 use super::schema::wrong_tries;
@@ -94,6 +95,18 @@ pub fn newest_against_accounts(
         .select(wrong_tries::tried_at)
         .first(connection)
         .optional()
+}
+
+/// How many tries the table has room for since its oldest one. Tries that were taken back are included, so no row has to
+/// be counted.
+pub fn span(connection: &mut SqliteConnection) -> QueryResult<i64> {
+    let (oldest, newest) = wrong_tries::table
+        .select((min(wrong_tries::id), max(wrong_tries::id)))
+        .get_result::<(Option<WrongTryId>, Option<WrongTryId>)>(connection)?;
+    Ok(match (oldest, newest) {
+        (Some(oldest), Some(newest)) => newest.0 - oldest.0 + 1,
+        _ => 0,
+    })
 }
 
 /// Deletes up to `at_most` tries older than `before`.

@@ -1,15 +1,17 @@
 //! The console's health: its database, mail queue, sessions and provider.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::db::{
-    Database, DatabaseError, QueryResult, SqliteConnection, WriteTrouble, outgoing_mails,
-    pending_revocations, sessions, state,
+    Database, DatabaseError, QueryResult, SqliteConnection, WriteTrouble, activity, challenges,
+    outgoing_mails, pending_revocations, sessions, state, wrong_tries,
 };
 use crate::domain::Timestamp;
 use crate::mail::{Deliveries, MailQueue};
+use crate::sign_in::limits::rules::MOST_ROWS_OF_VISITORS;
 use crate::sign_in::limits::try_budget;
 use crate::sign_in::oidc::{Reachability, ReachabilityStatus};
 use crate::sign_in::session::Sessions;
@@ -64,8 +66,54 @@ pub struct Stored {
     pub mails: outgoing_mails::Waiting,
     /// Ended sessions that the provider has yet to end.
     pub revocations: pending_revocations::Waiting,
+    /// The rows that anyone can cause.
+    pub visitors: RowsOfVisitors,
     /// While the overall budget of wrong codes is used up: when it frees up, if no further code is tried.
     pub guessing_until: Option<Timestamp>,
+}
+
+/// The rows that anyone can cause, in three tables (SECURITY rule 37).
+#[derive(Debug, Clone, Copy)]
+pub struct RowsOfVisitors {
+    pub challenges: i64,
+    pub wrong_tries: i64,
+    /// Activity without an account.
+    pub activity: i64,
+}
+
+impl RowsOfVisitors {
+    /// Whether someone floods the sign-in page now. The activity stays full for two weeks after a flood.
+    pub fn show_a_flood(self) -> bool {
+        self.challenges >= MOST_ROWS_OF_VISITORS || self.refuse_unknown_browsers()
+    }
+
+    /// Whether there are so many wrong codes that codes work in known browsers only.
+    pub fn refuse_unknown_browsers(self) -> bool {
+        self.wrong_tries >= MOST_ROWS_OF_VISITORS
+    }
+}
+
+impl fmt::Display for RowsOfVisitors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            challenges,
+            wrong_tries,
+            activity,
+        } = self;
+        write!(
+            f,
+            "{challenges} code requests, {wrong_tries} wrong codes and {activity} activity rows without an account \
+             (at most {MOST_ROWS_OF_VISITORS} each)"
+        )
+    }
+}
+
+pub fn rows_of_visitors(c: &mut SqliteConnection) -> QueryResult<RowsOfVisitors> {
+    Ok(RowsOfVisitors {
+        challenges: challenges::count(c)?,
+        wrong_tries: wrong_tries::span(c)?,
+        activity: activity::count_strangers(c)?,
+    })
 }
 
 impl Health {
@@ -112,6 +160,7 @@ fn stored(
         sessions: sessions::count_in_force(c, begun_after, seen_after)?,
         mails: outgoing_mails::waiting(c)?,
         revocations: pending_revocations::waiting(c)?,
+        visitors: rows_of_visitors(c)?,
         guessing_until: try_budget::overall_exhausted_until(c, now)?,
     })
 }

@@ -11,7 +11,7 @@ use crate::db::{
     wrong_tries,
 };
 use crate::sign_in::email_code::{EmailCode, operator_code};
-use crate::sign_in::limits::rules::CLOCK_SLACK;
+use crate::sign_in::limits::rules::{CLOCK_SLACK, MOST_ROWS_OF_VISITORS};
 use crate::sign_in::limits::try_budget;
 use crate::sign_in::session::Sessions;
 
@@ -64,7 +64,13 @@ impl Housekeeping {
         let operator_codes_after = operator_code::latest_expiry(now);
         let tries_before = now.minus(try_budget::WINDOW);
         let activity_before = now.minus(self.activity_kept);
+        let newest_strangers = self
+            .database
+            .read(|c| activity::newest_strangers_since(c, MOST_ROWS_OF_VISITORS))
+            .await?;
         let strangers_before = now.minus(KEEP_STRANGERS);
+        let strangers_before =
+            newest_strangers.map_or(strangers_before, |at| at.max(strangers_before));
         let (begun_before, seen_before) = (now.minus(lifetimes.max), now.minus(lifetimes.idle));
         let mut removed = 0;
         loop {

@@ -12,6 +12,7 @@ use crate::db::engine::migrations;
 use crate::db::engine::paths::{behind_links, folder_of};
 use crate::db::{Database, SqliteProblem, state};
 use crate::domain::with_causes;
+use crate::operations::health::{RowsOfVisitors, rows_of_visitors};
 
 /// For each check. A large file on a slow disk may take longer.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -77,6 +78,15 @@ impl StorageProbe {
         in_time(move || {
             let pending = reading.with_connection(migrations::pending);
             pending.map_err(|e| failed(reading.path(), e.problem(), &e))
+        })
+        .await?
+    }
+
+    pub async fn rows_of_visitors(&self) -> Result<RowsOfVisitors, ProbeError> {
+        let reading = self.database.clone();
+        in_time(move || {
+            let rows = reading.read_in_place(rows_of_visitors);
+            rows.map_err(|e| failed(reading.path(), e.problem(), &e))
         })
         .await?
     }

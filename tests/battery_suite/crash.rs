@@ -21,6 +21,7 @@ struct Tally {
     sign_ins: u64,
     sign_outs: u64,
     added: u64,
+    suspended: u64,
     codes: u64,
     cut_short: u64,
     slowest_start: Duration,
@@ -28,30 +29,44 @@ struct Tally {
 }
 
 pub fn run(form: Form) -> Vec<Row> {
-    let kills = form.pick(20, 200);
-    let longest = form.pick(3_000, 5_000);
+    let kills = form.pick_of_three(6, 20, 200);
+    let longest = form.pick_of_three(1_200, 3_000, 5_000);
     actix_web::rt::System::new().block_on(async {
         let town = Town::found().await;
-        let mut tally = Tally::default();
-        let mut ledgers = Vec::new();
-        let mut server = town.place.serve(&[]).await;
-        for _ in 0..kills {
-            let lives = Duration::from_millis(rand::rng().random_range(150..longest));
-            let ledger = kill_after(&town, server, lives).await;
-            let began = Instant::now();
-            server = town.place.start(&[]);
-            tally.slowest_start = tally.slowest_start.max(until_ready(&town, began).await);
-            tally.kills += 1;
-            compare(&town, &ledger, &mut tally).await;
-            ledgers.push(ledger);
-        }
-        // Answers from before an earlier crash must still hold after every later crash.
-        for ledger in &ledgers {
-            sessions(ledger, &mut tally).await;
-        }
-        drop(server);
-        vec![tally.row()]
+        let tried = "kill -9 in the middle of a mixed load (24)";
+        vec![cut_off(tried, &town, kills, longest, || {}).await]
     })
+}
+
+/// Kills the server `kills` times under load, each time within `longest` milliseconds. Calls `fail` before it starts
+/// the server again.
+pub(crate) async fn cut_off(
+    tried: &str,
+    town: &Town,
+    kills: u64,
+    longest: u64,
+    fail: impl Fn(),
+) -> Row {
+    let mut tally = Tally::default();
+    let mut ledgers = Vec::new();
+    let mut server = town.place.serve(&[]).await;
+    for _ in 0..kills {
+        let lives = Duration::from_millis(rand::rng().random_range(150..longest));
+        let ledger = kill_after(town, server, lives).await;
+        fail();
+        let began = Instant::now();
+        server = town.place.start(&[]);
+        tally.slowest_start = tally.slowest_start.max(until_ready(town, began).await);
+        tally.kills += 1;
+        compare(town, &ledger, &mut tally).await;
+        ledgers.push(ledger);
+    }
+    // Answers from before an earlier crash must still hold after every later crash.
+    for ledger in &ledgers {
+        sessions(ledger, &mut tally).await;
+    }
+    drop(server);
+    tally.row(tried)
 }
 
 /// Kills the server under load.
@@ -95,6 +110,7 @@ async fn compare(town: &Town, ledger: &Ledger, tally: &mut Tally) {
         .count() as u64;
     tally.sign_outs += ledger.with(State::Out).count() as u64;
     tally.added += ledger.added.len() as u64;
+    tally.suspended += ledger.suspended as u64;
     tally.cut_short +=
         ledger.with(State::MaybeIn).count() as u64 + ledger.with(State::MaybeOut).count() as u64;
     tally.findings.extend(ledger.wrong.iter().cloned());
@@ -161,6 +177,17 @@ fn database(town: &Town, ledger: &Ledger, tally: &mut Tally) {
             ledger.added.len()
         ));
     }
+    let suspended = format!(
+        "SELECT count(*) FROM accounts WHERE email LIKE 'added-{}-%' AND suspended_at IS NOT NULL",
+        ledger.round
+    );
+    let suspended = place.number(&suspended);
+    if suspended < i64::try_from(ledger.suspended).unwrap() {
+        tally.findings.push(format!(
+            "{suspended} accounts of {} suspended are suspended",
+            ledger.suspended
+        ));
+    }
     let mine = format!("email LIKE 'r{}-%'", ledger.round);
     let used = place.number(&format!(
         "SELECT count(*) FROM challenges WHERE consumed_at IS NOT NULL AND {mine}"
@@ -176,7 +203,7 @@ fn database(town: &Town, ledger: &Ledger, tally: &mut Tally) {
 }
 
 impl Tally {
-    fn row(mut self) -> Row {
+    fn row(mut self, tried: &str) -> Row {
         if self.slowest_start >= READY_WITHIN {
             self.findings
                 .push(format!("ready again only after {:?}", self.slowest_start));
@@ -186,21 +213,17 @@ impl Tally {
                 .push("too little happened for this to show anything".to_owned());
         }
         let measured = format!(
-            "nothing lost of {} answers: {} sign-ins, {} sign-outs, {} accounts added; {} requests cut short; {} used codes tried \
+            "nothing lost of {} answers: {} sign-ins, {} sign-outs, {} accounts added, {} suspended; {} requests cut short; {} used codes tried \
              again, none worked; ready again within {} ms",
             self.answers,
             self.sign_ins,
             self.sign_outs,
             self.added,
+            self.suspended,
             self.cut_short,
             self.codes,
             self.slowest_start.as_millis()
         );
-        Row::judged(
-            "kill -9 in the middle of a mixed load (24)",
-            self.kills,
-            &measured,
-            &self.findings,
-        )
+        Row::judged(tried, self.kills, &measured, &self.findings)
     }
 }

@@ -60,6 +60,8 @@ pub struct Ledger {
     pub round: usize,
     pub entries: Vec<Entry>,
     pub added: Vec<String>,
+    /// How many of the added accounts were suspended.
+    pub suspended: usize,
     /// Requests that got an answer.
     pub answers: u64,
     /// Answers that should not have been.
@@ -142,10 +144,11 @@ impl Town {
         let round = self.next_round();
         let client = connections();
         let people = (0..PEOPLE).map(|person| self.live(&client, round, person, until));
-        let (lives, added) = tokio::join!(join_all(people), self.admin(round, until));
+        let (lives, (added, suspended)) = tokio::join!(join_all(people), self.admin(round, until));
         let mut whole = Ledger {
             round,
             added,
+            suspended,
             ..Ledger::default()
         };
         for ledger in lives {
@@ -228,16 +231,22 @@ impl Town {
         outcome
     }
 
-    /// Adds accounts by the command line, beside the running server.
-    async fn admin(&self, round: usize, until: &Cell<bool>) -> Vec<String> {
-        let mut added = Vec::new();
+    /// Adds accounts by the command line, beside the running server, and suspends every second one. Returns their
+    /// addresses, and how many are suspended.
+    async fn admin(&self, round: usize, until: &Cell<bool>) -> (Vec<String>, usize) {
+        let (mut added, mut suspended) = (Vec::new(), 0);
         while !until.get() {
             let email = format!("added-{round}-{}@acme.test", added.len());
             let finished = self.place.run(&["account", "add", &email]).await;
             assert_eq!(finished.code, Some(0), "{finished:?}");
+            if added.len() % 2 == 1 {
+                let finished = self.place.run(&["account", "suspend", &email]).await;
+                assert_eq!(finished.code, Some(0), "{finished:?}");
+                suspended += 1;
+            }
             added.push(email);
         }
-        added
+        (added, suspended)
     }
 
     /// The code that was mailed to this address, or `None` when it will not come any more.

@@ -39,7 +39,8 @@ pub fn run(form: Form) -> Vec<Row> {
         server.let_in(&mira, "mira@acme.test").await;
         let one_address = one_address(&place).await;
         let flood = flood(form, &place, &server, &mira).await;
-        vec![one_address, flood, at_once::sign_ins(&place).await]
+        let at_once = at_once::sign_ins(&place, form.pick_of_three(50, 200, 200)).await;
+        vec![one_address, flood, at_once]
     })
 }
 
@@ -211,13 +212,14 @@ async fn watch(url: String, cookie: String, asker: Asker, stop: &AtomicBool) -> 
 }
 
 async fn flood(form: Form, place: &Workplace, server: &Process, mira: &Visitor) -> Row {
-    let (most, at_most) = form.pick(
+    let (most, at_most) = form.pick_of_three(
+        (60_000, Duration::from_secs(6)),
         (60_000, Duration::from_secs(75)),
         (1_000_000, Duration::from_hours(3)),
     );
     let cookie = mira.cookie("session").unwrap();
     let calm = Pages::watch(place, cookie.clone());
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    tokio::time::sleep(form.pick_of_three(1, 5, 5) * Duration::from_secs(1)).await;
     let calm = calm.seen();
     let (tally, asker) = (Arc::new(Tally::default()), Asker::new(place));
     // What so many connections and requests in flight take is not what so many addresses take: there

@@ -1,5 +1,5 @@
 //! The battery: what the journeys try once, tried long and often, with one table at the end.
-//! `tests/battery` runs it; `cargo test` only builds it. The numbers are those of the rules in
+//! `tests/battery` runs it; `cargo test --all-features` runs the brief form of some parts. The numbers are those of the rules in
 //! `docs/testing.md`.
 #![expect(
     clippy::unwrap_used,
@@ -18,6 +18,7 @@ pub mod guessing;
 pub mod guest;
 pub mod keys;
 pub mod measures;
+pub mod power;
 pub mod report;
 pub mod timing;
 pub mod wire;
@@ -35,46 +36,64 @@ use std::time::Instant;
 use report::{Form, Part, Row};
 
 /// Every part, in the order of the table.
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     Part {
         name: "crash",
+        is_brief: true,
         run: crash::run,
     },
     Part {
+        name: "power",
+        is_brief: false,
+        run: power::run,
+    },
+    Part {
         name: "faults",
+        is_brief: true,
         run: faults::run,
     },
     Part {
         name: "backup",
+        is_brief: false,
         run: backup::run,
     },
     Part {
         name: "keys",
+        is_brief: false,
         run: keys::run,
     },
     Part {
         name: "wire",
+        is_brief: true,
         run: wire::run,
     },
     Part {
         name: "flood",
+        is_brief: true,
         run: flood::run,
     },
     Part {
         name: "guessing",
+        is_brief: false,
         run: guessing::run,
     },
     Part {
         name: "timing",
+        is_brief: true,
         run: timing::run,
     },
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let Some(form) = Form::among(&arguments) else {
-        println!("The battery was built and not run: tests/battery runs it.");
-        return ExitCode::SUCCESS;
+    let form = match Form::among(&arguments) {
+        Some(form) => form,
+        None if arguments.is_empty() => Form::Brief,
+        // The name of a single test, which is in another suite.
+        None => {
+            println!("The battery was built and not run: tests/battery runs it.");
+            return ExitCode::SUCCESS;
+        }
     };
     let wanted: Vec<_> = arguments
         .iter()
@@ -90,6 +109,7 @@ fn main() -> ExitCode {
     }
     let rows: Vec<_> = PARTS
         .iter()
+        .filter(|part| part.is_brief || form != Form::Brief)
         .filter(|part| wanted.is_empty() || wanted.iter().any(|name| *name == part.name))
         .flat_map(|part| tried(part, form))
         .collect();

@@ -7,7 +7,9 @@ use std::panic::{UnwindSafe, catch_unwind};
 /// How long to try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// At most two minutes a part, for every run of the tests.
+    /// At most twenty seconds a part. `cargo test --all-features` runs it, for the parts that have it.
+    Brief,
+    /// At most two minutes a part.
     Short,
     /// For an evening.
     Full,
@@ -25,11 +27,19 @@ impl Form {
             })
     }
 
-    /// One of two values.
+    /// One of two values. The brief form has that of the short one.
     pub fn pick<T>(self, short: T, full: T) -> T {
         match self {
-            Self::Short => short,
+            Self::Brief | Self::Short => short,
             Self::Full => full,
+        }
+    }
+
+    /// The value of the brief form, or else that of [`Form::pick`].
+    pub fn pick_of_three<T>(self, brief: T, short: T, full: T) -> T {
+        match self {
+            Self::Brief => brief,
+            Self::Short | Self::Full => self.pick(short, full),
         }
     }
 }
@@ -38,6 +48,8 @@ impl Form {
 pub struct Part {
     /// Its name on the command line.
     pub name: &'static str,
+    /// Whether it has a brief form.
+    pub is_brief: bool,
     /// Tries it, and reports. It may panic, which is a failure with that message.
     pub run: fn(Form) -> Vec<Row>,
 }

@@ -36,7 +36,8 @@ pub fn run(form: Form) -> Vec<Row> {
         since.as_secs()
     });
     println!("battery: wire: WIRE_SEED={seed} sends the same again");
-    actix_web::rt::System::new().block_on(send_all(form.pick(20_000, 300_000), seed))
+    actix_web::rt::System::new()
+        .block_on(send_all(form.pick_of_three(4_000, 20_000, 300_000), seed))
 }
 
 async fn send_all(count: u64, seed: u64) -> Vec<Row> {

@@ -17,6 +17,7 @@ mod command_line;
 mod doctor;
 mod documentation;
 mod email_codes;
+mod floods;
 mod guessing;
 mod health;
 mod http_rules;

@@ -18,6 +18,7 @@ pub(super) async fn checks(storage: &Storage) -> Vec<Check> {
             writable(storage, &probe).await,
             migrated(&probe).await,
             intact(&probe).await,
+            visitors(&probe).await,
             file_mode(storage),
         ],
     }
@@ -53,6 +54,20 @@ async fn intact(probe: &StorageProbe) -> Check {
         Ok(damage) if damage.is_empty() => Check::fine("integrity", "the file is intact"),
         Ok(damage) => Check::failed("integrity", damage.join("; "), RESTORE),
         Err(e) => failed("integrity", e, RESTORE),
+    }
+}
+
+/// The rows that anyone can cause (SECURITY rule 37).
+async fn visitors(probe: &StorageProbe) -> Check {
+    let check = "rows that visitors cause";
+    match probe.rows_of_visitors().await {
+        Ok(rows) if rows.show_a_flood() => Check::failed(
+            check,
+            rows.to_string(),
+            "Someone floods the sign-in page: limit the requests of an address at your reverse proxy",
+        ),
+        Ok(rows) => Check::fine(check, rows.to_string()),
+        Err(e) => failed(check, e, "See the lines about the database above"),
     }
 }
 

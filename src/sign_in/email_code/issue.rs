@@ -12,7 +12,7 @@ use crate::domain::{
 use crate::mail::CodeRequestMail;
 use crate::mail::messages::{CodeMail, MovedMail};
 use crate::sign_in::client::Client;
-use crate::sign_in::limits::rules::Per;
+use crate::sign_in::limits::rules::{MOST_ROWS_OF_VISITORS, Per};
 use crate::sign_in::limits::{Limit, Limited};
 
 /// A request for a code as it is recorded in the activity.
@@ -50,7 +50,8 @@ enum PastWindow {
 }
 
 impl EmailCode {
-    /// Issues a challenge with a new code for an address, in place of the challenge of this browser.
+    /// Issues a challenge with a new code for an address, in place of the challenge of this browser. The oldest challenge
+    /// gives way if there are too many, whether or not its address has an account (SECURITY rules 5 and 37).
     pub async fn issue(
         &self,
         email: Email,
@@ -88,6 +89,7 @@ impl EmailCode {
                     expires_at,
                 };
                 let challenge_id = challenges::insert(c, &new)?;
+                challenges::delete_all_but_newest(c, challenge_id, MOST_ROWS_OF_VISITORS)?;
                 Ok((request, challenge_id))
             })
             .await

@@ -18,6 +18,9 @@ pub const OPERATOR_CODE_LIFETIME: Duration = Duration::from_mins(10);
 /// The largest clock correction that is expected. A code from further in the future was made before the clock was set
 /// back, so its age is unknown.
 pub const CLOCK_SLACK: Duration = Duration::from_mins(1);
+/// How many rows that anyone can cause a table holds: challenges, wrong tries, and activity without an account
+/// (SECURITY rule 37). Requests with the longest values fill them with about 200 MB.
+pub const MOST_ROWS_OF_VISITORS: i64 = 100_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {

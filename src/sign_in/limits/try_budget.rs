@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rules::{Limit, Limited};
+use super::rules::{Limit, Limited, MOST_ROWS_OF_VISITORS};
 use crate::db::{QueryResult, SqliteConnection, wrong_tries};
 use crate::domain::{DeviceId, Email, Timestamp};
 
@@ -30,7 +30,7 @@ pub fn exhausted(
             retry_after,
         }));
     }
-    if known.is_none() && overall(connection, now)? >= i64::from(OVERALL.rule().rate) {
+    if known.is_none() && is_overall_exhausted(connection, now)? {
         return Ok(Some(Limited {
             limit: OVERALL,
             retry_after: ADVISED_WAIT_OVERALL,
@@ -56,6 +56,12 @@ pub fn was_the_last_overall(
     now: Timestamp,
 ) -> QueryResult<bool> {
     Ok(overall(connection, now)? == i64::from(OVERALL.rule().rate))
+}
+
+/// Tries for addresses without an account count only for the number of rows (SECURITY rule 37).
+fn is_overall_exhausted(connection: &mut SqliteConnection, now: Timestamp) -> QueryResult<bool> {
+    Ok(overall(connection, now)? >= i64::from(OVERALL.rule().rate)
+        || wrong_tries::span(connection)? >= MOST_ROWS_OF_VISITORS)
 }
 
 fn overall(connection: &mut SqliteConnection, now: Timestamp) -> QueryResult<i64> {

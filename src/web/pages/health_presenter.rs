@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::config::ProxyProblem;
 use crate::db::{SqliteProblem, WriteTrouble};
 use crate::domain::{Timestamp, words};
-use crate::operations::health::{Snapshot, Stored};
+use crate::operations::health::{RowsOfVisitors, Snapshot, Stored};
 use crate::sign_in::limits::Limit;
 use crate::sign_in::oidc::ReachabilityStatus;
 use crate::views::admin::health::{HealthLine, HealthState};
@@ -28,6 +28,7 @@ pub(super) fn lines(snapshot: &Snapshot, proxy: Option<&ProxyProblem>) -> Vec<He
         lines.push(revocations(stored, configured));
         let ends = stored.guessing_until;
         lines.extend(ends.map(|until| guessing(until, configured)));
+        lines.push(visitors(stored.visitors));
     }
     lines.extend(proxy.map(proxies));
     lines.push(versions(snapshot));
@@ -92,6 +93,19 @@ fn database(snapshot: &Snapshot) -> HealthLine {
     } else {
         line(what, HealthState::NeedsAttention, words, next.join(" "))
     }
+}
+
+fn visitors(rows: RowsOfVisitors) -> HealthLine {
+    let what = "Rows that visitors cause";
+    let mut words = vec![format!("{rows}.")];
+    if rows.refuse_unknown_browsers() {
+        words.push("Codes work only in browsers that have signed in before.".to_owned());
+    }
+    if rows.show_a_flood() {
+        let next = "Someone floods the sign-in page. Limit the requests of an address at your reverse proxy.";
+        return line(what, HealthState::NeedsAttention, words, next);
+    }
+    line(what, HealthState::Neutral, words, "")
 }
 
 fn mail(snapshot: &Snapshot) -> HealthLine {

@@ -10,16 +10,14 @@ use crate::report::Row;
 use crate::support::outbox::{Mail, read_outbox};
 use crate::support::{Answer, Visitor, Workplace};
 
-const SIGN_INS: usize = 200;
-
 /// So many people at once, from the first page to the dashboard.
-pub async fn sign_ins(place: &Workplace) -> Row {
+pub async fn sign_ins(place: &Workplace, people: usize) -> Row {
     place.sql(&format!(
         "INSERT INTO accounts (email, name, confirmed_at, created_at)
-         WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {SIGN_INS})
+         WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {people})
          SELECT 'p' || i || '@acme.test', '', 1, 1 FROM n"
     ));
-    let visitors: Vec<_> = (0..SIGN_INS)
+    let visitors: Vec<_> = (0..people)
         .map(|number| {
             (
                 place.visitor().at(&format!("12.0.0.{number}")),
@@ -58,12 +56,12 @@ pub async fn sign_ins(place: &Workplace) -> Row {
     for (visitor, _) in &visitors {
         inside += u64::from(visitor.is_in().await);
     }
-    if inside != SIGN_INS as u64 {
+    if inside != people as u64 {
         findings.push(format!("{inside} got in"));
     }
     Row::judged(
         "27: sign-ins at once",
-        SIGN_INS as u64,
+        people as u64,
         &measured.join("; "),
         &findings,
     )

@@ -295,6 +295,10 @@ pub fn connect(path: &Path) -> SqliteConnection {
     diesel::sql_query("PRAGMA foreign_keys = ON")
         .execute(&mut connection)
         .unwrap();
+    // The console alone writes the WAL into the database, as it does for a team.
+    diesel::sql_query("PRAGMA wal_autocheckpoint = 0")
+        .execute(&mut connection)
+        .unwrap();
     connection
 }
 
