@@ -34,6 +34,23 @@ async fn a_pending_migration_is_named_and_not_run() {
     assert_eq!(place.number(count), before);
 }
 
+// SECURITY rule 37.
+#[actix_web::test]
+async fn a_flood_of_code_requests_is_reported() {
+    let place = migrated().await;
+    let words = "0 code requests, 0 wrong codes and 0 activity rows without an account (at most 100000 each)";
+    let check = "rows that visitors cause";
+    assert!(ask(&place).await.words(check).starts_with(words));
+    place.sql(
+        "INSERT INTO challenges (token_hash, email, code_hash, code_salt, return_to, issued_at, expires_at)
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+         SELECT randomblob(32), 'x@acme.test', zeroblob(32), zeroblob(16), '/', 1, 1 FROM n",
+    );
+    let findings = ask(&place).await;
+    assert_eq!(findings.failed(), [check]);
+    assert!(findings.words(check).contains("at your reverse proxy"));
+}
+
 #[actix_web::test]
 async fn a_locked_database_is_reported_as_locked() {
     let place = migrated().await;
