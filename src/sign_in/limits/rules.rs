@@ -19,7 +19,7 @@ pub const OPERATOR_CODE_LIFETIME: Duration = Duration::from_mins(10);
 /// back, so its age is unknown.
 pub const CLOCK_SLACK: Duration = Duration::from_mins(1);
 /// How many rows that anyone can cause a table holds: challenges, wrong tries, and activity without an account
-/// (SECURITY rule 37). Requests with the longest values fill them with about 200 MB.
+/// (SECURITY rule 37). The longest values fill them with 280 MB.
 pub const MOST_ROWS_OF_VISITORS: i64 = 100_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
