@@ -32,6 +32,10 @@ use values::{InvalidValue, address, brand_name, code_lifetime, colour, count};
 
 use crate::domain::{BaseUrl, Colour, Email, SecretKey};
 
+/// The default of `CODE_LIMIT_ADDRESS`, in requests a minute.
+pub const DEFAULT_CODE_LIMIT_ADDRESS: u32 = 10;
+/// The default of `CODE_LIMIT_IP`, in requests a minute.
+pub const DEFAULT_CODE_LIMIT_IP: u32 = 60;
 /// The default of `BRAND_NAME`.
 const BRAND: &str = "Vestibule";
 
@@ -160,9 +164,12 @@ impl Config {
             email_codes,
             email_code_ttl,
             code_limit_address,
-            code_limit_ip: validator.read("CODE_LIMIT_IP", &settings.code_limit_ip, 60, |text| {
-                count(text, 10_000)
-            }),
+            code_limit_ip: validator.read(
+                "CODE_LIMIT_IP",
+                &settings.code_limit_ip,
+                DEFAULT_CODE_LIMIT_IP,
+                |text| count(text, 10_000),
+            ),
             session_idle,
             session_max,
             trusted_proxies: validator.read(

@@ -9,7 +9,7 @@ use crate::domain::{Email, words};
 use crate::keys::Keys;
 use crate::operations::database::open_existing_database;
 use crate::operations::operator_code::{self, Made, NoCode};
-use crate::sign_in::email_code::code_hash::CodeHasher;
+use crate::sign_in::email_code::code_hasher::CodeHasher;
 use crate::sign_in::limits::Limit;
 use crate::sign_in::limits::rules::OPERATOR_CODE_LIFETIME;
 

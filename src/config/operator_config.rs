@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::DEFAULT_CODE_LIMIT_ADDRESS;
 use super::modes::{EmailCodes, read_email_codes};
 use super::problems::{Problems, Validator};
 use super::settings::Settings;
@@ -48,7 +49,7 @@ impl OperatorConfig {
             code_limit_address: validator.read(
                 "CODE_LIMIT_ADDRESS",
                 &settings.code_limit_address,
-                10,
+                DEFAULT_CODE_LIMIT_ADDRESS,
                 |text| count(text, 100),
             ),
             session_max: validator.read(

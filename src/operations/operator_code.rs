@@ -7,7 +7,7 @@ use crate::accounts::changes::Actor;
 use crate::db::{Database, DatabaseError, accounts, operator_codes};
 use crate::domain::{ActivityKind, Email, SignInCode, Timestamp};
 use crate::operations::address_limits;
-use crate::sign_in::email_code::code_hash::{CodeHasher, HashError};
+use crate::sign_in::email_code::code_hasher::{CodeHasher, HashError};
 use crate::sign_in::limits::rules::OPERATOR_CODE_LIFETIME;
 use crate::sign_in::limits::{Limit, try_budget};
 

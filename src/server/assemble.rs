@@ -13,7 +13,7 @@ use crate::keys::Keys;
 use crate::mail::MailQueue;
 use crate::metrics::Metrics;
 use crate::operations::health::Health;
-use crate::sign_in::email_code::code_hash::CodeHasher;
+use crate::sign_in::email_code::code_hasher::CodeHasher;
 use crate::sign_in::email_code::{EmailCode, ForMoved};
 use crate::sign_in::known_browsers::KnownBrowsers;
 use crate::sign_in::limits::Limits;

@@ -3,7 +3,7 @@
 //! Every address gets the same answer after the same work, whether or not it has an account (SECURITY rule 5). Only the
 //! mail differs, and mail leaves from a queue on its own thread.
 
-pub mod code_hash;
+pub mod code_hasher;
 mod consume;
 mod count;
 mod disown;
@@ -27,7 +27,7 @@ use crate::domain::{BaseUrl, Email, ReturnTo, Timestamp, TokenHash};
 use crate::keys::Keys;
 use crate::mail::MailQueue;
 use crate::metrics::Metrics;
-use code_hash::{CodeHasher, HashError};
+use code_hasher::{CodeHasher, HashError};
 
 pub use disown::{ChallengeStatus, Request};
 

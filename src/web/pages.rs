@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod code_refusal;
 pub mod code_step;
 pub mod dashboard;
 pub mod email_step;
@@ -9,10 +10,9 @@ pub mod health;
 mod health_presenter;
 pub mod metrics;
 pub mod not_me;
-pub mod problem;
-pub mod refusal;
 pub mod root;
 pub mod sign_in;
 pub mod sign_out;
 pub mod static_files;
 pub mod workos;
+pub mod workos_problem;

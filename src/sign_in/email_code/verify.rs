@@ -2,7 +2,7 @@
 
 use log::info;
 
-use super::code_hash::HashError;
+use super::code_hasher::HashError;
 use super::consume::{ConsumedCode, VerifiedCode};
 use super::count::CountedTry;
 use super::operator_code::OperatorCode;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::config::{DEFAULT_CODE_LIMIT_ADDRESS, DEFAULT_CODE_LIMIT_IP};
 use crate::domain::NetworkSize;
 use crate::domain::words::rounded_up;
 
@@ -92,9 +93,9 @@ impl Limit {
         use Kept::{Database, Memory};
         use Per::{Account, Address, Code, Console, Network, WideNetwork};
         let (rate, window, per, kept) = match self {
-            Self::CodesPerMinute           => (10,     MINUTE,           Address,     Memory),
+            Self::CodesPerMinute           => (DEFAULT_CODE_LIMIT_ADDRESS, MINUTE, Address,   Memory),
             Self::CodesPerDay              => (100,    DAY,              Address,     Memory),
-            Self::CodesPerNetwork          => (60,     MINUTE,           Network,     Memory),
+            Self::CodesPerNetwork          => (DEFAULT_CODE_LIMIT_IP, MINUTE,      Network,     Memory),
             Self::RequestsWithoutMail      => (5,      MINUTE,           Network,     Memory),
             Self::WrongCodesPerCode        => (5,      LIFE_OF_THE_CODE, Code,        Database),
             Self::WrongCodesPerNetwork     => (30,     TEN_MINUTES,      Network,     Memory),

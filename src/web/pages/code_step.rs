@@ -4,7 +4,7 @@ use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::refusal::{Worded, describe};
+use super::code_refusal::{Worded, describe};
 use crate::domain::{Email, ReturnTo, SignInCode, words};
 use crate::error::AppError;
 use crate::sign_in::client::Client;

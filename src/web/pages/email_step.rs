@@ -3,8 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
+use super::code_refusal::describe;
 use super::code_step;
-use super::refusal::describe;
 use crate::domain::{Email, ReturnTo};
 use crate::error::AppError;
 use crate::sign_in::client::Client;

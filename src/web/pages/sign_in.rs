@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::problem::SignInProblem;
+use super::workos_problem::SignInProblem;
 use crate::domain::{RequestId, ReturnTo};
 use crate::views::Screen;
 use crate::views::sign_in::{Banner, SignIn};

@@ -10,8 +10,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use log::warn;
 use serde::Deserialize;
 
-use super::problem::SignInProblem;
 use super::sign_in;
+use super::workos_problem::SignInProblem;
 use crate::domain::{CallbackValue, RequestId, ReturnTo, UserAgent, printable, printable_up_to};
 use crate::error::AppError;
 use crate::sign_in::client::Client;

@@ -1,4 +1,4 @@
-//! A refusal as text: what happened and what to do.
+//! The refusal of an email code or of a request for one, as text: what happened and what to do.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 
 use crate::error::AppError;
 use crate::sign_in::email_code::Refusal;
-use crate::sign_in::email_code::code_hash::HashError;
+use crate::sign_in::email_code::code_hasher::HashError;
 
 /// A refusal as its page shows it.
 #[derive(Debug, PartialEq, Eq)]
