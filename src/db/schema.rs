@@ -139,6 +139,7 @@ diesel::table! {
         ip -> Text,
         created_at -> BigInt,
         last_seen_at -> BigInt,
+        short_lived -> Bool,
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::db::sessions::InForce;
 use crate::db::{
     Database, DatabaseError, QueryResult, SqliteConnection, WriteTrouble, outgoing_mails,
     pending_revocations, sessions, state,
@@ -77,12 +78,11 @@ impl Health {
     /// Reads the state of every part. If the database does not answer, the other parts are still reported.
     pub async fn snapshot(&self) -> Snapshot {
         let now = self.clock.now();
-        let lifetimes = self.sessions.lifetimes();
-        let (begun_after, seen_after) = (now.minus(lifetimes.max), now.minus(lifetimes.idle));
+        let in_force = self.sessions.lifetimes().in_force(now);
         let path = self.database.path().to_owned();
         let stored = self
             .database
-            .read(move |c| stored(c, &path, [begun_after, seen_after, now]))
+            .read(move |c| stored(c, &path, in_force, now))
             .await;
         Snapshot {
             now,
@@ -101,7 +101,8 @@ impl Health {
 fn stored(
     c: &mut SqliteConnection,
     file: &Path,
-    [begun_after, seen_after, now]: [Timestamp; 3],
+    in_force: InForce,
+    now: Timestamp,
 ) -> QueryResult<Stored> {
     Ok(Stored {
         bytes: state::size(file),
@@ -109,7 +110,7 @@ fn stored(
         open_to_others: state::is_open_to_others(file).unwrap_or(false),
         sqlite: state::sqlite_version(c)?,
         newest_migration: state::newest_migration(c)?,
-        sessions: sessions::count_in_force(c, begun_after, seen_after)?,
+        sessions: sessions::count_in_force(c, in_force)?,
         mails: outgoing_mails::waiting(c)?,
         revocations: pending_revocations::waiting(c)?,
         guessing_until: try_budget::overall_exhausted_until(c, now)?,

@@ -57,7 +57,7 @@ impl Housekeeping {
         let now = self.clock.now();
         self.email_code.limits.sweep(now);
         self.sessions.write_down_use().await?;
-        let lifetimes = self.sessions.lifetimes();
+        let in_force = self.sessions.lifetimes().in_force(now);
         let challenges_before = now.minus(KEEP_EXPIRED);
         // Challenges from before the clock was set back. They must not work again when that time comes.
         let challenges_after = now.plus(CLOCK_SLACK);
@@ -65,7 +65,6 @@ impl Housekeeping {
         let tries_before = now.minus(try_budget::WINDOW);
         let activity_before = now.minus(self.activity_kept);
         let strangers_before = now.minus(KEEP_STRANGERS);
-        let (begun_before, seen_before) = (now.minus(lifetimes.max), now.minus(lifetimes.idle));
         let mut removed = 0;
         loop {
             let rows = self
@@ -76,7 +75,7 @@ impl Housekeeping {
                         operator_codes::delete_expired(c, challenges_before, operator_codes_after)?,
                         limit_clearances::delete_before(c, tries_before)?,
                         wrong_tries::delete_before(c, tries_before, BATCH)?,
-                        sessions::delete_expired(c, begun_before, seen_before, BATCH)?,
+                        sessions::delete_expired(c, in_force, BATCH)?,
                         activity::delete_before(c, activity_before, BATCH)?,
                         activity::delete_strangers_before(c, strangers_before, BATCH)?,
                     ];

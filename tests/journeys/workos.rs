@@ -3,6 +3,7 @@
 
 mod any_query;
 mod impersonation;
+mod leaving;
 mod log;
 mod mishaps;
 mod moved;

@@ -13,7 +13,7 @@ use crate::domain::{
     ActivityKind, Email, HashedCode, SignInMethod, Timestamp, Token, TokenHash, WayIn,
 };
 use crate::sign_in::client::Client;
-use crate::sign_in::session::{self, StartedSession};
+use crate::sign_in::session::{self, Beginning, StartedSession};
 
 /// A counted try whose code is right.
 pub(super) struct VerifiedCode {
@@ -71,9 +71,12 @@ impl EmailCode {
                 if !consume_code(c, challenge, &code, now)? {
                     return Ok(None);
                 }
-                let method = SignInMethod::EmailCode;
-                let id =
-                    session::begin(c, token_hash, &account, method, &asking, older_session, now)?;
+                let beginning = Beginning {
+                    method: SignInMethod::EmailCode,
+                    short_lived: false,
+                };
+                let (hash, older) = (token_hash, older_session);
+                let id = session::begin(c, hash, &account, &beginning, &asking, older, now)?;
                 challenges::set_session(c, challenge.id, id)?;
                 let mailed = browsers.tell_if_new(c, &account, way_in, &asking, now)?;
                 let kind = ActivityKind::SignedIn;

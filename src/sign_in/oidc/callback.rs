@@ -24,7 +24,7 @@ use crate::keys::token_cipher::{TokenCipher, TokenKind};
 use crate::logging;
 use crate::sign_in::client::Client;
 use crate::sign_in::provider::{Callback, Identity};
-use crate::sign_in::session::{self, StartedSession};
+use crate::sign_in::session::{self, Beginning, StartedSession};
 
 /// How long a sign-in waits for a locked database. The code is used by then, so giving up earlier
 /// would cost the user the sign-in.
@@ -199,9 +199,9 @@ impl ProviderSignIn {
                         return Ok(Decision::Refused(reason));
                     }
                 };
-                let method = SignInMethod::WorkOs;
-                let session =
-                    session::begin(c, token_hash, &account, method, &client, older_session, now)?;
+                let beginning = beginning_of(&identity);
+                let (hash, older) = (token_hash, older_session);
+                let session = session::begin(c, hash, &account, &beginning, &client, older, now)?;
                 let new_browser_mail =
                     browsers.tell_if_new(c, &account, WayIn::WorkOs, &client, now)?;
                 note_sign_in(c, &identity, &account, &client, now)?;
@@ -214,6 +214,14 @@ impl ProviderSignIn {
                 })
             })
             .await
+    }
+}
+
+/// Without a refresh token the provider is never asked again, so the session ends early (SECURITY rule 39).
+fn beginning_of(identity: &Identity) -> Beginning {
+    Beginning {
+        method: SignInMethod::WorkOs,
+        short_lived: identity.tokens.refresh_token.is_none(),
     }
 }
 

@@ -120,7 +120,7 @@ impl Refresher {
             .refresh_token
             .and_then(|encrypted| cipher.decrypt(session, TokenKind::RefreshToken, &encrypted));
         let Some(token) = token else {
-            // Without a refresh token the session lasts as long as our own limits allow.
+            // The session began without a refresh token, so it ends after SESSION_IDLE.
             self.pause(session);
             return Ok(RefreshOutcome::Alive);
         };
