@@ -25,7 +25,7 @@ pub use authorization::{AuthorizationRequest, Callback, FlowSecrets};
 pub use diagnosis::Diagnosis;
 pub use error::ProviderError;
 pub use http::Timeouts;
-pub use identity::{Identity, Impersonator, ProviderSession, Tokens};
+pub use identity::{Identity, Impersonator, ProviderSession, Refreshed, ReportedUser, Tokens};
 
 use authkit::AuthKit;
 use openid::OpenIdProvider;
@@ -167,7 +167,7 @@ impl Provider {
         &self,
         refresh_token: &RefreshToken,
         subject: &str,
-    ) -> Result<Tokens, ProviderError> {
+    ) -> Result<Refreshed, ProviderError> {
         match &*self.backend {
             Backend::AuthKit(provider) => {
                 self.timed("refresh", provider.refresh(refresh_token, subject))

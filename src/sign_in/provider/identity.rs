@@ -42,6 +42,22 @@ impl Impersonator {
     }
 }
 
+/// The answer to a refresh.
+#[derive(Debug, Clone)]
+pub struct Refreshed {
+    pub tokens: Tokens,
+    pub user: ReportedUser,
+}
+
+/// What the answer to a refresh says of its user. `None`: nothing.
+#[derive(Debug, Clone, Default)]
+pub struct ReportedUser {
+    /// `Some(None)`: the user is in no organization.
+    pub organization: Option<Option<String>>,
+    pub email: Option<Email>,
+    pub email_verified: Option<bool>,
+}
+
 #[derive(Clone)]
 pub struct Tokens {
     pub access_expires_at: Timestamp,

@@ -18,7 +18,7 @@ use super::authorization::{AuthorizationRequest, Callback, FlowSecrets};
 use super::diagnosis::{self, DIAGNOSIS_STATE, Diagnosis};
 use super::error::ProviderError;
 use super::http::{Http, Timeouts};
-use super::identity::{Identity, ProviderSession, Tokens, full_name};
+use super::identity::{Identity, ProviderSession, Refreshed, ReportedUser, Tokens, full_name};
 use super::jwks::{Jwks, JwksCache, JwksSource};
 use super::metadata::{DiscoveredMetadata, Metadata};
 use super::token_response::{TokenClient, TokenEndpointResponse};
@@ -117,7 +117,7 @@ impl OpenIdProvider {
         &self,
         refresh_token: &RefreshToken,
         subject: &str,
-    ) -> Result<Tokens, ProviderError> {
+    ) -> Result<Refreshed, ProviderError> {
         let known = self.metadata().await;
         let known = known.map_err(ProviderError::beside_refresh)?;
         let client = self.client(&known);
@@ -138,7 +138,8 @@ impl OpenIdProvider {
         tokens
             .refresh_token
             .get_or_insert_with(|| refresh_token.clone());
-        Ok(tokens)
+        let user = claims.as_ref().map(reported_user).unwrap_or_default();
+        Ok(Refreshed { tokens, user })
     }
 
     /// Revokes the refresh token and with it the grant (RFC 7009). `openidconnect` would require
@@ -379,6 +380,15 @@ fn identity(claims: &Claims, tokens: Tokens) -> Identity {
         organization: claims.additional_claims().organization(),
         impersonator: None,
         tokens,
+    }
+}
+
+fn reported_user(claims: &Claims) -> ReportedUser {
+    ReportedUser {
+        // An ID token without the claim does not say that there is no organization.
+        organization: claims.additional_claims().organization().map(Some),
+        email: claims.email().and_then(|email| Email::parse(email).ok()),
+        email_verified: claims.email_verified(),
     }
 }
 

@@ -13,7 +13,7 @@ use openidconnect::{
     IdToken, OAuth2TokenResponse, RefreshToken, RequestTokenError, Scope, TokenResponse,
     UserInfoError,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::{ErrorBody, ProviderError};
 
@@ -50,7 +50,9 @@ pub(super) struct TokenEndpointResponse {
     pub(super) expires_in: Option<u64>,
     pub(super) id_token: Option<String>,
     pub(super) user: Option<User>,
-    pub(super) organization_id: Option<String>,
+    /// `None`: not in the answer. `Some(None)`: the user signed in to no organization.
+    #[serde(default, deserialize_with = "present")]
+    pub(super) organization_id: Option<Option<String>>,
     pub(super) impersonator: Option<Impersonator>,
     #[serde(skip, default = "bearer")]
     token_type: CoreTokenType,
@@ -61,8 +63,7 @@ pub(super) struct TokenEndpointResponse {
 pub(super) struct User {
     pub(super) id: String,
     pub(super) email: Option<String>,
-    #[serde(default)]
-    pub(super) email_verified: bool,
+    pub(super) email_verified: Option<bool>,
     pub(super) first_name: Option<String>,
     pub(super) last_name: Option<String>,
 }
@@ -72,6 +73,10 @@ pub(super) struct User {
 pub(super) struct Impersonator {
     pub(super) email: String,
     pub(super) reason: Option<String>,
+}
+
+fn present<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(d).map(Some)
 }
 
 fn bearer() -> CoreTokenType {

@@ -228,7 +228,7 @@ async fn refreshed_tokens_are_verified_too_and_have_to_be_the_same_persons() {
         let spent = RefreshToken::new("spent".to_owned());
         let refresh = async |subject: &str| party.provider.refresh(&spent, subject).await;
 
-        let tokens = refresh(SUBJECT).await.unwrap();
+        let tokens = refresh(SUBJECT).await.unwrap().tokens;
         assert_eq!(tokens.session_id.as_deref(), Some("session_1"));
         for refused in [refresh("user_eve").await, {
             party.hostile.script().signature = Signature::Forged;
