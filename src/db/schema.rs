@@ -140,6 +140,7 @@ diesel::table! {
         created_at -> BigInt,
         last_seen_at -> BigInt,
         short_lived -> Bool,
+        authentication_method -> Nullable<Text>,
     }
 }
 

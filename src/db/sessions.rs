@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use super::accounts::AccountRow;
 use super::schema::{accounts, provider_sessions, session_revision, sessions};
 use crate::domain::{
-    AccountId, BrowserName, SessionId, SignInMethod, Stored, Timestamp, TokenHash,
+    AccountId, AuthenticationMethod, BrowserName, SessionId, SignInMethod, Stored, Timestamp,
+    TokenHash,
 };
 
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -22,6 +23,8 @@ pub struct SessionRow {
     /// Not always the newest use: uses are written in batches.
     pub last_seen_at: Timestamp,
     pub short_lived: bool,
+    /// For a session that began at a provider.
+    pub authentication_method: Option<AuthenticationMethod>,
 }
 
 /// The columns of `provider_sessions` that every request needs.
@@ -46,6 +49,7 @@ pub struct NewSession<'a> {
     pub now: Timestamp,
     /// Whether the idle timeout is also the absolute one.
     pub short_lived: bool,
+    pub authentication_method: Option<&'a AuthenticationMethod>,
 }
 
 /// The sessions within the absolute and the idle timeout.
@@ -85,6 +89,7 @@ pub fn insert(connection: &mut SqliteConnection, new: &NewSession<'_>) -> QueryR
             sessions::created_at.eq(new.now),
             sessions::last_seen_at.eq(new.now),
             sessions::short_lived.eq(new.short_lived),
+            sessions::authentication_method.eq(new.authentication_method),
         ))
         .returning(sessions::id)
         .get_result(connection)

@@ -13,7 +13,7 @@ pub enum ActivityKind {
     CodeDisowned,
     /// An operator made a one-time code on the terminal.
     OperatorCode,
-    /// A session began; the detail is the [`WayIn`](super::WayIn).
+    /// A session began; the detail is the [`WayIn`](super::WayIn) and how the provider authenticated the person.
     SignedIn,
     /// A WorkOS admin began a session in the account's name; the detail is their reason.
     Impersonated,

@@ -10,6 +10,7 @@ mod identity;
 mod jwks;
 mod metadata;
 mod openid;
+mod token_key;
 mod token_response;
 mod verify;
 

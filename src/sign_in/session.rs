@@ -23,8 +23,8 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::sessions::{self, InForce, NewSession, Revision, SessionRow};
 use crate::db::{Database, DatabaseError};
 use crate::domain::{
-    AccountId, ActivityKind, Device, Email, ReturnTo, Role, SessionId, SignInMethod, Timestamp,
-    Token, TokenHash,
+    AccountId, ActivityKind, AuthenticationMethod, Device, Email, ReturnTo, Role, SessionId,
+    SignInMethod, Timestamp, Token, TokenHash,
 };
 pub use authorization::{Authorization, NotAuthorized, OwnChangeError};
 use newest_revision::NewestRevision;
@@ -46,6 +46,8 @@ pub struct LiveSession {
     pub name: String,
     pub role: Role,
     pub method: SignInMethod,
+    /// How the provider authenticated the person.
+    pub authentication: Option<AuthenticationMethod>,
     pub created_at: Timestamp,
     /// The expiry of the provider's access token, for a session that began at a provider.
     pub access_expires_at: Option<Timestamp>,
@@ -61,6 +63,7 @@ pub struct LiveSession {
 pub struct Listed<'a> {
     pub id: SessionId,
     pub method: SignInMethod,
+    pub authentication: Option<&'a AuthenticationMethod>,
     /// Browser and system, such as “Firefox on Linux”.
     pub browser: &'a str,
     pub ip: &'a str,
@@ -82,6 +85,7 @@ struct Listing {
 struct ListedRow {
     id: SessionId,
     method: SignInMethod,
+    authentication: Option<AuthenticationMethod>,
     browser: String,
     ip: String,
     created_at: Timestamp,
@@ -113,6 +117,8 @@ pub struct StartedSession {
 #[derive(Debug, Clone)]
 pub struct Beginning {
     pub method: SignInMethod,
+    /// How the provider authenticated the person.
+    pub authentication: Option<AuthenticationMethod>,
     /// Whether the idle timeout is also the absolute one (SECURITY rule 39).
     pub short_lived: bool,
 }
@@ -256,6 +262,7 @@ impl SessionList<'_> {
             lasts.then_some(Listed {
                 id: row.id,
                 method: row.method,
+                authentication: row.authentication.as_ref(),
                 browser: &row.browser,
                 ip: &row.ip,
                 created_at: row.created_at,
@@ -287,6 +294,7 @@ pub fn begin(
         ip: &client.ip.to_string(),
         now,
         short_lived: beginning.short_lived,
+        authentication_method: beginning.authentication.as_ref(),
     };
     sessions::insert(connection, &new)
 }
@@ -313,6 +321,7 @@ fn listed(row: SessionRow) -> Option<ListedRow> {
     Some(ListedRow {
         id: row.id,
         method: row.method.known()?,
+        authentication: row.authentication_method,
         browser: row.browser,
         ip: row.ip,
         created_at: row.created_at,
@@ -330,6 +339,7 @@ mod tests {
         let row = || ListedRow {
             id: SessionId(1),
             method: SignInMethod::EmailCode,
+            authentication: None,
             browser: String::new(),
             ip: String::new(),
             created_at: Timestamp(0),

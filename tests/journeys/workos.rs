@@ -5,6 +5,7 @@ mod any_query;
 mod impersonation;
 mod leaving;
 mod log;
+mod method;
 mod mishaps;
 mod moved;
 mod own_account;

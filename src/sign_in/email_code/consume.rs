@@ -73,6 +73,7 @@ impl EmailCode {
                 }
                 let beginning = Beginning {
                     method: SignInMethod::EmailCode,
+                    authentication: None,
                     short_lived: false,
                 };
                 let (hash, older) = (token_hash, older_session);

@@ -221,6 +221,7 @@ impl ProviderSignIn {
 fn beginning_of(identity: &Identity) -> Beginning {
     Beginning {
         method: SignInMethod::WorkOs,
+        authentication: identity.authentication.clone(),
         short_lived: identity.tokens.refresh_token.is_none(),
     }
 }
@@ -234,8 +235,8 @@ fn note_sign_in(
     now: Timestamp,
 ) -> QueryResult<()> {
     let Some(impersonator) = &identity.impersonator else {
-        let (kind, way_in) = (ActivityKind::SignedIn, WayIn::WorkOs.into_str());
-        return session::note(c, kind, account, client, way_in, now);
+        let detail = WayIn::WorkOs.to_detail(identity.authentication.as_ref());
+        return session::note(c, ActivityKind::SignedIn, account, client, &detail, now);
     };
     let activity = NewActivity {
         account_id: Some(account.id),

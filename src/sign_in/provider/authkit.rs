@@ -24,7 +24,7 @@ use super::token_response::{TokenClient, TokenEndpointResponse};
 use super::verify::{self, Claims};
 use crate::clock::Clock;
 use crate::config::AuthKitSettings;
-use crate::domain::{Email, Timestamp};
+use crate::domain::{AuthenticationMethod, Email, Timestamp};
 
 const TOKEN_PATH: &str = "/user_management/authenticate";
 
@@ -109,6 +109,10 @@ impl AuthKit {
             impersonator: impersonator.map(|admin| {
                 Impersonator::new(&admin.email, admin.reason.as_deref().unwrap_or_default())
             }),
+            authentication: response
+                .authentication_method
+                .as_str()
+                .and_then(AuthenticationMethod::from_foreign),
             tokens: tokens(&response, &claims),
         })
     }

@@ -2,7 +2,9 @@ use std::fmt;
 
 use openidconnect::RefreshToken;
 
-use crate::domain::{Email, PersonName, Timestamp, printable_up_to, shows_nothing};
+use crate::domain::{
+    AuthenticationMethod, Email, PersonName, Timestamp, printable_up_to, shows_nothing,
+};
 
 /// In characters.
 const MAX_ACTOR: usize = 200;
@@ -22,6 +24,7 @@ pub struct Identity {
     /// The `WorkOS` organization that the user signed in to.
     pub organization: Option<String>,
     pub impersonator: Option<Impersonator>,
+    pub authentication: Option<AuthenticationMethod>,
     pub tokens: Tokens,
 }
 

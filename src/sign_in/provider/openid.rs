@@ -10,7 +10,7 @@ use openidconnect::http::Request;
 use openidconnect::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use openidconnect::{
     AccessToken, AuthType, AuthorizationCode, Client, ClientId, CsrfToken, EmptyAdditionalClaims,
-    LogoutRequest, Nonce, PostLogoutRedirectUrl, RefreshToken, SubjectIdentifier, UserInfoClaims,
+    Nonce, RefreshToken, SubjectIdentifier, UserInfoClaims,
 };
 use url::form_urlencoded;
 
@@ -25,7 +25,7 @@ use super::token_response::{TokenClient, TokenEndpointResponse};
 use super::verify::{self, Claims, IdTokenRules};
 use crate::clock::Clock;
 use crate::config::OidcSettings;
-use crate::domain::{Email, Timestamp};
+use crate::domain::{AuthenticationMethod, Email, Timestamp};
 
 /// The assumed lifetime of an access token without `expires_in`.
 const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
@@ -227,14 +227,16 @@ impl OpenIdProvider {
             .additional_metadata()
             .end_session_endpoint
             .clone()?;
-        let return_to = PostLogoutRedirectUrl::new(return_to.to_owned()).ok()?;
-        let mut request = LogoutRequest::from(endpoint)
-            .set_client_id(self.client_id.clone())
-            .set_post_logout_redirect_uri(return_to);
-        if let Some(hint) = id_token.and_then(|token| verify::parse(token).ok()) {
-            request = request.set_id_token_hint(&hint);
+        let mut url = endpoint.url().clone();
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair("client_id", &self.client_id)
+            .append_pair("post_logout_redirect_uri", return_to);
+        if let Some(hint) = id_token {
+            query.append_pair("id_token_hint", hint);
         }
-        Some(request.http_get_url().into())
+        drop(query);
+        Some(url.into())
     }
 
     fn cached_metadata(&self) -> Option<Arc<DiscoveredMetadata>> {
@@ -379,8 +381,22 @@ fn identity(claims: &Claims, tokens: Tokens) -> Identity {
         name,
         organization: claims.additional_claims().organization(),
         impersonator: None,
+        authentication: authentication_method(claims),
         tokens,
     }
+}
+
+/// The methods (`amr`, RFC 8176) and the class (`acr`), as in “pwd + otp (silver)”.
+fn authentication_method(claims: &Claims) -> Option<AuthenticationMethod> {
+    let methods = claims.auth_method_refs().into_iter().flatten();
+    let methods: Vec<&str> = methods.map(|method| method.as_str()).collect();
+    let methods = methods.join(" + ");
+    let class = claims.auth_context_ref().map(|class| class.as_str());
+    AuthenticationMethod::from_foreign(&match class {
+        None => methods,
+        Some(class) if methods.is_empty() => class.to_owned(),
+        Some(class) => format!("{methods} ({class})"),
+    })
 }
 
 fn reported_user(claims: &Claims) -> ReportedUser {

@@ -14,6 +14,7 @@ use openidconnect::{
     UserInfoError,
 };
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::error::{ErrorBody, ProviderError};
 
@@ -54,6 +55,9 @@ pub(super) struct TokenEndpointResponse {
     #[serde(default, deserialize_with = "present")]
     pub(super) organization_id: Option<Option<String>>,
     pub(super) impersonator: Option<Impersonator>,
+    /// A string in `AuthKit`'s answer. Anything else is ignored.
+    #[serde(default)]
+    pub(super) authentication_method: Value,
     #[serde(skip, default = "bearer")]
     token_type: CoreTokenType,
 }

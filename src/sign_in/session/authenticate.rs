@@ -81,6 +81,7 @@ impl Sessions {
             name: account.name.clone(),
             role: account.role.known()?,
             method: session.method.known()?,
+            authentication: session.authentication_method.clone(),
             created_at: session.created_at,
             access_expires_at: held.as_ref().map(|held| held.access_expires_at),
             impersonator: held.and_then(|held| held.impersonator),
