@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::config::AdminSignIn;
 use crate::db::sessions::InForce;
 use crate::db::{
     Database, DatabaseError, QueryResult, SqliteConnection, WriteTrouble, outgoing_mails,
@@ -23,6 +24,7 @@ pub struct Health {
     pub sessions: Arc<Sessions>,
     /// `None` when no provider is configured.
     pub reachability: Option<Arc<Reachability>>,
+    pub admin_sign_in: AdminSignIn,
     /// When this process began to serve.
     pub started_at: Timestamp,
 }
@@ -46,6 +48,7 @@ pub struct Snapshot {
     pub deliveries: Deliveries,
     /// `None` when no provider is configured.
     pub provider: Option<ReachabilityStatus>,
+    pub admin_sign_in: AdminSignIn,
 }
 
 /// The facts that are read from the database.
@@ -94,6 +97,7 @@ impl Health {
             codes_waiting: self.mail.codes_waiting(),
             deliveries: self.mail.deliveries(),
             provider: self.reachability.as_ref().map(|provider| provider.status()),
+            admin_sign_in: self.admin_sign_in,
         }
     }
 }

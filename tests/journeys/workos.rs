@@ -1,6 +1,7 @@
 //! Signing in with `WorkOS`, from the first page to the last: with a provider that says what a test
 //! wants it to say, and with `WorkOS`'s own emulator.
 
+mod admin_sign_in;
 mod any_query;
 mod impersonation;
 mod leaving;

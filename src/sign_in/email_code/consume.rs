@@ -10,7 +10,7 @@ use crate::db::accounts::{self, AccountRow};
 use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{QueryResult, SqliteConnection, operator_codes, wrong_tries};
 use crate::domain::{
-    ActivityKind, Email, HashedCode, SignInMethod, Timestamp, Token, TokenHash, WayIn,
+    ActivityKind, Email, HashedCode, Role, SignInMethod, Timestamp, Token, TokenHash, WayIn,
 };
 use crate::sign_in::client::Client;
 use crate::sign_in::session::{self, Beginning, StartedSession};
@@ -58,12 +58,13 @@ impl EmailCode {
         let now = self.clock.now();
         let token = Token::generate(&mut rand::rng());
         let token_hash = token.hash();
+        let for_admins = self.for_admins;
         let (asking, browsers) = (client.clone(), Arc::clone(&self.browsers));
         let started = self
             .database
             .write(move |c| {
                 let challenge = &counted.challenge;
-                let Some(account) = account_of(c, challenge, &code)? else {
+                let Some(account) = account_of(c, challenge, &code, for_admins)? else {
                     return Ok(None);
                 };
                 // The code was right, so the try does not count, even where another request consumed the code.
@@ -125,15 +126,18 @@ fn consume_code(
 }
 
 /// The account that a right code signs in. `None` for an address without an account, and for an account that was
-/// suspended meanwhile. An operator's code also signs in an account that has moved.
+/// suspended meanwhile or became an admin's that gets no codes. An operator's code signs in every account.
 fn account_of(
     c: &mut SqliteConnection,
     challenge: &ChallengeRow,
     code: &ConsumedCode,
+    for_admins: bool,
 ) -> QueryResult<Option<AccountRow>> {
     let account = match (code, challenge.account_id) {
         (ConsumedCode::Operator(_), _) => accounts::find_by_email(c, &challenge.email)?,
-        (ConsumedCode::Mailed, Some(id)) => accounts::find(c, id)?,
+        (ConsumedCode::Mailed, Some(id)) => {
+            accounts::find(c, id)?.filter(|account| for_admins || account.role == Role::Member)
+        }
         (ConsumedCode::Mailed, None) => None,
     };
     Ok(account.filter(AccountRow::may_sign_in))
