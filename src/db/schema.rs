@@ -109,6 +109,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    provider_logouts (token_hash) {
+        token_hash -> Binary,
+        session_id -> BigInt,
+        url -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     provider_sessions (session_id) {
         session_id -> BigInt,
         provider -> Text,
@@ -171,6 +180,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     operator_codes,
     outgoing_mails,
     pending_revocations,
+    provider_logouts,
     provider_sessions,
     session_revision,
     sessions,

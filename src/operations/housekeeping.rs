@@ -7,8 +7,8 @@ use log::{info, warn};
 
 use crate::clock::Clock;
 use crate::db::{
-    Database, DatabaseError, activity, challenges, limit_clearances, operator_codes, sessions,
-    wrong_tries,
+    Database, DatabaseError, activity, challenges, limit_clearances, operator_codes,
+    provider_logouts, sessions, wrong_tries,
 };
 use crate::sign_in::email_code::{EmailCode, operator_code};
 use crate::sign_in::limits::rules::CLOCK_SLACK;
@@ -75,6 +75,7 @@ impl Housekeeping {
                         operator_codes::delete_expired(c, challenges_before, operator_codes_after)?,
                         limit_clearances::delete_before(c, tries_before)?,
                         wrong_tries::delete_before(c, tries_before, BATCH)?,
+                        provider_logouts::delete_expired(c, now)?,
                         sessions::delete_expired(c, in_force, BATCH)?,
                         activity::delete_before(c, activity_before, BATCH)?,
                         activity::delete_strangers_before(c, strangers_before, BATCH)?,

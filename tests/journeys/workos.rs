@@ -3,6 +3,7 @@
 
 mod admin_sign_in;
 mod any_query;
+mod heads;
 mod impersonation;
 mod leaving;
 mod log;

@@ -140,11 +140,14 @@ impl ProviderSignIn {
             Decision::Refused(reason) => {
                 self.revocations.wake();
                 let tokens = &identity.tokens;
-                Err(SignInError::NotAdmitted {
-                    reason,
-                    logout_url: self
-                        .logout_url(tokens.session_id.as_deref(), tokens.id_token.as_deref()),
-                })
+                let (session_id, id_token) =
+                    (tokens.session_id.as_deref(), tokens.id_token.as_deref());
+                let logout = self.keep_logout_url(NO_SESSION, session_id, id_token).await;
+                let logout = logout.unwrap_or_else(|e| {
+                    warn!("a refused person cannot sign out at WorkOS: {e}");
+                    None
+                });
+                Err(SignInError::NotAdmitted { reason, logout })
             }
         }
     }
