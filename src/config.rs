@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use mail::read_mail;
 pub use mail::{MailSettings, SmtpUrl};
-use modes::read_log_format;
-pub use modes::{EmailCodes, LogFormat, log_format};
+pub use modes::{AdminSignIn, EmailCodes, LogFormat, log_format};
+use modes::{read_admin_sign_in, read_log_format};
 pub use operator_config::OperatorConfig;
 pub use problems::{Problem, Problems};
 use problems::{Validator, given};
@@ -54,6 +54,7 @@ pub struct Config {
     pub admin_email: Option<Email>,
     pub mail: MailSettings,
     pub email_codes: EmailCodes,
+    pub admin_sign_in: AdminSignIn,
     /// How long a code works.
     pub email_code_ttl: Duration,
     /// Code requests for one address in any 60 seconds.
@@ -132,6 +133,13 @@ impl Config {
                 "is off, and no provider is set up, so no one could sign in",
             );
         }
+        let admin_sign_in = read_admin_sign_in(settings, validator);
+        if admin_sign_in == AdminSignIn::WorkOs && provider.is_none() {
+            validator.error(
+                "ADMIN_SIGN_IN",
+                "is workos, and no provider is set up, so no admin could sign in",
+            );
+        }
         let email_code_ttl = validator.read(
             "EMAIL_CODE_TTL",
             &settings.email_code_ttl,
@@ -162,6 +170,7 @@ impl Config {
             }),
             mail,
             email_codes,
+            admin_sign_in,
             email_code_ttl,
             code_limit_address,
             code_limit_ip: validator.read(

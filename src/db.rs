@@ -13,6 +13,7 @@ pub mod notices;
 pub mod operator_codes;
 pub mod outgoing_mails;
 pub mod pending_revocations;
+pub mod provider_logouts;
 pub mod provider_sessions;
 mod schema;
 pub mod sessions;

@@ -3,6 +3,7 @@
 mod accent;
 mod account;
 mod activity;
+mod authentication_method;
 mod backoff;
 mod base_url;
 mod browser_name;
@@ -30,6 +31,7 @@ pub use accent::{Accent, Shades};
 
 pub use account::{AdmittedBy, Role, SignInMethod, UnknownRole, WayIn};
 pub use activity::{ActivityKind, CodeOutcome};
+pub use authentication_method::AuthenticationMethod;
 pub use backoff::Backoff;
 pub use base_url::BaseUrl;
 pub use browser_name::BrowserName;

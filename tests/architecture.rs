@@ -82,6 +82,9 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
 /// Modules that call verbs and know no table.
 const CALLS_VERBS: [&str; 4] = ["cli", "server", "routes", "web"];
 
+/// Files that implement a trait of a library whose methods have untyped errors.
+const FOREIGN_ERRORS: [&str; 1] = ["sign_in/provider/token_key.rs"];
+
 struct Source {
     file: String,
     module: ModulePath,
@@ -444,7 +447,8 @@ fn modules_follow_one_style_and_errors_are_types() {
         let text = fs::read_to_string(root.join(&source.file)).unwrap();
         let code = without_tests_and_comments(&text);
         let flat: String = code.split_whitespace().collect();
-        if flat.contains(",String>{") && flat.contains("Result<") {
+        let is_exempt = FOREIGN_ERRORS.contains(&source.file.as_str());
+        if !is_exempt && flat.contains(",String>{") && flat.contains("Result<") {
             for (number, line) in code.lines().enumerate() {
                 if line.contains("Result<") && line.contains(", String>") {
                     wrong.push(format!(

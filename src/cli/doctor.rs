@@ -63,6 +63,7 @@ async fn examine(settings: &Settings, report: &mut Report) -> Result<(), Failure
     report.add(address::check(&config).await)?;
     report.add(proxies::check(&config))?;
     report.add_all(codes::remark(&config))?;
+    report.add_all(codes::admins(&config))?;
     report.add_all(mail::checks(&config.mail).await)?;
     report.add_all(provider::checks(&config).await)
 }

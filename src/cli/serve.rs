@@ -7,7 +7,7 @@ use log::warn;
 use super::failure::Failure;
 use super::output::say;
 use crate::clock::Clock;
-use crate::config::{Config, EmailCodes, Settings};
+use crate::config::{AdminSignIn, Config, EmailCodes, Settings};
 use crate::server::{Server, StopSignals};
 
 /// Serves until told to stop.
@@ -25,6 +25,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         .then(|| config.storage.data_dir.join("outbox"));
     let admin = config.admin_email.clone();
     let email_codes = config.email_codes != EmailCodes::Off;
+    let admin_codes = email_codes && config.admin_sign_in == AdminSignIn::Any;
     let did_not_start = |e: &dyn Error| Failure::because("Vestibule did not start", e);
     let signals = StopSignals::listen().map_err(|e| did_not_start(&e))?;
     let server = Server::start(config, Clock::system())
@@ -35,7 +36,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         base_url.link("/")
     );
     if let Some(admin) = admin {
-        let way_in = if email_codes {
+        let way_in = if admin_codes {
             "use email code"
         } else {
             "Continue with WorkOS"

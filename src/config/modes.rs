@@ -16,6 +16,16 @@ pub enum EmailCodes {
     Off,
 }
 
+/// How admins may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum AdminSignIn {
+    /// With WorkOS or another provider, and with an operator's code.
+    WorkOs,
+    /// Like every account.
+    Any,
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, EnumString)]
 #[strum(serialize_all = "lowercase")]
 pub enum LogFormat {
@@ -42,6 +52,15 @@ pub(super) fn read_log_format(settings: &Settings, validator: &mut Validator) ->
         &settings.log_format,
         LogFormat::Text,
         one_of("text or json"),
+    )
+}
+
+pub(super) fn read_admin_sign_in(settings: &Settings, validator: &mut Validator) -> AdminSignIn {
+    validator.read(
+        "ADMIN_SIGN_IN",
+        &settings.admin_sign_in,
+        AdminSignIn::Any,
+        one_of("workos or any"),
     )
 }
 

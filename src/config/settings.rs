@@ -94,6 +94,15 @@ pub struct Settings {
         help_heading = "Settings"
     )]
     pub email_codes: Option<String>,
+    /// How admins may sign in: workos (no email codes) or any [default: any]
+    #[arg(
+        long,
+        env = "ADMIN_SIGN_IN",
+        value_name = "HOW",
+        global = true,
+        help_heading = "Settings"
+    )]
+    pub admin_sign_in: Option<String>,
     /// How long a code works, at most 15m [default: 10m]
     #[arg(
         long,

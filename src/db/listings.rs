@@ -1,11 +1,13 @@
 //! Accounts and sessions as the command line lists them. Each field has the name of its column, which
 //! `--json` prints.
 
+use diesel::dsl::not;
 use diesel::prelude::*;
 use serde::Serialize;
 
 use super::account_search::{LONGEST_TEXT, escaped};
 use super::schema::{accounts, sessions};
+use super::sessions::InForce;
 use crate::domain::{AccountId, Email, Role, SessionId, SignInMethod, Stored, Timestamp};
 
 #[derive(Debug, Clone, Serialize, Queryable, Selectable)]
@@ -65,13 +67,6 @@ pub fn account(
         .optional()
 }
 
-/// The sessions within the absolute and the idle timeout.
-#[derive(Debug, Clone, Copy)]
-pub struct InForce {
-    pub begun_after: Timestamp,
-    pub seen_after: Timestamp,
-}
-
 /// The sessions of an account, or of all accounts; the newest first.
 pub fn sessions(
     connection: &mut SqliteConnection,
@@ -82,6 +77,7 @@ pub fn sessions(
         .inner_join(accounts::table)
         .filter(sessions::created_at.gt(in_force.begun_after))
         .filter(sessions::last_seen_at.gt(in_force.seen_after))
+        .filter(not(sessions::short_lived).or(sessions::created_at.gt(in_force.seen_after)))
         .order(sessions::id.desc())
         .select((
             sessions::id,

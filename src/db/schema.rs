@@ -109,6 +109,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    provider_logouts (token_hash) {
+        token_hash -> Binary,
+        session_id -> BigInt,
+        url -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     provider_sessions (session_id) {
         session_id -> BigInt,
         provider -> Text,
@@ -139,6 +148,8 @@ diesel::table! {
         ip -> Text,
         created_at -> BigInt,
         last_seen_at -> BigInt,
+        short_lived -> Bool,
+        authentication_method -> Nullable<Text>,
     }
 }
 
@@ -169,6 +180,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     operator_codes,
     outgoing_mails,
     pending_revocations,
+    provider_logouts,
     provider_sessions,
     session_revision,
     sessions,

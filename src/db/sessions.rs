@@ -1,11 +1,13 @@
 //! The tables `sessions` and `session_revision`.
 
+use diesel::dsl::not;
 use diesel::prelude::*;
 
 use super::accounts::AccountRow;
 use super::schema::{accounts, provider_sessions, session_revision, sessions};
 use crate::domain::{
-    AccountId, BrowserName, SessionId, SignInMethod, Stored, Timestamp, TokenHash,
+    AccountId, AuthenticationMethod, BrowserName, SessionId, SignInMethod, Stored, Timestamp,
+    TokenHash,
 };
 
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -20,6 +22,9 @@ pub struct SessionRow {
     pub created_at: Timestamp,
     /// Not always the newest use: uses are written in batches.
     pub last_seen_at: Timestamp,
+    pub short_lived: bool,
+    /// For a session that began at a provider.
+    pub authentication_method: Option<AuthenticationMethod>,
 }
 
 /// The columns of `provider_sessions` that every request needs.
@@ -42,6 +47,16 @@ pub struct NewSession<'a> {
     /// The client's address.
     pub ip: &'a str,
     pub now: Timestamp,
+    /// Whether the idle timeout is also the absolute one.
+    pub short_lived: bool,
+    pub authentication_method: Option<&'a AuthenticationMethod>,
+}
+
+/// The sessions within the absolute and the idle timeout.
+#[derive(Debug, Clone, Copy)]
+pub struct InForce {
+    pub begun_after: Timestamp,
+    pub seen_after: Timestamp,
 }
 
 /// Counters that tell when a cached session, account or provider session may be out of date.
@@ -73,6 +88,8 @@ pub fn insert(connection: &mut SqliteConnection, new: &NewSession<'_>) -> QueryR
             sessions::ip.eq(new.ip),
             sessions::created_at.eq(new.now),
             sessions::last_seen_at.eq(new.now),
+            sessions::short_lived.eq(new.short_lived),
+            sessions::authentication_method.eq(new.authentication_method),
         ))
         .returning(sessions::id)
         .get_result(connection)
@@ -202,31 +219,29 @@ pub fn touch(
     Ok(())
 }
 
-/// Counts the sessions within the absolute and the idle timeout.
-pub fn count_in_force(
-    connection: &mut SqliteConnection,
-    begun_after: Timestamp,
-    seen_after: Timestamp,
-) -> QueryResult<i64> {
+pub fn count_in_force(connection: &mut SqliteConnection, in_force: InForce) -> QueryResult<i64> {
     sessions::table
-        .filter(sessions::created_at.gt(begun_after))
-        .filter(sessions::last_seen_at.gt(seen_after))
+        .filter(sessions::created_at.gt(in_force.begun_after))
+        .filter(sessions::last_seen_at.gt(in_force.seen_after))
+        .filter(not(sessions::short_lived).or(sessions::created_at.gt(in_force.seen_after)))
         .count()
         .get_result(connection)
 }
 
-/// Deletes up to `at_most` sessions past the absolute or the idle timeout.
+/// Deletes up to `at_most` sessions that are not in force.
 pub fn delete_expired(
     connection: &mut SqliteConnection,
-    begun_before: Timestamp,
-    seen_before: Timestamp,
+    in_force: InForce,
     at_most: i64,
 ) -> QueryResult<usize> {
+    let is_past_short_life =
+        sessions::short_lived.and(sessions::created_at.le(in_force.seen_after));
     let expired = sessions::table
         .filter(
             sessions::created_at
-                .le(begun_before)
-                .or(sessions::last_seen_at.le(seen_before)),
+                .le(in_force.begun_after)
+                .or(sessions::last_seen_at.le(in_force.seen_after))
+                .or(is_past_short_life),
         )
         .select(sessions::id)
         .limit(at_most)

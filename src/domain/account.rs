@@ -1,6 +1,8 @@
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use thiserror::Error;
 
+use super::authentication_method::AuthenticationMethod;
+
 /// The permissions of an account. The database and the command line use these words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
 #[strum(
@@ -60,7 +62,7 @@ impl SignInMethod {
 }
 
 /// The credential of a sign-in, as the activity and the mail about a new browser show it. It distinguishes more cases
-/// than [`SignInMethod`]. The detail of an activity row stores these words.
+/// than [`SignInMethod`]. The detail of an activity row begins with one of these words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum WayIn {
@@ -82,6 +84,24 @@ impl WayIn {
             Self::OperatorCode => "operator’s code",
             Self::WorkOs => SignInMethod::WorkOs.describe(),
         }
+    }
+
+    /// The detail of a sign-in's activity row.
+    pub fn to_detail(self, authentication: Option<&AuthenticationMethod>) -> String {
+        let word = self.into_str();
+        authentication.map_or_else(
+            || word.to_owned(),
+            |method| format!("{word} {}", method.as_str()),
+        )
+    }
+
+    /// Reads what [`WayIn::to_detail`] wrote. `None` for a word of a newer version.
+    pub fn from_detail(detail: &str) -> Option<(Self, Option<&str>)> {
+        let (word, method) = match detail.split_once(' ') {
+            Some((word, method)) => (word, Some(method)),
+            None => (detail, None),
+        };
+        Some((word.parse().ok()?, method))
     }
 }
 
@@ -115,6 +135,21 @@ mod tests {
             assert_eq!(word.parse(), Ok(way_in));
         }
         assert!("".parse::<WayIn>().is_err());
+    }
+
+    #[test]
+    fn the_detail_of_a_sign_in_is_read_back() {
+        let method = AuthenticationMethod::from_foreign("pwd + otp");
+        assert_eq!(WayIn::WorkOs.to_detail(method.as_ref()), "workos pwd + otp");
+        assert_eq!(WayIn::EmailCode.to_detail(None), "email_code");
+        for (detail, read) in [
+            ("workos pwd + otp", Some((WayIn::WorkOs, Some("pwd + otp")))),
+            ("email_code", Some((WayIn::EmailCode, None))),
+            ("passkey SSO", None),
+            ("", None),
+        ] {
+            assert_eq!(WayIn::from_detail(detail), read);
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub enum ActivityKind {
     CodeDisowned,
     /// An operator made a one-time code on the terminal.
     OperatorCode,
-    /// A session began; the detail is the [`WayIn`](super::WayIn).
+    /// A session began; the detail is the [`WayIn`](super::WayIn) and how the provider authenticated the person.
     SignedIn,
     /// A WorkOS admin began a session in the account's name; the detail is their reason.
     Impersonated,
@@ -82,6 +82,9 @@ pub enum CodeOutcome {
     Suspended,
     /// The account signs in with WorkOS. A mail said so instead, at most once an hour.
     Moved,
+    /// Admins sign in with WorkOS (`ADMIN_SIGN_IN=workos`). A mail said so instead, at most once an hour.
+    #[strum(serialize = "admins_use_workos")]
+    AdminsUseWorkOs,
     /// A limit refused; the detail says which.
     Limited,
     /// The mail is waiting; the detail is the mail server's last answer, if there was one.
@@ -106,6 +109,7 @@ impl CodeOutcome {
             Self::NotConfirmed => "The account isn’t confirmed",
             Self::Suspended => "The account is suspended",
             Self::Moved => "Moved to WorkOS: told so by mail instead",
+            Self::AdminsUseWorkOs => "Admins sign in with WorkOS: told so by mail instead",
             Self::Limited => "A limit refused it",
             Self::Queued => "The mail is waiting to be sent",
             Self::Accepted => "The mail server accepted it",
@@ -154,7 +158,7 @@ mod tests {
             .collect();
         assert_eq!(
             outcomes.join(" "),
-            "no_account not_confirmed suspended moved limited queued accepted outbox refused \
+            "no_account not_confirmed suspended moved admins_use_workos limited queued accepted outbox refused \
              given_up queue_full"
         );
     }

@@ -22,6 +22,8 @@ pub enum TokenKind {
     RefreshToken,
     /// Kept as `id_token_hint` for the provider's logout page.
     IdToken,
+    /// The URL of the provider's logout page.
+    LogoutUrl,
 }
 
 impl TokenCipher {

@@ -7,7 +7,7 @@ use super::database::{OpenError, open_database};
 use crate::config::Storage;
 use crate::db::{
     DatabaseError, QueryResult, SqliteConnection, challenges, operator_codes, pending_revocations,
-    sessions,
+    provider_logouts, sessions,
 };
 use crate::keys::rotation::{RotationError, replace_and_forget};
 use crate::keys::token_cipher::{TokenCipher, TokenKind};
@@ -58,6 +58,7 @@ fn end_everything(c: &mut SqliteConnection, [old, new]: &[TokenCipher; 2]) -> Qu
     let ended = sessions::delete_all(c)?;
     challenges::delete_all(c)?;
     operator_codes::delete_all(c)?;
+    provider_logouts::delete_all(c)?;
     for row in pending_revocations::all(c)? {
         let kind = TokenKind::RefreshToken;
         let token = row

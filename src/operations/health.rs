@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::config::AdminSignIn;
+use crate::db::sessions::InForce;
 use crate::db::{
     Database, DatabaseError, QueryResult, SqliteConnection, WriteTrouble, activity, challenges,
     outgoing_mails, pending_revocations, sessions, state, wrong_tries,
@@ -24,6 +26,7 @@ pub struct Health {
     pub sessions: Arc<Sessions>,
     /// `None` when no provider is configured.
     pub reachability: Option<Arc<Reachability>>,
+    pub admin_sign_in: AdminSignIn,
     /// When this process began to serve.
     pub started_at: Timestamp,
 }
@@ -47,6 +50,7 @@ pub struct Snapshot {
     pub deliveries: Deliveries,
     /// `None` when no provider is configured.
     pub provider: Option<ReachabilityStatus>,
+    pub admin_sign_in: AdminSignIn,
 }
 
 /// The facts that are read from the database.
@@ -125,12 +129,11 @@ impl Health {
     /// Reads the state of every part. If the database does not answer, the other parts are still reported.
     pub async fn snapshot(&self) -> Snapshot {
         let now = self.clock.now();
-        let lifetimes = self.sessions.lifetimes();
-        let (begun_after, seen_after) = (now.minus(lifetimes.max), now.minus(lifetimes.idle));
+        let in_force = self.sessions.lifetimes().in_force(now);
         let path = self.database.path().to_owned();
         let stored = self
             .database
-            .read(move |c| stored(c, &path, [begun_after, seen_after, now]))
+            .read(move |c| stored(c, &path, in_force, now))
             .await;
         Snapshot {
             now,
@@ -142,6 +145,7 @@ impl Health {
             codes_waiting: self.mail.codes_waiting(),
             deliveries: self.mail.deliveries(),
             provider: self.reachability.as_ref().map(|provider| provider.status()),
+            admin_sign_in: self.admin_sign_in,
         }
     }
 }
@@ -149,7 +153,8 @@ impl Health {
 fn stored(
     c: &mut SqliteConnection,
     file: &Path,
-    [begun_after, seen_after, now]: [Timestamp; 3],
+    in_force: InForce,
+    now: Timestamp,
 ) -> QueryResult<Stored> {
     Ok(Stored {
         bytes: state::size(file),
@@ -157,7 +162,7 @@ fn stored(
         open_to_others: state::is_open_to_others(file).unwrap_or(false),
         sqlite: state::sqlite_version(c)?,
         newest_migration: state::newest_migration(c)?,
-        sessions: sessions::count_in_force(c, begun_after, seen_after)?,
+        sessions: sessions::count_in_force(c, in_force)?,
         mails: outgoing_mails::waiting(c)?,
         revocations: pending_revocations::waiting(c)?,
         visitors: rows_of_visitors(c)?,

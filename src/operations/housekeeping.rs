@@ -7,8 +7,8 @@ use log::{info, warn};
 
 use crate::clock::Clock;
 use crate::db::{
-    Database, DatabaseError, activity, challenges, limit_clearances, operator_codes, sessions,
-    wrong_tries,
+    Database, DatabaseError, activity, challenges, limit_clearances, operator_codes,
+    provider_logouts, sessions, wrong_tries,
 };
 use crate::sign_in::email_code::{EmailCode, operator_code};
 use crate::sign_in::limits::rules::{CLOCK_SLACK, MOST_ROWS_OF_VISITORS};
@@ -57,7 +57,7 @@ impl Housekeeping {
         let now = self.clock.now();
         self.email_code.limits.sweep(now);
         self.sessions.write_down_use().await?;
-        let lifetimes = self.sessions.lifetimes();
+        let in_force = self.sessions.lifetimes().in_force(now);
         let challenges_before = now.minus(KEEP_EXPIRED);
         // Challenges from before the clock was set back. They must not work again when that time comes.
         let challenges_after = now.plus(CLOCK_SLACK);
@@ -71,7 +71,6 @@ impl Housekeeping {
         let strangers_before = now.minus(KEEP_STRANGERS);
         let strangers_before =
             newest_strangers.map_or(strangers_before, |at| at.max(strangers_before));
-        let (begun_before, seen_before) = (now.minus(lifetimes.max), now.minus(lifetimes.idle));
         let mut removed = 0;
         loop {
             let rows = self
@@ -82,7 +81,8 @@ impl Housekeeping {
                         operator_codes::delete_expired(c, challenges_before, operator_codes_after)?,
                         limit_clearances::delete_before(c, tries_before)?,
                         wrong_tries::delete_before(c, tries_before, BATCH)?,
-                        sessions::delete_expired(c, begun_before, seen_before, BATCH)?,
+                        provider_logouts::delete_expired(c, now)?,
+                        sessions::delete_expired(c, in_force, BATCH)?,
                         activity::delete_before(c, activity_before, BATCH)?,
                         activity::delete_strangers_before(c, strangers_before, BATCH)?,
                     ];

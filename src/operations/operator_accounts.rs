@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::accounts::changes::{self, Actor, Change, ChangeError, NewAccount};
 use crate::accounts::end_sessions::{self, EndedSession};
 use crate::accounts::import::{ImportRow, add_new};
-use crate::db::listings::{self, InForce, ListedAccount, ListedSession};
+use crate::db::listings::{self, ListedAccount, ListedSession};
 use crate::db::{Database, DatabaseError, accounts, activity};
 use crate::domain::{
     AccountId, Email, PersonName, Role, SessionId, SignInMethod, Stored, Timestamp,
@@ -141,7 +141,7 @@ pub fn account_details(
         let Some((listed, row)) = listed.zip(row) else {
             return Ok(None);
         };
-        let in_force = in_force(lifetimes, now);
+        let in_force = lifetimes.in_force(now);
         Ok(Some(AccountDetails {
             account: listed.into(),
             last_sign_in: activity::last_sign_in(c, &row)?,
@@ -192,7 +192,7 @@ pub fn list_sessions(
         Some(email) => Some(account_of(database, email)?),
         None => None,
     };
-    let in_force = in_force(lifetimes, now);
+    let in_force = lifetimes.in_force(now);
     let found = database.read_in_place(|c| listings::sessions(c, account, in_force))?;
     Ok(found.into_iter().map(SessionListing::from).collect())
 }
@@ -215,13 +215,6 @@ pub fn end_all_sessions(
 ) -> Result<usize, ChangeError> {
     let actor = Actor::command_line();
     database.write_checked_blocking(|c| end_sessions::all_of_address(c, &actor, email, now))
-}
-
-fn in_force(lifetimes: Lifetimes, now: Timestamp) -> InForce {
-    InForce {
-        begun_after: now.minus(lifetimes.max),
-        seen_after: now.minus(lifetimes.idle),
-    }
 }
 
 impl From<ListedAccount> for AccountListing {

@@ -7,7 +7,7 @@ use crate::accounts::activity::ActivityLog;
 use crate::accounts::directory::Directory;
 use crate::accounts::own_account::OwnAccount;
 use crate::clock::Clock;
-use crate::config::{Config, EmailCodes, ProviderSettings};
+use crate::config::{AdminSignIn, Config, EmailCodes, ProviderSettings};
 use crate::db::Database;
 use crate::keys::Keys;
 use crate::mail::MailQueue;
@@ -71,6 +71,7 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
             }
             _ => ForMoved::Always,
         },
+        for_admins: config.admin_sign_in == AdminSignIn::Any,
         base_url: config.base_url.clone(),
         browsers,
         metrics: metrics.clone(),
@@ -82,6 +83,7 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
         mail,
         sessions: Arc::clone(&sessions),
         reachability: provider.as_ref().map(|provider| provider.reachability()),
+        admin_sign_in: config.admin_sign_in,
         started_at: clock.now(),
     };
     AppState::new(AppParts {

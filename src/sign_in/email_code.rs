@@ -21,9 +21,10 @@ use super::known_browsers::KnownBrowsers;
 use super::limits::{Limit, Limited, Limits};
 use super::oidc::Reachability;
 use crate::clock::Clock;
+use crate::db::accounts::AccountRow;
 use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{Database, DatabaseError};
-use crate::domain::{BaseUrl, Email, ReturnTo, Timestamp, TokenHash};
+use crate::domain::{BaseUrl, CodeOutcome, Email, ReturnTo, Role, Timestamp, TokenHash};
 use crate::keys::Keys;
 use crate::mail::MailQueue;
 use crate::metrics::Metrics;
@@ -42,6 +43,8 @@ pub struct EmailCode {
     /// How long a code works.
     pub lifetime: Duration,
     pub for_moved: ForMoved,
+    /// Whether admins get codes.
+    pub for_admins: bool,
     /// For the links in mails.
     pub base_url: BaseUrl,
     pub browsers: Arc<KnownBrowsers>,
@@ -61,6 +64,26 @@ impl ForMoved {
         match self {
             Self::Always => true,
             Self::InAnOutage(provider) => !provider.is_reachable(),
+        }
+    }
+}
+
+/// The accounts that get codes at one moment.
+#[derive(Debug, Clone, Copy)]
+struct CodePolicy {
+    for_moved: bool,
+    for_admins: bool,
+}
+
+impl CodePolicy {
+    /// Why an account that may sign in gets no code. A role that a newer version wrote counts as an admin's.
+    fn refusal(self, account: &AccountRow) -> Option<CodeOutcome> {
+        if !self.for_admins && account.role != Role::Member {
+            Some(CodeOutcome::AdminsUseWorkOs)
+        } else if !self.for_moved && account.moved_at.is_some() {
+            Some(CodeOutcome::Moved)
+        } else {
+            None
         }
     }
 }
@@ -110,6 +133,13 @@ pub struct OpenChallenge {
 }
 
 impl EmailCode {
+    fn policy(&self) -> CodePolicy {
+        CodePolicy {
+            for_moved: self.for_moved.is_a_code_due(),
+            for_admins: self.for_admins,
+        }
+    }
+
     /// The challenge of this browser, unless it was consumed or disowned.
     pub fn open_challenge(
         &self,

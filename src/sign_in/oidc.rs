@@ -2,7 +2,7 @@
 //!
 //! [`ProviderSignIn`] is the service. Each file adds one verb to it: [`begin`](ProviderSignIn::begin),
 //! [`complete`](ProviderSignIn::complete), [`refresh`](ProviderSignIn::refresh),
-//! [`provider_logout_url`](ProviderSignIn::provider_logout_url), [`status`](ProviderSignIn::status).
+//! [`begin_logout`](ProviderSignIn::begin_logout), [`status`](ProviderSignIn::status).
 
 mod admission;
 mod begin;

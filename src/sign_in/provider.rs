@@ -10,6 +10,7 @@ mod identity;
 mod jwks;
 mod metadata;
 mod openid;
+mod token_key;
 mod token_response;
 mod verify;
 
@@ -25,10 +26,13 @@ pub use authorization::{AuthorizationRequest, Callback, FlowSecrets};
 pub use diagnosis::Diagnosis;
 pub use error::ProviderError;
 pub use http::Timeouts;
-pub use identity::{Identity, Impersonator, ProviderSession, Tokens};
+pub use identity::{Identity, Impersonator, ProviderSession, Refreshed, ReportedUser, Tokens};
 
 use authkit::AuthKit;
 use openid::OpenIdProvider;
+
+/// In bytes. A response has the URL in its head, which stays below 4 kB (SECURITY rule 40).
+const MAX_LOGOUT_URL: usize = 2_048;
 
 /// The identity provider. Clones share its cached metadata and keys. Constructing one sends no
 /// request.
@@ -167,7 +171,7 @@ impl Provider {
         &self,
         refresh_token: &RefreshToken,
         subject: &str,
-    ) -> Result<Tokens, ProviderError> {
+    ) -> Result<Refreshed, ProviderError> {
         match &*self.backend {
             Backend::AuthKit(provider) => {
                 self.timed("refresh", provider.refresh(refresh_token, subject))
@@ -192,18 +196,22 @@ impl Provider {
         }
     }
 
-    /// The page where the browser ends the provider's own session. `None` when the provider has
-    /// no such page, or when its metadata is not cached.
+    /// The page where the browser ends the provider's own session. A hint that would make the URL too long for a
+    /// response header is left out. `None` when the provider has no such page, or when its metadata is not cached.
     pub fn logout_url(
         &self,
         session_id: Option<&str>,
         id_token: Option<&str>,
         return_to: &str,
     ) -> Option<String> {
-        match &*self.backend {
+        let url = |id_token| match &*self.backend {
             Backend::AuthKit(provider) => Some(provider.logout_url(session_id?, return_to)),
             Backend::OpenId(provider) => provider.logout_url(id_token, return_to),
-        }
+        };
+        [id_token, None]
+            .into_iter()
+            .filter_map(url)
+            .find(|url| url.len() <= MAX_LOGOUT_URL)
     }
 
     /// Tries out reachability, credentials and callback URL for an operator. No user is signed in.

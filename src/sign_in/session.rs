@@ -20,11 +20,11 @@ use super::client::Client;
 use crate::clock::Clock;
 use crate::db::accounts::AccountRow;
 use crate::db::activity::{self, NewActivity};
-use crate::db::sessions::{self, NewSession, Revision, SessionRow};
+use crate::db::sessions::{self, InForce, NewSession, Revision, SessionRow};
 use crate::db::{Database, DatabaseError};
 use crate::domain::{
-    AccountId, ActivityKind, Device, Email, ReturnTo, Role, SessionId, SignInMethod, Timestamp,
-    Token, TokenHash,
+    AccountId, ActivityKind, AuthenticationMethod, Device, Email, ReturnTo, Role, SessionId,
+    SignInMethod, Timestamp, Token, TokenHash,
 };
 pub use authorization::{Authorization, NotAuthorized, OwnChangeError};
 use newest_revision::NewestRevision;
@@ -46,11 +46,14 @@ pub struct LiveSession {
     pub name: String,
     pub role: Role,
     pub method: SignInMethod,
+    /// How the provider authenticated the person.
+    pub authentication: Option<AuthenticationMethod>,
     pub created_at: Timestamp,
     /// The expiry of the provider's access token, for a session that began at a provider.
     pub access_expires_at: Option<Timestamp>,
     /// The WorkOS admin who impersonates the user.
     pub impersonator: Option<String>,
+    short_lived: bool,
     last_seen_at: AtomicI64,
     as_of: i64,
 }
@@ -60,6 +63,7 @@ pub struct LiveSession {
 pub struct Listed<'a> {
     pub id: SessionId,
     pub method: SignInMethod,
+    pub authentication: Option<&'a AuthenticationMethod>,
     /// Browser and system, such as “Firefox on Linux”.
     pub browser: &'a str,
     pub ip: &'a str,
@@ -81,10 +85,12 @@ struct Listing {
 struct ListedRow {
     id: SessionId,
     method: SignInMethod,
+    authentication: Option<AuthenticationMethod>,
     browser: String,
     ip: String,
     created_at: Timestamp,
     last_seen_at: Timestamp,
+    short_lived: bool,
 }
 
 /// Weighs a list by its rows, because few accounts have many sessions.
@@ -107,6 +113,16 @@ pub struct StartedSession {
     pub device: Option<Device>,
 }
 
+/// How a session begins.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    pub method: SignInMethod,
+    /// How the provider authenticated the person.
+    pub authentication: Option<AuthenticationMethod>,
+    /// Whether the idle timeout is also the absolute one (SECURITY rule 39).
+    pub short_lived: bool,
+}
+
 /// How long sessions last.
 #[derive(Debug, Clone, Copy)]
 pub struct Lifetimes {
@@ -114,6 +130,20 @@ pub struct Lifetimes {
     pub idle: Duration,
     /// The absolute timeout.
     pub max: Duration,
+}
+
+impl Lifetimes {
+    /// The bounds of the sessions that are in force now.
+    pub fn in_force(self, now: Timestamp) -> InForce {
+        InForce {
+            begun_after: now.minus(self.max),
+            seen_after: now.minus(self.idle),
+        }
+    }
+
+    fn absolute(self, short_lived: bool) -> Duration {
+        if short_lived { self.idle } else { self.max }
+    }
 }
 
 pub struct Sessions {
@@ -208,26 +238,37 @@ impl Sessions {
         Ok(())
     }
 
-    fn lasts(&self, created_at: Timestamp, last_seen_at: Timestamp, now: Timestamp) -> bool {
-        now.since(created_at) < self.lifetimes.max && now.since(last_seen_at) < self.lifetimes.idle
+    fn lasts(
+        &self,
+        created_at: Timestamp,
+        last_seen_at: Timestamp,
+        short_lived: bool,
+        now: Timestamp,
+    ) -> bool {
+        now.since(created_at) < self.lifetimes.absolute(short_lived)
+            && now.since(last_seen_at) < self.lifetimes.idle
     }
 }
 
 impl SessionList<'_> {
     /// The sessions in force, newest first.
     pub fn in_force(&self, now: Timestamp) -> impl Iterator<Item = Listed<'_>> {
-        let lines = self.listing.rows.iter().map(|row| {
+        self.listing.rows.iter().filter_map(move |row| {
             let noted = self.sessions.seen.get(&row.id).map(|at| *at);
-            Listed {
+            let last_seen_at = noted.map_or(row.last_seen_at, |at| at.max(row.last_seen_at));
+            let lasts = self
+                .sessions
+                .lasts(row.created_at, last_seen_at, row.short_lived, now);
+            lasts.then_some(Listed {
                 id: row.id,
                 method: row.method,
+                authentication: row.authentication.as_ref(),
                 browser: &row.browser,
                 ip: &row.ip,
                 created_at: row.created_at,
-                last_seen_at: noted.map_or(row.last_seen_at, |at| at.max(row.last_seen_at)),
-            }
-        });
-        lines.filter(move |line| self.sessions.lasts(line.created_at, line.last_seen_at, now))
+                last_seen_at,
+            })
+        })
     }
 }
 
@@ -237,7 +278,7 @@ pub fn begin(
     connection: &mut SqliteConnection,
     token_hash: TokenHash,
     account: &AccountRow,
-    method: SignInMethod,
+    beginning: &Beginning,
     client: &Client,
     older: Option<TokenHash>,
     now: Timestamp,
@@ -248,10 +289,12 @@ pub fn begin(
     let new = NewSession {
         token_hash,
         account_id: account.id,
-        method,
+        method: beginning.method,
         browser: &client.browser,
         ip: &client.ip.to_string(),
         now,
+        short_lived: beginning.short_lived,
+        authentication_method: beginning.authentication.as_ref(),
     };
     sessions::insert(connection, &new)
 }
@@ -278,10 +321,12 @@ fn listed(row: SessionRow) -> Option<ListedRow> {
     Some(ListedRow {
         id: row.id,
         method: row.method.known()?,
+        authentication: row.authentication_method,
         browser: row.browser,
         ip: row.ip,
         created_at: row.created_at,
         last_seen_at: row.last_seen_at,
+        short_lived: row.short_lived,
     })
 }
 
@@ -294,10 +339,12 @@ mod tests {
         let row = || ListedRow {
             id: SessionId(1),
             method: SignInMethod::EmailCode,
+            authentication: None,
             browser: String::new(),
             ip: String::new(),
             created_at: Timestamp(0),
             last_seen_at: Timestamp(0),
+            short_lived: false,
         };
         for length in [0, 1, 3] {
             let listing = Arc::new(Listing {

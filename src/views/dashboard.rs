@@ -5,12 +5,14 @@ use maud::{Markup, html};
 use super::account_menu::Viewer;
 use super::components::moment;
 use super::layout::{Site, console_page};
-use crate::domain::{SignInMethod, Timestamp};
+use crate::domain::{AuthenticationMethod, SignInMethod, Timestamp};
 
 #[derive(Debug)]
 pub struct Dashboard<'a> {
     pub viewer: Viewer<'a>,
     pub method: SignInMethod,
+    /// How the provider authenticated the viewer.
+    pub authentication: Option<&'a AuthenticationMethod>,
     pub signed_in_at: Timestamp,
     /// All sessions of the viewer, the session of this browser included.
     pub sessions: Vec<SessionLine<'a>>,
@@ -23,6 +25,8 @@ pub struct SessionLine<'a> {
     pub browser: &'a str,
     pub ip: &'a str,
     pub method: SignInMethod,
+    /// How the provider authenticated the person.
+    pub authentication: Option<&'a AuthenticationMethod>,
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,
     /// Whether this is the session of this browser.
@@ -33,7 +37,7 @@ impl Dashboard<'_> {
     pub fn page(&self, site: &Site) -> Markup {
         let content = html! {
             h1 { "Welcome, " (first_name(&self.viewer)) }
-            p.lead { "Signed in with " (with(self.method)) ", " (moment(self.signed_in_at, self.now)) "." }
+            p.lead { "Signed in with " (with(self.method)) (by(self.authentication)) ", " (moment(self.signed_in_at, self.now)) "." }
             h2 { "Where you’re signed in" }
             ul.rows { @for line in &self.sessions { li.row { (self.line(line)) } } }
             a.more href="/account/sessions" { "Manage sessions" }
@@ -46,7 +50,7 @@ impl Dashboard<'_> {
             b { (line.browser) }
             @if line.this_one { " " span.tag { "this browser" } }
             div.quiet {
-                (line.ip) " · " (line.method.describe()) " · "
+                (line.ip) " · " (line.how()) " · "
                 @if line.this_one {
                     "signed in " (moment(line.created_at, self.now))
                 } @else {
@@ -55,6 +59,17 @@ impl Dashboard<'_> {
             }
         }
     }
+}
+
+impl SessionLine<'_> {
+    /// As in “WorkOS, by SSO”.
+    pub fn how(&self) -> String {
+        format!("{}{}", self.method.describe(), by(self.authentication))
+    }
+}
+
+fn by(authentication: Option<&AuthenticationMethod>) -> String {
+    authentication.map_or_else(String::new, |method| format!(", by {}", method.as_str()))
 }
 
 fn with(method: SignInMethod) -> &'static str {

@@ -7,7 +7,7 @@ use crate::support::Workplace;
 use crate::support::process::Finished;
 
 /// Every setting's variable.
-const SETTINGS: [&str; 31] = [
+const SETTINGS: [&str; 32] = [
     "LISTEN",
     "BASE_URL",
     "DATA_DIR",
@@ -18,6 +18,7 @@ const SETTINGS: [&str; 31] = [
     "SMTP_URL",
     "MAIL_FROM",
     "EMAIL_CODES",
+    "ADMIN_SIGN_IN",
     "EMAIL_CODE_TTL",
     "CODE_LIMIT_ADDRESS",
     "CODE_LIMIT_IP",
@@ -172,6 +173,7 @@ async fn every_wrong_setting_is_named_at_once_and_nothing_is_touched() {
         ("SMTP_URL", "https://console:hunter2@mail.acme.test"),
         ("MAIL_FROM", "Console"),
         ("EMAIL_CODES", "sometimes"),
+        ("ADMIN_SIGN_IN", "password"),
         ("EMAIL_CODE_TTL", "16m"),
         ("CODE_LIMIT_ADDRESS", "0"),
         ("CODE_LIMIT_IP", "-1"),
@@ -202,9 +204,17 @@ async fn every_wrong_setting_is_named_at_once_and_nothing_is_touched() {
     assert!(
         refused
             .stderr
-            .starts_with("Vestibule did not start: 25 settings need attention.")
+            .starts_with("Vestibule did not start: 26 settings need attention.")
     );
     assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
+}
+
+#[actix_web::test]
+async fn admins_who_get_no_codes_need_a_provider() {
+    let place = Workplace::empty().with("ADMIN_SIGN_IN", "workos");
+    let refused = place.run(&[]).await;
+    let words = ["ADMIN_SIGN_IN: is workos, and no provider is set up"];
+    assert_misused(&place, &refused, &words);
 }
 
 // SECURITY rule 4.

@@ -1,9 +1,13 @@
 //! Signing in with `WorkOS`, from the first page to the last: with a provider that says what a test
 //! wants it to say, and with `WorkOS`'s own emulator.
 
+mod admin_sign_in;
 mod any_query;
+mod heads;
 mod impersonation;
+mod leaving;
 mod log;
+mod method;
 mod mishaps;
 mod moved;
 mod own_account;
@@ -46,6 +50,26 @@ pub(crate) async fn with_mira() -> (TestApp, Hostile) {
     let (app, provider) = console_and_provider(|_| {}).await;
     app.add_account(MIRA, "");
     (app, provider)
+}
+
+/// A console that finds its provider by discovery.
+pub(crate) async fn console_and_openid(change: impl FnOnce(&mut Settings)) -> (TestApp, Hostile) {
+    let provider = Hostile::start(START).await;
+    let app = TestApp::spawn_with(|settings| {
+        settings.oidc_issuer = Some(provider.url.clone());
+        settings.oidc_client_id = Some(CLIENT_ID.to_owned());
+        settings.oidc_client_secret = Some(KEY.to_owned());
+        change(settings);
+    })
+    .await;
+    (app, provider)
+}
+
+/// There and back for a provider that is found by discovery, with whom the nonce has to agree.
+async fn come_back_from_openid(visitor: &Visitor, provider: &Hostile, path: &str) -> Answer {
+    let begun = visitor.get(path).await;
+    provider.signs_in(begun.location());
+    bring_back(visitor, &way_back(&state_in(begun.location()))).await
 }
 
 /// The provider stops answering, and the console has noticed.

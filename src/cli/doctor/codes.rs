@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::check::Check;
-use crate::config::{Config, EmailCodes};
+use crate::config::{AdminSignIn, Config, EmailCodes};
 
 /// The longest life of a code in OWASP ASVS 5.0, requirement 6.5.5.
 const LONGEST_BY_ASVS: Duration = Duration::from_mins(10);
@@ -16,5 +16,17 @@ pub(super) fn remark(config: &Config) -> Option<Check> {
             "ASVS 6.5.5 is not met: EMAIL_CODE_TTL is longer than 10 minutes",
         )
         .and_next("Set EMAIL_CODE_TTL=10m to meet it")
+    })
+}
+
+/// Says that admins get no codes, and what helps them when the provider is down.
+pub(super) fn admins(config: &Config) -> Option<Check> {
+    let is_only_workos = config.admin_sign_in == AdminSignIn::WorkOs;
+    is_only_workos.then(|| {
+        Check::fine(
+            "admin sign-in",
+            "admins get no email codes, as ADMIN_SIGN_IN says",
+        )
+        .and_next("If the provider is down, `vestibule code EMAIL` lets an admin in")
     })
 }

@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::connection::SqliteProblem;
 use super::migrations::{self, MigrationError};
 use crate::db::schema::{accounts, outgoing_mails};
-use crate::db::{challenges, operator_codes, sessions};
+use crate::db::{challenges, operator_codes, provider_logouts, sessions};
 use crate::domain::Timestamp;
 
 /// A fault of a database file. The caller names the file.
@@ -143,6 +143,7 @@ fn end_what_was_open(c: &mut SqliteConnection, now: Timestamp) -> QueryResult<Ad
     let sessions_ended = sessions::delete_all(c)?;
     challenges::delete_all(c)?;
     operator_codes::delete_all(c)?;
+    provider_logouts::delete_all(c)?;
     // The original server has given up this mail.
     let late = outgoing_mails::give_up_at.le(now.0);
     diesel::delete(outgoing_mails::table.filter(late)).execute(c)?;

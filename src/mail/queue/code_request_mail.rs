@@ -8,7 +8,7 @@ use crate::mail::messages::MovedMail;
 #[derive(Debug)]
 pub enum CodeRequestMail {
     Code(CodeMail),
-    /// No code, because the account has moved to the provider.
+    /// No code, because the account signs in with the provider.
     Moved {
         activity_id: ActivityId,
         mail: MovedMail,

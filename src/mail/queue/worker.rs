@@ -150,6 +150,11 @@ impl Worker {
         let letterhead = &self.sender.letterhead;
         let letter = mail.letter(letterhead.host()).rendered(letterhead);
         let row = outgoing::row(&self.sender.from, &mail.recipient, letter, now);
+        let outcome = if mail.for_admin {
+            CodeOutcome::AdminsUseWorkOs
+        } else {
+            CodeOutcome::Moved
+        };
         let queued = self
             .database
             .write_aside(move |c| {
@@ -157,14 +162,14 @@ impl Worker {
                 if first {
                     outgoing_mails::insert(c, &row)?;
                 }
-                activity::set_outcome(c, activity_id, CodeOutcome::Moved, "")?;
+                activity::set_outcome(c, activity_id, outcome, "")?;
                 Ok(first)
             })
             .await;
         match queued {
             Ok(true) => self.new_in_table.store(true, Ordering::Release),
             Ok(false) => {}
-            Err(e) => error!("account {account} is not told that it moved to WorkOS: {e}"),
+            Err(e) => error!("account {account} is not told to sign in with WorkOS: {e}"),
         }
     }
 

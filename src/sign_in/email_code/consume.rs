@@ -10,10 +10,10 @@ use crate::db::accounts::{self, AccountRow};
 use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{QueryResult, SqliteConnection, operator_codes, wrong_tries};
 use crate::domain::{
-    ActivityKind, Email, HashedCode, SignInMethod, Timestamp, Token, TokenHash, WayIn,
+    ActivityKind, Email, HashedCode, Role, SignInMethod, Timestamp, Token, TokenHash, WayIn,
 };
 use crate::sign_in::client::Client;
-use crate::sign_in::session::{self, StartedSession};
+use crate::sign_in::session::{self, Beginning, StartedSession};
 
 /// A counted try whose code is right.
 pub(super) struct VerifiedCode {
@@ -58,12 +58,13 @@ impl EmailCode {
         let now = self.clock.now();
         let token = Token::generate(&mut rand::rng());
         let token_hash = token.hash();
+        let for_admins = self.for_admins;
         let (asking, browsers) = (client.clone(), Arc::clone(&self.browsers));
         let started = self
             .database
             .write(move |c| {
                 let challenge = &counted.challenge;
-                let Some(account) = account_of(c, challenge, &code)? else {
+                let Some(account) = account_of(c, challenge, &code, for_admins)? else {
                     return Ok(None);
                 };
                 // The code was right, so the try does not count, even where another request consumed the code.
@@ -71,9 +72,13 @@ impl EmailCode {
                 if !consume_code(c, challenge, &code, now)? {
                     return Ok(None);
                 }
-                let method = SignInMethod::EmailCode;
-                let id =
-                    session::begin(c, token_hash, &account, method, &asking, older_session, now)?;
+                let beginning = Beginning {
+                    method: SignInMethod::EmailCode,
+                    authentication: None,
+                    short_lived: false,
+                };
+                let (hash, older) = (token_hash, older_session);
+                let id = session::begin(c, hash, &account, &beginning, &asking, older, now)?;
                 challenges::set_session(c, challenge.id, id)?;
                 let mailed = browsers.tell_if_new(c, &account, way_in, &asking, now)?;
                 let kind = ActivityKind::SignedIn;
@@ -121,15 +126,18 @@ fn consume_code(
 }
 
 /// The account that a right code signs in. `None` for an address without an account, and for an account that was
-/// suspended meanwhile. An operator's code also signs in an account that has moved.
+/// suspended meanwhile or became an admin's that gets no codes. An operator's code signs in every account.
 fn account_of(
     c: &mut SqliteConnection,
     challenge: &ChallengeRow,
     code: &ConsumedCode,
+    for_admins: bool,
 ) -> QueryResult<Option<AccountRow>> {
     let account = match (code, challenge.account_id) {
         (ConsumedCode::Operator(_), _) => accounts::find_by_email(c, &challenge.email)?,
-        (ConsumedCode::Mailed, Some(id)) => accounts::find(c, id)?,
+        (ConsumedCode::Mailed, Some(id)) => {
+            accounts::find(c, id)?.filter(|account| for_admins || account.role == Role::Member)
+        }
         (ConsumedCode::Mailed, None) => None,
     };
     Ok(account.filter(AccountRow::may_sign_in))

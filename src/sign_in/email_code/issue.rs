@@ -1,6 +1,6 @@
 //! Issuing challenges and codes.
 
-use super::{EmailCode, Refusal, operator_code};
+use super::{CodePolicy, EmailCode, Refusal, operator_code};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
 use crate::db::challenges::{self, NewChallenge};
@@ -66,7 +66,7 @@ impl EmailCode {
         let token_hash = token.hash();
         let (now, expires_at) = self.validity();
         let (typed, asking) = (email, client.clone());
-        let code_due = self.for_moved.is_a_code_due();
+        let policy = self.policy();
         let is_mailed = counted.is_mailed;
         let (request, challenge_id) = self
             .database
@@ -75,14 +75,14 @@ impl EmailCode {
                     challenges::delete(c, older)?;
                 }
                 let request = if is_mailed {
-                    record_request(c, &typed, code_due, &asking, now)?
+                    record_request(c, &typed, policy, &asking, now)?
                 } else {
                     request_without_mail(c, &typed)?
                 };
                 let new = NewChallenge {
                     token_hash,
                     email: &typed,
-                    account_id: account_for(request.account.as_ref(), code_due),
+                    account_id: account_for(request.account.as_ref(), policy),
                     code: &hashed,
                     return_to: &return_to,
                     issued_at: now,
@@ -114,7 +114,7 @@ impl EmailCode {
             .new_code(&open.email, client, PastWindow::Refuse)
             .await?;
         let (now, expires_at) = self.validity();
-        let code_due = self.for_moved.is_a_code_due();
+        let policy = self.policy();
         let asking = client.clone();
         let (request, challenge_id) = self
             .database
@@ -122,8 +122,8 @@ impl EmailCode {
                 let Some(challenge) = challenges::find(c, token_hash)? else {
                     return Ok(None);
                 };
-                let request = record_request(c, &open.email, code_due, &asking, now)?;
-                let account_id = account_for(request.account.as_ref(), code_due);
+                let request = record_request(c, &open.email, policy, &asking, now)?;
+                let account_id = account_for(request.account.as_ref(), policy);
                 let replaced = challenges::replace_code(
                     c,
                     challenge.id,
@@ -297,15 +297,18 @@ impl EmailCode {
             asked_at: issued_at,
         });
         let mail = match (request.account, request.outcome) {
-            (Some(account), CodeOutcome::Moved) => CodeRequestMail::Moved {
-                activity_id,
-                mail: MovedMail {
-                    account_id: account.id,
-                    recipient: account.email,
-                    sign_in: self.base_url.link("/sign-in"),
-                },
-                apart: Limit::MovedMails.rule().window,
-            },
+            (Some(account), outcome @ (CodeOutcome::Moved | CodeOutcome::AdminsUseWorkOs)) => {
+                CodeRequestMail::Moved {
+                    activity_id,
+                    mail: MovedMail {
+                        account_id: account.id,
+                        for_admin: outcome == CodeOutcome::AdminsUseWorkOs,
+                        recipient: account.email,
+                        sign_in: self.base_url.link("/sign-in"),
+                    },
+                    apart: Limit::MovedMails.rule().window,
+                }
+            }
             (Some(account), CodeOutcome::Queued) => CodeRequestMail::Code(CodeMail {
                 activity_id,
                 account_id: account.id,
@@ -329,12 +332,12 @@ impl EmailCode {
 fn record_request(
     c: &mut SqliteConnection,
     email: &Email,
-    code_due: bool,
+    policy: CodePolicy,
     client: &Client,
     now: Timestamp,
 ) -> QueryResult<RecordedRequest> {
     let account = accounts::find_by_email(c, email)?;
-    let outcome = outcome_for(account.as_ref(), code_due);
+    let outcome = outcome_for(account.as_ref(), policy);
     let what = activity_of(account.as_ref(), email, client, outcome);
     let activity_id = activity::add(c, ActivityKind::CodeRequested, &what, now)?;
     Ok(RecordedRequest {
@@ -365,20 +368,18 @@ fn activity_of<'a>(
     }
 }
 
-fn outcome_for(account: Option<&AccountRow>, code_due: bool) -> CodeOutcome {
+fn outcome_for(account: Option<&AccountRow>, policy: CodePolicy) -> CodeOutcome {
     match account {
         None => CodeOutcome::NoAccount,
         Some(account) if account.suspended_at.is_some() => CodeOutcome::Suspended,
         Some(account) if account.confirmed_at.is_none() => CodeOutcome::NotConfirmed,
-        Some(account) if account.moved_at.is_some() && !code_due => CodeOutcome::Moved,
-        Some(_) => CodeOutcome::Queued,
+        Some(account) => policy.refusal(account).unwrap_or(CodeOutcome::Queued),
     }
 }
 
-/// The account that the code signs in. An account that has moved and gets no code cannot be entered by a lucky guess
-/// either.
-fn account_for(account: Option<&AccountRow>, code_due: bool) -> Option<AccountId> {
+/// The account that the code signs in. An account that gets no code cannot be entered by a lucky guess either.
+fn account_for(account: Option<&AccountRow>, policy: CodePolicy) -> Option<AccountId> {
     account
-        .filter(|account| account.moved_at.is_none() || code_due)
+        .filter(|account| policy.refusal(account).is_none())
         .map(|account| account.id)
 }

@@ -5,8 +5,8 @@ use crate::config::AdmissionRules;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::identities;
 use crate::db::{QueryResult, SqliteConnection};
-use crate::domain::{AdmittedBy, Role, Timestamp};
-use crate::sign_in::provider::Identity;
+use crate::domain::{AdmittedBy, Email, Role, Timestamp};
+use crate::sign_in::provider::{Identity, ReportedUser};
 
 /// Why a user whom the provider has authenticated may not sign in here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +60,7 @@ pub(super) fn admit(
     if account.confirmed_at.is_none() {
         return Ok(Err(NotAdmitted::NotConfirmed));
     }
-    let is_invited = account.admitted_by == AdmittedBy::Invitation;
-    if !is_invited && rule_for(rules, identity).is_none() {
+    if depends_on_rule(&account) && rule_for(rules, identity).is_none() {
         return Ok(Err(NotAdmitted::NoLongerAdmitted));
     }
     if identity.impersonator.is_none() {
@@ -110,15 +109,43 @@ fn find_or_create(
 
 /// The rule that admits a user without an invitation. It is asked at every sign-in (SECURITY rule 39).
 fn rule_for(rules: &AdmissionRules, identity: &Identity) -> Option<AdmittedBy> {
-    if rules.organization.is_some() && rules.organization == identity.organization {
+    if is_member(rules, identity.organization.as_deref()) {
         return Some(AdmittedBy::Organization);
     }
     let email = identity
         .email
         .as_ref()
         .filter(|_| identity.email_verified)?;
+    is_of_domain(rules, email).then_some(AdmittedBy::Domain)
+}
+
+/// Whether the account may sign in only while a rule admits it.
+pub(super) fn depends_on_rule(account: &AccountRow) -> bool {
+    account.admitted_by != AdmittedBy::Invitation
+}
+
+/// Whether the answer to a refresh shows that no rule admits the user any more (SECURITY rule 39). What the answer does
+/// not say is no refusal (SECURITY rule 21).
+pub(super) fn is_no_longer_admitted(rules: &AdmissionRules, user: &ReportedUser) -> bool {
+    let is_no_member = match &user.organization {
+        Some(organization) => !is_member(rules, organization.as_deref()),
+        None => rules.organization.is_none(),
+    };
+    let is_of_no_domain = rules.email_domains.is_empty()
+        || user.email_verified == Some(false)
+        || user
+            .email
+            .as_ref()
+            .is_some_and(|email| !is_of_domain(rules, email));
+    is_no_member && is_of_no_domain
+}
+
+fn is_member(rules: &AdmissionRules, organization: Option<&str>) -> bool {
+    rules.organization.is_some() && rules.organization.as_deref() == organization
+}
+
+fn is_of_domain(rules: &AdmissionRules, email: &Email) -> bool {
     let folded = email.folded();
-    let domain = folded.rsplit('@').next()?;
-    let is_allowed = rules.email_domains.iter().any(|allowed| allowed == domain);
-    is_allowed.then_some(AdmittedBy::Domain)
+    let domain = folded.rsplit('@').next().unwrap_or_default();
+    rules.email_domains.iter().any(|allowed| allowed == domain)
 }

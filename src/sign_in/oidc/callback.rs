@@ -24,7 +24,7 @@ use crate::keys::token_cipher::{TokenCipher, TokenKind};
 use crate::logging;
 use crate::sign_in::client::Client;
 use crate::sign_in::provider::{Callback, Identity};
-use crate::sign_in::session::{self, StartedSession};
+use crate::sign_in::session::{self, Beginning, StartedSession};
 
 /// How long a sign-in waits for a locked database. The code is used by then, so giving up earlier
 /// would cost the user the sign-in.
@@ -140,11 +140,14 @@ impl ProviderSignIn {
             Decision::Refused(reason) => {
                 self.revocations.wake();
                 let tokens = &identity.tokens;
-                Err(SignInError::NotAdmitted {
-                    reason,
-                    logout_url: self
-                        .logout_url(tokens.session_id.as_deref(), tokens.id_token.as_deref()),
-                })
+                let (session_id, id_token) =
+                    (tokens.session_id.as_deref(), tokens.id_token.as_deref());
+                let logout = self.keep_logout_url(NO_SESSION, session_id, id_token).await;
+                let logout = logout.unwrap_or_else(|e| {
+                    warn!("a refused person cannot sign out at WorkOS: {e}");
+                    None
+                });
+                Err(SignInError::NotAdmitted { reason, logout })
             }
         }
     }
@@ -199,9 +202,9 @@ impl ProviderSignIn {
                         return Ok(Decision::Refused(reason));
                     }
                 };
-                let method = SignInMethod::WorkOs;
-                let session =
-                    session::begin(c, token_hash, &account, method, &client, older_session, now)?;
+                let beginning = beginning_of(&identity);
+                let (hash, older) = (token_hash, older_session);
+                let session = session::begin(c, hash, &account, &beginning, &client, older, now)?;
                 let new_browser_mail =
                     browsers.tell_if_new(c, &account, WayIn::WorkOs, &client, now)?;
                 note_sign_in(c, &identity, &account, &client, now)?;
@@ -217,6 +220,15 @@ impl ProviderSignIn {
     }
 }
 
+/// Without a refresh token the provider is never asked again, so the session ends early (SECURITY rule 39).
+fn beginning_of(identity: &Identity) -> Beginning {
+    Beginning {
+        method: SignInMethod::WorkOs,
+        authentication: identity.authentication.clone(),
+        short_lived: identity.tokens.refresh_token.is_none(),
+    }
+}
+
 /// An impersonation is recorded as the WorkOS admin's act, with the reason (SECURITY rule 34).
 fn note_sign_in(
     c: &mut SqliteConnection,
@@ -226,8 +238,8 @@ fn note_sign_in(
     now: Timestamp,
 ) -> QueryResult<()> {
     let Some(impersonator) = &identity.impersonator else {
-        let (kind, way_in) = (ActivityKind::SignedIn, WayIn::WorkOs.into_str());
-        return session::note(c, kind, account, client, way_in, now);
+        let detail = WayIn::WorkOs.to_detail(identity.authentication.as_ref());
+        return session::note(c, ActivityKind::SignedIn, account, client, &detail, now);
     };
     let activity = NewActivity {
         account_id: Some(account.id),

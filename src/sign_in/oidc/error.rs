@@ -2,6 +2,7 @@ use thiserror::Error;
 
 use super::admission::NotAdmitted;
 use crate::db::DatabaseError;
+use crate::domain::Token;
 use crate::sign_in::provider::ProviderError;
 
 /// Why a sign-in with the provider failed.
@@ -13,8 +14,8 @@ pub enum SignInError {
     #[error("not admitted: {}", reason.describe())]
     NotAdmitted {
         reason: NotAdmitted,
-        /// The provider's logout page, so that the browser can sign in as another user.
-        logout_url: Option<String>,
+        /// Takes the URL of the provider's logout page, so that the browser can sign in as another user.
+        logout: Option<Token>,
     },
     #[error(transparent)]
     Database(#[from] DatabaseError),

@@ -56,7 +56,11 @@ impl ProviderSignIn {
         let reachability = Arc::new(Reachability::new(context.clock.clone()));
         Self {
             revocations: Arc::new(RevocationWorker::new(context.clone())),
-            refresher: Arc::new(Refresher::new(context.clone(), Arc::clone(&reachability))),
+            refresher: Arc::new(Refresher::new(
+                context.clone(),
+                Arc::clone(&reachability),
+                params.admission.clone(),
+            )),
             states: StateSigner::new(params.keys),
             admission: params.admission,
             browsers: params.browsers,

@@ -7,15 +7,17 @@ use dashmap::DashMap;
 use log::{info, warn};
 use tokio::sync::watch;
 
+use super::admission::{NotAdmitted, depends_on_rule, is_no_longer_admitted};
 use super::context::Context;
 use super::reachability::Reachability;
+use crate::config::AdmissionRules;
 use crate::db::activity::{self, NewActivity};
 use crate::db::provider_sessions::{self, Renewed};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection, sessions};
 use crate::domain::{ActivityKind, SessionId, Timestamp};
 use crate::keys::token_cipher::TokenKind;
 use crate::logging;
-use crate::sign_in::provider::{ProviderError, RefreshToken, Tokens};
+use crate::sign_in::provider::{ProviderError, RefreshToken, Refreshed};
 
 /// The longest that a request waits for a refresh.
 const REQUEST_WAIT: Duration = Duration::from_secs(2);
@@ -30,6 +32,7 @@ const REFUSAL_KEPT: Duration = Duration::from_hours(24);
 pub(super) struct Refresher {
     context: Context,
     reachability: Arc<Reachability>,
+    admission: AdmissionRules,
     under_way: DashMap<SessionId, watch::Receiver<Option<RefreshOutcome>>>,
     failed_at: DashMap<SessionId, Timestamp>,
     /// When the provider first refused a refresh that has not succeeded since.
@@ -45,10 +48,15 @@ pub enum RefreshOutcome {
 }
 
 impl Refresher {
-    pub(super) fn new(context: Context, reachability: Arc<Reachability>) -> Self {
+    pub(super) fn new(
+        context: Context,
+        reachability: Arc<Reachability>,
+        admission: AdmissionRules,
+    ) -> Self {
         Self {
             context,
             reachability,
+            admission,
             under_way: DashMap::new(),
             failed_at: DashMap::new(),
             refused_at: DashMap::new(),
@@ -120,7 +128,7 @@ impl Refresher {
             .refresh_token
             .and_then(|encrypted| cipher.decrypt(session, TokenKind::RefreshToken, &encrypted));
         let Some(token) = token else {
-            // Without a refresh token the session lasts as long as our own limits allow.
+            // The session began without a refresh token, so it ends after SESSION_IDLE.
             self.pause(session);
             return Ok(RefreshOutcome::Alive);
         };
@@ -130,20 +138,15 @@ impl Refresher {
         self.reachability.probe_after(&refreshed);
         self.reachability.note_credentials(&refreshed);
         match refreshed {
-            Ok(tokens) => {
+            Ok(refreshed) => {
                 self.refused_at.remove(&session);
-                self.store(session, tokens).await
+                self.store(session, refreshed).await
             }
             Err(error) if self.is_final(session, &error) => {
                 self.refused_at.remove(&session);
                 info!("session {} was ended by WorkOS: {error}", session.0);
                 let now = clock.now();
-                database
-                    .write(move |c| {
-                        note_ended(c, session, now)?;
-                        sessions::delete_by_id(c, session)
-                    })
-                    .await?;
+                database.write(move |c| end(c, session, "", now)).await?;
                 Ok(RefreshOutcome::Ended)
             }
             Err(error) => {
@@ -174,12 +177,13 @@ impl Refresher {
     }
 
     /// Refresh tokens rotate: the old one is invalid now, so the new one is stored before anything
-    /// else happens.
+    /// else happens. The session ends if the answer shows that the rule that admitted its account no longer does.
     async fn store(
         &self,
         session: SessionId,
-        tokens: Tokens,
+        refreshed: Refreshed,
     ) -> Result<RefreshOutcome, DatabaseError> {
+        let Refreshed { tokens, user } = refreshed;
         let cipher = &self.context.cipher;
         let renewed = Renewed {
             refresh_token: tokens
@@ -188,16 +192,29 @@ impl Refresher {
             provider_session_id: tokens.session_id,
             access_expires_at: tokens.access_expires_at,
         };
-        let still_exists = self
-            .context
+        let is_no_longer_admitted = is_no_longer_admitted(&self.admission, &user);
+        let now = self.context.clock.now();
+        self.context
             .database
-            .write(move |c| provider_sessions::refresh(c, session, &renewed))
-            .await?;
-        Ok(if still_exists {
-            RefreshOutcome::Alive
-        } else {
-            RefreshOutcome::Ended
-        })
+            .write(move |c| {
+                if !provider_sessions::refresh(c, session, &renewed)? {
+                    return Ok(RefreshOutcome::Ended);
+                }
+                // Read here, because an admin may have confirmed the account while the provider answered.
+                let account = sessions::find_account(c, session)?;
+                if is_no_longer_admitted && account.is_some_and(|account| depends_on_rule(&account))
+                {
+                    end(c, session, NotAdmitted::NoLongerAdmitted.describe(), now)?;
+                    return Ok(RefreshOutcome::Ended);
+                }
+                Ok(RefreshOutcome::Alive)
+            })
+            .await
+            .inspect(|outcome| {
+                if *outcome == RefreshOutcome::Ended {
+                    info!("session {} ended at its refresh", session.0);
+                }
+            })
     }
 }
 
@@ -205,7 +222,13 @@ fn is_paused(failed_at: Timestamp, now: Timestamp) -> bool {
     now.since(failed_at) < PAUSE_AFTER_FAILURE
 }
 
-fn note_ended(c: &mut SqliteConnection, session: SessionId, now: Timestamp) -> QueryResult<()> {
+/// A session that has already ended is no error.
+fn end(
+    c: &mut SqliteConnection,
+    session: SessionId,
+    reason: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
     let Some(account) = sessions::find_account(c, session)? else {
         return Ok(());
     };
@@ -213,8 +236,9 @@ fn note_ended(c: &mut SqliteConnection, session: SessionId, now: Timestamp) -> Q
         account_id: Some(account.id),
         email: account.email.as_str(),
         actor: "WorkOS",
+        detail: reason,
         ..NewActivity::default()
     };
     activity::add(c, ActivityKind::SessionEnded, &activity, now)?;
-    Ok(())
+    sessions::delete_by_id(c, session)
 }

@@ -16,13 +16,15 @@ use super::authorization::{AuthorizationRequest, Callback, FlowSecrets};
 use super::diagnosis::{self, DIAGNOSIS_STATE, Diagnosis};
 use super::error::{ErrorBody, ProviderError, Redaction};
 use super::http::{Http, JsonHttp, Timeouts};
-use super::identity::{Identity, Impersonator, ProviderSession, Tokens, full_name};
+use super::identity::{
+    Identity, Impersonator, ProviderSession, Refreshed, ReportedUser, Tokens, full_name,
+};
 use super::jwks::{Jwks, JwksCache, JwksSource};
 use super::token_response::{TokenClient, TokenEndpointResponse};
-use super::verify;
+use super::verify::{self, Claims};
 use crate::clock::Clock;
 use crate::config::AuthKitSettings;
-use crate::domain::{Email, Timestamp};
+use crate::domain::{AuthenticationMethod, Email, Timestamp};
 
 const TOKEN_PATH: &str = "/user_management/authenticate";
 
@@ -97,16 +99,21 @@ impl AuthKit {
         let email = user.email.as_deref();
         let name = full_name(&[user.first_name.as_deref(), user.last_name.as_deref()]);
         let impersonator = response.impersonator.as_ref();
+        let claims = self.verified_claims(&response, &user.id).await?;
         Ok(Identity {
             subject: user.id.clone(),
             email: email.and_then(|email| Email::parse(email).ok()),
-            email_verified: user.email_verified,
+            email_verified: user.email_verified.unwrap_or(false),
             name,
-            organization: response.organization_id.clone(),
+            organization: response.organization_id.clone().flatten(),
             impersonator: impersonator.map(|admin| {
                 Impersonator::new(&admin.email, admin.reason.as_deref().unwrap_or_default())
             }),
-            tokens: self.tokens(&response, &user.id).await?,
+            authentication: response
+                .authentication_method
+                .as_str()
+                .and_then(AuthenticationMethod::from_foreign),
+            tokens: tokens(&response, &claims),
         })
     }
 
@@ -114,7 +121,7 @@ impl AuthKit {
         &self,
         refresh_token: &RefreshToken,
         subject: &str,
-    ) -> Result<Tokens, ProviderError> {
+    ) -> Result<Refreshed, ProviderError> {
         // First, because the refresh token is used up by a response that cannot be verified.
         self.ensure_jwks()
             .await
@@ -124,8 +131,12 @@ impl AuthKit {
             .exchange_refresh_token(refresh_token)
             .request_async(&JsonHttp(&self.http))
             .await?;
-        let tokens = self.tokens(&response, subject).await;
-        tokens.map_err(ProviderError::beside_refresh)
+        let claims = self.verified_claims(&response, subject).await;
+        let claims = claims.map_err(ProviderError::beside_refresh)?;
+        Ok(Refreshed {
+            tokens: tokens(&response, &claims),
+            user: reported_user(&response, &claims),
+        })
     }
 
     pub(super) async fn end(&self, session: &ProviderSession) -> Result<(), ProviderError> {
@@ -191,12 +202,12 @@ impl AuthKit {
         url.into()
     }
 
-    /// Verifies the access token, including its subject, and reads the session from it.
-    async fn tokens(
+    /// Verifies the access token, including its subject.
+    async fn verified_claims(
         &self,
         response: &TokenEndpointResponse,
         subject: &str,
-    ) -> Result<Tokens, ProviderError> {
+    ) -> Result<Claims, ProviderError> {
         let token = verify::parse(response.access_token.secret())?;
         let issuer = self.issuer();
         let now = self.clock.now();
@@ -211,12 +222,7 @@ impl AuthKit {
                 "the access token is another user's",
             ));
         }
-        Ok(Tokens {
-            access_expires_at: Timestamp(claims.expiration().timestamp_millis()),
-            refresh_token: response.refresh_token.clone(),
-            session_id: claims.additional_claims().session_id(),
-            id_token: None,
-        })
+        Ok(claims)
     }
 
     async fn ensure_jwks(&self) -> Result<(), ProviderError> {
@@ -256,6 +262,32 @@ impl AuthKit {
 
     fn endpoint(&self, path: &str) -> Url {
         endpoint(&self.settings.api_url, path)
+    }
+}
+
+fn tokens(response: &TokenEndpointResponse, claims: &Claims) -> Tokens {
+    Tokens {
+        access_expires_at: Timestamp(claims.expiration().timestamp_millis()),
+        refresh_token: response.refresh_token.clone(),
+        session_id: claims.additional_claims().session_id(),
+        id_token: None,
+    }
+}
+
+fn reported_user(response: &TokenEndpointResponse, claims: &Claims) -> ReportedUser {
+    let subject = claims.subject().as_str();
+    let user = response.user.as_ref().filter(|user| user.id == subject);
+    let organization = match &response.organization_id {
+        Some(Some(id)) => Some(Some(id.clone())),
+        unnamed => {
+            let in_token = claims.additional_claims().organization();
+            in_token.map(Some).or_else(|| unnamed.clone())
+        }
+    };
+    ReportedUser {
+        organization,
+        email: user.and_then(|user| Email::parse(user.email.as_deref()?).ok()),
+        email_verified: user.and_then(|user| user.email_verified),
     }
 }
 

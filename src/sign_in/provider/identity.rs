@@ -2,7 +2,9 @@ use std::fmt;
 
 use openidconnect::RefreshToken;
 
-use crate::domain::{Email, PersonName, Timestamp, printable_up_to, shows_nothing};
+use crate::domain::{
+    AuthenticationMethod, Email, PersonName, Timestamp, printable_up_to, shows_nothing,
+};
 
 /// In characters.
 const MAX_ACTOR: usize = 200;
@@ -22,6 +24,7 @@ pub struct Identity {
     /// The `WorkOS` organization that the user signed in to.
     pub organization: Option<String>,
     pub impersonator: Option<Impersonator>,
+    pub authentication: Option<AuthenticationMethod>,
     pub tokens: Tokens,
 }
 
@@ -40,6 +43,22 @@ impl Impersonator {
             reason: printable_up_to(MAX_REASON, reason),
         }
     }
+}
+
+/// The answer to a refresh.
+#[derive(Debug, Clone)]
+pub struct Refreshed {
+    pub tokens: Tokens,
+    pub user: ReportedUser,
+}
+
+/// What the answer to a refresh says of its user. `None`: nothing.
+#[derive(Debug, Clone, Default)]
+pub struct ReportedUser {
+    /// `Some(None)`: the user is in no organization.
+    pub organization: Option<Option<String>>,
+    pub email: Option<Email>,
+    pub email_verified: Option<bool>,
 }
 
 #[derive(Clone)]

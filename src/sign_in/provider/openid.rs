@@ -10,7 +10,7 @@ use openidconnect::http::Request;
 use openidconnect::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use openidconnect::{
     AccessToken, AuthType, AuthorizationCode, Client, ClientId, CsrfToken, EmptyAdditionalClaims,
-    LogoutRequest, Nonce, PostLogoutRedirectUrl, RefreshToken, SubjectIdentifier, UserInfoClaims,
+    Nonce, RefreshToken, SubjectIdentifier, UserInfoClaims,
 };
 use url::form_urlencoded;
 
@@ -18,14 +18,14 @@ use super::authorization::{AuthorizationRequest, Callback, FlowSecrets};
 use super::diagnosis::{self, DIAGNOSIS_STATE, Diagnosis};
 use super::error::ProviderError;
 use super::http::{Http, Timeouts};
-use super::identity::{Identity, ProviderSession, Tokens, full_name};
+use super::identity::{Identity, ProviderSession, Refreshed, ReportedUser, Tokens, full_name};
 use super::jwks::{Jwks, JwksCache, JwksSource};
 use super::metadata::{DiscoveredMetadata, Metadata};
 use super::token_response::{TokenClient, TokenEndpointResponse};
 use super::verify::{self, Claims, IdTokenRules};
 use crate::clock::Clock;
 use crate::config::OidcSettings;
-use crate::domain::{Email, Timestamp};
+use crate::domain::{AuthenticationMethod, Email, Timestamp};
 
 /// The assumed lifetime of an access token without `expires_in`.
 const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
@@ -117,7 +117,7 @@ impl OpenIdProvider {
         &self,
         refresh_token: &RefreshToken,
         subject: &str,
-    ) -> Result<Tokens, ProviderError> {
+    ) -> Result<Refreshed, ProviderError> {
         let known = self.metadata().await;
         let known = known.map_err(ProviderError::beside_refresh)?;
         let client = self.client(&known);
@@ -138,7 +138,8 @@ impl OpenIdProvider {
         tokens
             .refresh_token
             .get_or_insert_with(|| refresh_token.clone());
-        Ok(tokens)
+        let user = claims.as_ref().map(reported_user).unwrap_or_default();
+        Ok(Refreshed { tokens, user })
     }
 
     /// Revokes the refresh token and with it the grant (RFC 7009). `openidconnect` would require
@@ -226,14 +227,16 @@ impl OpenIdProvider {
             .additional_metadata()
             .end_session_endpoint
             .clone()?;
-        let return_to = PostLogoutRedirectUrl::new(return_to.to_owned()).ok()?;
-        let mut request = LogoutRequest::from(endpoint)
-            .set_client_id(self.client_id.clone())
-            .set_post_logout_redirect_uri(return_to);
-        if let Some(hint) = id_token.and_then(|token| verify::parse(token).ok()) {
-            request = request.set_id_token_hint(&hint);
+        let mut url = endpoint.url().clone();
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair("client_id", &self.client_id)
+            .append_pair("post_logout_redirect_uri", return_to);
+        if let Some(hint) = id_token {
+            query.append_pair("id_token_hint", hint);
         }
-        Some(request.http_get_url().into())
+        drop(query);
+        Some(url.into())
     }
 
     fn cached_metadata(&self) -> Option<Arc<DiscoveredMetadata>> {
@@ -378,7 +381,30 @@ fn identity(claims: &Claims, tokens: Tokens) -> Identity {
         name,
         organization: claims.additional_claims().organization(),
         impersonator: None,
+        authentication: authentication_method(claims),
         tokens,
+    }
+}
+
+/// The methods (`amr`, RFC 8176) and the class (`acr`), as in “pwd + otp (silver)”.
+fn authentication_method(claims: &Claims) -> Option<AuthenticationMethod> {
+    let methods = claims.auth_method_refs().into_iter().flatten();
+    let methods: Vec<&str> = methods.map(|method| method.as_str()).collect();
+    let methods = methods.join(" + ");
+    let class = claims.auth_context_ref().map(|class| class.as_str());
+    AuthenticationMethod::from_foreign(&match class {
+        None => methods,
+        Some(class) if methods.is_empty() => class.to_owned(),
+        Some(class) => format!("{methods} ({class})"),
+    })
+}
+
+fn reported_user(claims: &Claims) -> ReportedUser {
+    ReportedUser {
+        // An ID token without the claim does not say that there is no organization.
+        organization: claims.additional_claims().organization().map(Some),
+        email: claims.email().and_then(|email| Email::parse(email).ok()),
+        email_verified: claims.email_verified(),
     }
 }
 

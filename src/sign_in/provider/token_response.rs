@@ -13,7 +13,8 @@ use openidconnect::{
     IdToken, OAuth2TokenResponse, RefreshToken, RequestTokenError, Scope, TokenResponse,
     UserInfoError,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::error::{ErrorBody, ProviderError};
 
@@ -50,8 +51,13 @@ pub(super) struct TokenEndpointResponse {
     pub(super) expires_in: Option<u64>,
     pub(super) id_token: Option<String>,
     pub(super) user: Option<User>,
-    pub(super) organization_id: Option<String>,
+    /// `None`: not in the answer. `Some(None)`: the user signed in to no organization.
+    #[serde(default, deserialize_with = "present")]
+    pub(super) organization_id: Option<Option<String>>,
     pub(super) impersonator: Option<Impersonator>,
+    /// A string in `AuthKit`'s answer. Anything else is ignored.
+    #[serde(default)]
+    pub(super) authentication_method: Value,
     #[serde(skip, default = "bearer")]
     token_type: CoreTokenType,
 }
@@ -61,8 +67,7 @@ pub(super) struct TokenEndpointResponse {
 pub(super) struct User {
     pub(super) id: String,
     pub(super) email: Option<String>,
-    #[serde(default)]
-    pub(super) email_verified: bool,
+    pub(super) email_verified: Option<bool>,
     pub(super) first_name: Option<String>,
     pub(super) last_name: Option<String>,
 }
@@ -72,6 +77,10 @@ pub(super) struct User {
 pub(super) struct Impersonator {
     pub(super) email: String,
     pub(super) reason: Option<String>,
+}
+
+fn present<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(d).map(Some)
 }
 
 fn bearer() -> CoreTokenType {

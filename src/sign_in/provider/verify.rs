@@ -3,18 +3,21 @@
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::core::{
-    CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
+    CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
 };
 use openidconnect::{
     AccessToken, AccessTokenHash, AdditionalClaims, ClaimsVerificationError, ClientId, IdToken,
     IdTokenClaims, IdTokenVerifier, IssuerUrl, JsonWebTokenType, Nonce,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::ProviderError;
 use super::jwks::Jwks;
+use super::token_key::{TokenKey, keys_for};
 use crate::domain::Timestamp;
 
 /// The clock skew between the provider and us that token expiry allows for.
@@ -48,8 +51,16 @@ impl ExtraClaims {
 
 pub(super) type Claims = IdTokenClaims<ExtraClaims, CoreGenderClaim>;
 
+/// A token whose signature is not verified yet.
+pub(super) struct SignedToken {
+    /// Has only the claims of [`USED_CLAIMS`].
+    token: ParsedToken,
+    /// What the provider has signed (RFC 7515, 5.1).
+    signing_input: String,
+}
+
 /// `AuthKit`'s access token has the same claims as an ID token, so one type parses both.
-pub(super) type SignedToken = IdToken<
+type ParsedToken = IdToken<
     ExtraClaims,
     CoreGenderClaim,
     CoreJweContentEncryptionAlgorithm,
@@ -58,10 +69,62 @@ pub(super) type SignedToken = IdToken<
 
 type Verified = Result<Claims, ClaimsVerificationError>;
 
-/// Parses a token. A missing mandatory claim is a parse error.
+/// The claims that this console reads. `openidconnect` refuses a token for a wrong type of any claim that it knows, so
+/// the others are left out.
+const USED_CLAIMS: [&str; 18] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "nonce",
+    "azp",
+    "at_hash",
+    "acr",
+    "amr",
+    "name",
+    "given_name",
+    "family_name",
+    "email",
+    "email_verified",
+    "sid",
+    "org_id",
+    "client_id",
+];
+
+/// Parses a token. A missing mandatory claim is an error, and so is a wrong type of a claim that a check depends on.
 pub(super) fn parse(token: &str) -> Result<SignedToken, ProviderError> {
     // The parser's own message would repeat parts of the token.
-    SignedToken::from_str(token).map_err(|_| ProviderError::untrusted("a token can't be read"))
+    parse_used_claims(token).ok_or_else(|| ProviderError::untrusted("a token can't be read"))
+}
+
+fn parse_used_claims(token: &str) -> Option<SignedToken> {
+    let (signing_input, signature) = token.rsplit_once('.')?;
+    let (header, payload) = signing_input.split_once('.')?;
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    let mut claims: Map<String, Value> = serde_json::from_slice(&payload).ok()?;
+    claims.retain(|name, _| USED_CLAIMS.contains(&name.as_str()));
+    correct_authentication_claims(&mut claims);
+    let claims = URL_SAFE_NO_PAD.encode(Value::Object(claims).to_string());
+    Some(SignedToken {
+        token: ParsedToken::from_str(&format!("{header}.{claims}.{signature}")).ok()?,
+        signing_input: signing_input.to_owned(),
+    })
+}
+
+/// `amr` and `acr` are only shown, so a wrong type is no error. Some providers send one `amr` as a string.
+fn correct_authentication_claims(claims: &mut Map<String, Value>) {
+    if let Some(methods) = claims.remove("amr") {
+        let mut methods = match methods {
+            Value::Array(methods) => methods,
+            method => vec![method],
+        };
+        methods.retain(Value::is_string);
+        claims.insert("amr".to_owned(), Value::Array(methods));
+    }
+    if !claims.get("acr").is_some_and(Value::is_string) {
+        claims.remove("acr");
+    }
 }
 
 /// The asymmetric algorithms that `openidconnect` can verify.
@@ -93,13 +156,12 @@ pub(super) struct IdTokenRules<'r> {
 /// Verifies an ID token (`OpenID` Connect Core, 3.1.3.7).
 pub(super) fn id_token(token: &SignedToken, keys: &Jwks, rules: &IdTokenRules<'_>) -> Verified {
     let algorithms = rules.algorithms.iter().filter(|a| ASYMMETRIC.contains(a));
-    let verifier = IdTokenVerifier::new_public_client(
-        rules.client_id.clone(),
-        rules.issuer.clone(),
-        keys.clone(),
-    )
-    .set_allowed_algs(algorithms.cloned())
-    .set_time_fn(|| time_for_expiry(rules.now).into());
+    let keys = keys_for(keys, &token.signing_input);
+    let token = &token.token;
+    let verifier =
+        IdTokenVerifier::new_public_client(rules.client_id.clone(), rules.issuer.clone(), keys)
+            .set_allowed_algs(algorithms.cloned())
+            .set_time_fn(|| time_for_expiry(rules.now).into());
     let claims = match &rules.nonce {
         Some(nonce) => token.claims(&verifier, nonce)?,
         None => token.claims(&verifier, |_: Option<&Nonce>| Ok(()))?,
@@ -139,8 +201,10 @@ pub(super) fn access_token(
     let types = ["JWT", "at+jwt"]
         .into_iter()
         .filter_map(|name| JsonWebTokenType::new(name.to_owned()).normalize().ok());
-    let verifier: IdTokenVerifier<'_, CoreJsonWebKey> =
-        IdTokenVerifier::new_public_client(client_id.clone(), issuer.clone(), keys.clone())
+    let keys = keys_for(keys, &token.signing_input);
+    let token = &token.token;
+    let verifier: IdTokenVerifier<'_, TokenKey> =
+        IdTokenVerifier::new_public_client(client_id.clone(), issuer.clone(), keys)
             .set_allowed_algs([CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256])
             .set_allowed_jose_types(types)
             .require_issuer_match(false)

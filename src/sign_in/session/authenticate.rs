@@ -70,9 +70,11 @@ impl Sessions {
             name: account.name.clone(),
             role: account.role.known()?,
             method: session.method.known()?,
+            authentication: session.authentication_method.clone(),
             created_at: session.created_at,
             access_expires_at: held.as_ref().map(|held| held.access_expires_at),
             impersonator: held.and_then(|held| held.impersonator),
+            short_lived: session.short_lived,
             last_seen_at: AtomicI64::new(noted.max(session.last_seen_at).0),
             as_of: revision.ended,
         }))
@@ -82,6 +84,7 @@ impl Sessions {
         self.lasts(
             live.created_at,
             Timestamp(live.last_seen_at.load(Ordering::Relaxed)),
+            live.short_lived,
             now,
         )
     }

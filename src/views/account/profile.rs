@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::page;
-use crate::domain::Timestamp;
+use crate::domain::{AuthenticationMethod, Timestamp};
 use crate::views::Site;
 use crate::views::account_menu::Viewer;
 use crate::views::components::done;
@@ -19,6 +19,8 @@ pub struct Profile<'a> {
     pub done: Option<&'a str>,
     /// When the account moved to WorkOS.
     pub moved_at: Option<Timestamp>,
+    /// How the provider authenticated the viewer for this session.
+    pub authentication: Option<&'a AuthenticationMethod>,
 }
 
 impl Profile<'_> {
@@ -39,6 +41,9 @@ impl Profile<'_> {
             dl.facts {
                 div { dt { "Email" } dd { (self.viewer.email) } }
                 div { dt { "Sign-in" } dd { (self.sign_in()) } }
+                @if let Some(method) = self.authentication {
+                    div { dt { "This session" } dd { "WorkOS, by " (method.as_str()) } }
+                }
             }
             p.why { (self.address_source()) " You can’t change it here." }
         };

@@ -49,7 +49,7 @@ impl Sessions<'_> {
             div #(name) {
                 b { (line.browser) }
                 @if line.this_one { " " span.tag { "this browser" } }
-                div.quiet { (line.ip) " · " (line.method.describe()) }
+                div.quiet { (line.ip) " · " (line.how()) }
                 div.quiet {
                     "signed in " (moment(line.created_at, self.now))
                     " · last seen " (moment(line.last_seen_at, self.now))

@@ -147,7 +147,7 @@ impl Account<'_> {
                                 b { (line.browser) }
                                 @if line.this_one { " " span.tag { "this browser" } }
                                 div.quiet {
-                                    (line.ip) " · signed in " (moment(line.created_at, self.now))
+                                    (line.ip) " · " (line.how()) " · signed in " (moment(line.created_at, self.now))
                                     " · last seen " (moment(line.last_seen_at, self.now))
                                 }
                             }

@@ -9,7 +9,7 @@ use crate::keys::Keys;
 
 /// Longer than a challenge, so that the page of an expired challenge can still name its address.
 const CHALLENGE_AGE: Duration = Duration::hours(1);
-/// The page `/signed-out` consumes this cookie.
+/// As long as the database keeps the URL of the provider's logout page.
 const PROVIDER_LOGOUT_AGE: Duration = Duration::minutes(10);
 const DEVICE_AGE: Duration = Duration::days(180);
 
@@ -22,14 +22,14 @@ pub struct Cookies {
     session: &'static str,
     challenge: &'static str,
     device: &'static str,
-    provider_logout_url: &'static str,
+    provider_logout: &'static str,
     keys: Vec<Key>,
 }
 
 impl Cookies {
     /// `https` is false for `http://localhost` only.
     pub fn new(https: bool, keys: &Keys) -> Self {
-        let [session, challenge, device, provider_logout_url] = if https {
+        let [session, challenge, device, provider_logout] = if https {
             [
                 "__Host-session",
                 "__Host-challenge",
@@ -45,7 +45,7 @@ impl Cookies {
             session,
             challenge,
             device,
-            provider_logout_url,
+            provider_logout,
             keys,
         }
     }
@@ -110,33 +110,19 @@ impl Cookies {
         jar.get(self.device).cloned()
     }
 
-    /// Stores the URL of the provider's logout page for the page `/signed-out`. Encrypted, because
-    /// the URL identifies the provider's session.
-    pub fn set_provider_logout_url(&self, url: &str) -> Option<Cookie<'static>> {
-        let mut jar = CookieJar::new();
-        let key = self.keys.first()?;
-        jar.private_mut(key).add(self.cookie(
-            self.provider_logout_url,
-            url.to_owned(),
-            PROVIDER_LOGOUT_AGE,
-        ));
-        jar.get(self.provider_logout_url).cloned()
+    /// The hash of the token that takes the URL of the provider's logout page.
+    pub fn provider_logout(&self, request: &HttpRequest) -> Option<TokenHash> {
+        let cookie = request.cookie(self.provider_logout)?;
+        Token::parse(cookie.value()).map(|token| token.hash())
     }
 
-    /// The URL that [`Cookies::set_provider_logout_url`] stored.
-    pub fn provider_logout_url(&self, request: &HttpRequest) -> Option<String> {
-        let cookie = request.cookie(self.provider_logout_url)?;
-        let mut jar = CookieJar::new();
-        jar.add_original(cookie);
-        let url = self
-            .keys
-            .iter()
-            .find_map(|key| jar.private(key).get(self.provider_logout_url))?;
-        Some(url.value().to_owned())
+    pub fn remember_provider_logout(&self, token: &Token) -> Cookie<'static> {
+        let value = token.expose().to_owned();
+        self.cookie(self.provider_logout, value, PROVIDER_LOGOUT_AGE)
     }
 
-    pub fn forget_provider_logout_url(&self) -> Cookie<'static> {
-        let mut cookie = self.cookie(self.provider_logout_url, String::new(), Duration::ZERO);
+    pub fn forget_provider_logout(&self) -> Cookie<'static> {
+        let mut cookie = self.cookie(self.provider_logout, String::new(), Duration::ZERO);
         cookie.make_removal();
         cookie
     }

@@ -1,5 +1,7 @@
 //! Sign-ins that are under way at the provider. Each has its own encrypted cookie.
 
+use std::cmp::Reverse;
+
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, CookieJar, Key, SameSite};
@@ -9,6 +11,11 @@ use crate::sign_in::oidc::SignInFlow;
 
 /// Several tabs may sign in at the same time. Past this number the oldest flow is dropped.
 const MAX_FLOWS: usize = 5;
+/// The oldest flows are also dropped past this size of all flows together, in bytes. Many proxies refuse a request
+/// whose cookies have more than 8 kB (SECURITY rule 40).
+const MAX_BYTES: usize = 4_000;
+/// A response removes at most this many flows, so that its head stays small.
+const MAX_REMOVALS: usize = 8;
 const AGE: Duration = Duration::minutes(10);
 /// How many characters of the state are in the cookie's name.
 const NAME_CHARS: usize = 10;
@@ -60,7 +67,7 @@ impl<'a> FlowCookies<'a> {
         self.sent.iter().filter_map(|cookie| self.decrypt(cookie))
     }
 
-    /// The cookies to set for a new flow. Removes the oldest flows when there are too many.
+    /// The cookies to set for a new flow. Removes the oldest flows when there are too many, or when they are too large.
     pub fn keep(&self, flow: &SignInFlow) -> Vec<Cookie<'static>> {
         let kept = self
             .name(flow.state())
@@ -76,11 +83,21 @@ impl<'a> FlowCookies<'a> {
             .iter()
             .map(|cookie| (self.decrypt(cookie).map(|flow| flow.started_at), cookie))
             .collect();
-        older.sort_by_key(|(started_at, _)| *started_at);
-        let surplus = (older.len() + 1).saturating_sub(MAX_FLOWS);
+        older.sort_by_key(|(started_at, _)| Reverse(*started_at));
+        let mut bytes = kept.as_ref().map_or(0, sent_bytes);
+        let remaining = older
+            .iter()
+            .take(MAX_FLOWS - 1)
+            .take_while(|(_, cookie)| {
+                bytes += sent_bytes(cookie);
+                bytes <= MAX_BYTES
+            })
+            .count();
         let dropped = older
             .into_iter()
-            .take(surplus)
+            .skip(remaining)
+            .rev()
+            .take(MAX_REMOVALS)
             .map(|(_, cookie)| self.removal(cookie.name()));
         dropped.chain(kept).collect()
     }
@@ -127,4 +144,9 @@ impl<'a> FlowCookies<'a> {
             .max_age(AGE)
             .finish()
     }
+}
+
+/// The size of a cookie in the browser's requests.
+fn sent_bytes(cookie: &Cookie<'static>) -> usize {
+    cookie.encoded().stripped().to_string().len()
 }

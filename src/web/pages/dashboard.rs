@@ -20,6 +20,7 @@ pub async fn show(
     let page = Dashboard {
         viewer: signed_in.viewer(),
         method: live.method,
+        authentication: live.authentication.as_ref(),
         signed_in_at: live.created_at,
         sessions: listed
             .in_force(now)
@@ -40,6 +41,7 @@ impl<'a> SessionLine<'a> {
             browser: session.browser,
             ip: session.ip,
             method: session.method,
+            authentication: session.authentication,
             created_at: session.created_at,
             last_seen_at: session.last_seen_at,
             this_one: session.id == this,

@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::config::ProxyProblem;
+use crate::config::{AdminSignIn, ProxyProblem};
 use crate::db::{SqliteProblem, WriteTrouble};
 use crate::domain::{Timestamp, words};
 use crate::operations::health::{RowsOfVisitors, Snapshot, Stored};
 use crate::sign_in::limits::Limit;
-use crate::sign_in::oidc::ReachabilityStatus;
 use crate::views::admin::health::{HealthLine, HealthState};
 
 /// After this many attempts, which take an hour, a revocation needs attention.
@@ -18,11 +17,7 @@ const LATE: std::time::Duration = std::time::Duration::from_mins(30);
 /// A line for each part, and for each attack or wrong setting that was noticed.
 pub(super) fn lines(snapshot: &Snapshot, proxy: Option<&ProxyProblem>) -> Vec<HealthLine> {
     let stored = snapshot.database.as_ref();
-    let mut lines = vec![
-        database(snapshot),
-        mail(snapshot),
-        workos(snapshot.provider.as_ref(), snapshot.now),
-    ];
+    let mut lines = vec![database(snapshot), mail(snapshot), workos(snapshot)];
     if let Ok(stored) = stored {
         let configured = snapshot.provider.is_some();
         lines.push(revocations(stored, configured));
@@ -146,8 +141,9 @@ fn mail(snapshot: &Snapshot) -> HealthLine {
     }
 }
 
-fn workos(seen: Option<&ReachabilityStatus>, now: Timestamp) -> HealthLine {
-    let Some(seen) = seen else {
+fn workos(snapshot: &Snapshot) -> HealthLine {
+    let now = snapshot.now;
+    let Some(seen) = &snapshot.provider else {
         let words = vec!["WorkOS isn’t configured. People sign in with email codes.".to_owned()];
         return line("WorkOS", HealthState::Neutral, words, "");
     };
@@ -157,6 +153,10 @@ fn workos(seen: Option<&ReachabilityStatus>, now: Timestamp) -> HealthLine {
         (false, None) => "WorkOS can’t be reached.".to_owned(),
         (false, Some(since)) => format!("WorkOS can’t be reached. Down for {}.", span(since, now)),
     }];
+    let only_for_admins = snapshot.admin_sign_in == AdminSignIn::WorkOs;
+    if only_for_admins {
+        words.push("Admins get no email codes.".to_owned());
+    }
     if let Some((at, reason)) = &seen.last_failure {
         words.push(format!("The last failure was {}: {reason}.", at.ago(now)));
     }
@@ -174,7 +174,10 @@ fn workos(seen: Option<&ReachabilityStatus>, now: Timestamp) -> HealthLine {
                     continue meanwhile.";
         return line("WorkOS", HealthState::NeedsAttention, words, next);
     }
-    let next = "Sessions continue, and the sign-in page offers email codes where they are allowed. Run “vestibule doctor” where the server runs.";
+    let mut next = "Sessions continue, and the sign-in page offers email codes where they are allowed. Run “vestibule doctor” where the server runs.".to_owned();
+    if only_for_admins {
+        next.push_str(" “vestibule code” lets an admin in meanwhile.");
+    }
     line("WorkOS", HealthState::NeedsAttention, words, next)
 }
 

@@ -37,10 +37,10 @@ pub(super) async fn leave(
     signed_in: Option<SignedIn>,
     session: &Session,
 ) -> Result<HttpResponse, AppError> {
-    let mut provider_logout_url = None;
+    let mut provider_logout = None;
     if let Some(signed_in) = signed_in {
         if let Some(provider) = &state.provider {
-            provider_logout_url = provider.provider_logout_url(signed_in.live.id).await?;
+            provider_logout = provider.begin_logout(signed_in.live.id).await?;
         }
         let live = Arc::clone(&signed_in.live);
         state.sessions.end(signed_in.hash, live, client).await?;
@@ -52,11 +52,11 @@ pub(super) async fn leave(
     }
     session.purge();
     let mut response = wants.go_to("/signed-out");
-    if let Some(cookie) = provider_logout_url
-        .as_deref()
-        .and_then(|url| state.cookies.set_provider_logout_url(url))
-    {
-        set_cookie(&mut response, &cookie)?;
+    if let Some(token) = &provider_logout {
+        set_cookie(
+            &mut response,
+            &state.cookies.remember_provider_logout(token),
+        )?;
     }
     Ok(response)
 }
@@ -70,7 +70,11 @@ pub async fn signed_out(
     wants: ResponseMode,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    let Some(url) = state.cookies.provider_logout_url(&request) else {
+    let url = match (&state.provider, state.cookies.provider_logout(&request)) {
+        (Some(provider), Some(token)) => provider.take_logout_url(token).await?,
+        _ => None,
+    };
+    let Some(url) = url else {
         let screen = views::signed_out::screen(LogoutStep::Nothing);
         return Ok(wants.screen(&state.site, StatusCode::OK, &screen));
     };
@@ -85,6 +89,6 @@ pub async fn signed_out(
     if is_reachable && let Ok(value) = HeaderValue::from_str(&format!("0;url={url}")) {
         response.headers_mut().insert(REFRESH, value);
     }
-    set_cookie(&mut response, &state.cookies.forget_provider_logout_url())?;
+    set_cookie(&mut response, &state.cookies.forget_provider_logout())?;
     Ok(response)
 }

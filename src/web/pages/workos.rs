@@ -33,6 +33,9 @@ const CALLBACK_PATIENCE: Duration = Duration::from_millis(700);
 const NO_ANSWER: &str = "the provider does not answer at this moment";
 /// The longest `Host` header that is logged, in characters.
 const MAX_LOGGED_HOST: usize = 100;
+/// The longest `Host` header that a state repeats, in bytes: the longest name of the DNS and a port. Cookies and
+/// redirects have the state in them (SECURITY rule 40).
+const MAX_HOST: usize = 260;
 
 /// The query of the callback (RFC 6749, 4.1.2; RFC 9207).
 #[derive(Deserialize)]
@@ -240,14 +243,19 @@ pub async fn another_account(
     request: HttpRequest,
     id: RequestId,
 ) -> Result<HttpResponse, AppError> {
-    let Some(url) = state.cookies.provider_logout_url(&request) else {
-        return Ok(ResponseMode::Page.go_to("/auth/workos"));
+    let again = || ResponseMode::Page.go_to("/auth/workos");
+    let token = state.cookies.provider_logout(&request);
+    let (Some(provider), Some(token)) = (&state.provider, token) else {
+        return Ok(again());
     };
     if !state.confirm_provider_reachable().await {
         return Ok(back_to_sign_in(SignInProblem::Unreachable, &NO_ANSWER, &id));
     }
+    let Some(url) = provider.take_logout_url(token).await? else {
+        return Ok(again());
+    };
     let mut response = ResponseMode::Page.go_to(&url);
-    set_cookie(&mut response, &state.cookies.forget_provider_logout_url())?;
+    set_cookie(&mut response, &state.cookies.forget_provider_logout())?;
     Ok(response)
 }
 
@@ -284,12 +292,14 @@ fn failed(state: &AppState, error: &SignInError, id: &RequestId) -> Result<HttpR
     };
     let mut response = back_to_sign_in(problem, error, id);
     if let SignInError::NotAdmitted {
-        logout_url: Some(url),
+        logout: Some(token),
         ..
     } = error
-        && let Some(cookie) = state.cookies.set_provider_logout_url(url)
     {
-        set_cookie(&mut response, &cookie)?;
+        set_cookie(
+            &mut response,
+            &state.cookies.remember_provider_logout(token),
+        )?;
     }
     Ok(response)
 }
@@ -343,6 +353,7 @@ fn host_of(request: &HttpRequest) -> &str {
         .headers()
         .get(HOST)
         .and_then(|value| value.to_str().ok())
+        .filter(|host| host.len() <= MAX_HOST)
         .unwrap_or_default()
 }
 

@@ -57,17 +57,18 @@ fn client_ip() -> ClientIp {
 }
 
 /// Every mail, with a name for its pictures.
-fn letters() -> [(&'static str, Letter); 7] {
+fn letters() -> [(&'static str, Letter); 8] {
     let invitation = InvitationMail {
         inviter: "ada.of.the.north.with.a.long.name@subsidiary.acme.test",
         recipient: MIRA,
         sign_in: "https://console.acme.test/sign-in",
     };
-    let moved = MovedMail {
+    let [moved, admin] = [false, true].map(|for_admin| MovedMail {
         account_id: AccountId(1),
         recipient: Email::parse(MIRA).unwrap(),
         sign_in: format!("https://{HOST}/sign-in"),
-    };
+        for_admin,
+    });
     let new_browser = NewBrowserMail {
         way_in: WayIn::EmailCode,
         browser: firefox(),
@@ -86,6 +87,7 @@ fn letters() -> [(&'static str, Letter); 7] {
         ("code", code_mail().letter(HOST)),
         ("invitation", invitation.letter(HOST)),
         ("moved", moved.letter(HOST)),
+        ("admin", admin.letter(HOST)),
         ("new-browser", new_browser.letter(HOST)),
         ("guessing", guessing_notice()),
         ("used-code", report.letter(HOST)),

@@ -62,11 +62,13 @@ async fn the_list_shows_person_method_and_start_of_each_session() {
     let place = place().await;
     let now = "unixepoch() * 1000";
     place.sql(&format!(
-        "INSERT INTO sessions (token_hash, account_id, method, browser, ip, created_at, last_seen_at)
-         VALUES (randomblob(32), 1, 'workos', 'Firefox on Linux', '192.0.2.7', {now}, {now}),
-                (randomblob(32), 2, 'email_code', 'Safari on iPhone', '2001:db8::1', {now}, {now}),
-                (randomblob(32), 2, 'email_code', 'Idle', '2001:db8::1', {now}, {now} - 43201000),
-                (randomblob(32), 2, 'email_code', 'Old', '2001:db8::1', {now} - 604801000, {now})"
+        "INSERT INTO sessions
+             (token_hash, account_id, method, browser, ip, created_at, last_seen_at, short_lived)
+         VALUES (randomblob(32), 1, 'workos', 'Firefox on Linux', '192.0.2.7', {now}, {now}, 1),
+                (randomblob(32), 2, 'email_code', 'Safari on iPhone', '2001:db8::1', {now}, {now}, 0),
+                (randomblob(32), 2, 'email_code', 'Idle', '2001:db8::1', {now}, {now} - 43201000, 0),
+                (randomblob(32), 1, 'workos', 'Short-lived', '192.0.2.7', {now} - 43201000, {now}, 1),
+                (randomblob(32), 2, 'email_code', 'Old', '2001:db8::1', {now} - 604801000, {now}, 0)"
     ));
     let list = succeeds(&place, &["sessions", "list"]).await;
     let signed_in = place.number("SELECT created_at FROM sessions WHERE id = 1");

@@ -49,6 +49,16 @@ async fn every_check_passes_for_either_kind_of_provider() {
 }
 
 #[actix_web::test]
+async fn admins_who_get_no_codes_are_mentioned() {
+    let provider = Hostile::start(START).await;
+    let place = with_authkit(&provider).with("ADMIN_SIGN_IN", "workos");
+    let findings = found_at(&place).await;
+    assert_eq!(findings.mark("admin sign-in"), Mark::Fine);
+    assert!(findings.words("admin sign-in").contains("vestibule code"));
+    assert_eq!(findings.failed(), Vec::<&str>::new());
+}
+
+#[actix_web::test]
 async fn an_unregistered_callback_is_reported_with_the_address_to_register() {
     let provider = Hostile::start(START).await;
     let place = with_authkit(&provider);

@@ -130,6 +130,28 @@ async fn an_operator_code_works_for_a_moved_account() {
     assert_eq!(mira.enter(&code).await.location(), "/dashboard");
 }
 
+// SECURITY rule 2: also for an admin who gets no email code (`ADMIN_SIGN_IN=workos`).
+#[actix_web::test]
+async fn an_operator_code_works_for_an_admin_who_gets_no_code() {
+    let now = vestibule::clock::Clock::system().now();
+    let provider = Hostile::start(now).await;
+    let app = TestApp::spawn_at(now, |settings| {
+        settings.workos_client_id = Some(CLIENT_ID.to_owned());
+        settings.workos_api_key = Some("sk_test_made_up".to_owned());
+        settings.workos_api_url = Some(provider.url.clone());
+        settings.admin_sign_in = Some("workos".to_owned());
+    })
+    .await;
+    app.add_account(MIRA, "");
+    app.sql("UPDATE accounts SET role = 'admin'");
+    let mira = asking(&app, MIRA).await;
+    let outcome = "SELECT outcome FROM activity WHERE kind = 'code_requested'";
+    assert_eq!(app.text(outcome), "admins_use_workos");
+    let code = code_on(&terminal(&app), MIRA).await;
+    assert_eq!(mira.enter(&code).await.location(), "/dashboard");
+    assert_eq!(mira.get("/admin/accounts").await.status, StatusCode::OK);
+}
+
 // SECURITY rule 3: consumed by one conditional write, in one browser or in many.
 #[actix_web::test]
 async fn of_fifty_right_ones_at_once_one_begins_a_session() {

@@ -137,6 +137,10 @@ async fn a_compromised_key_is_revoked_with_all_that_it_signed() {
     app.add_account(MIRA, "");
     let mira = signed_in(&app).await;
     let (waiting, code) = app.asked(NOOR).await;
+    signed_in(&app).await.post("/sign-out", &[]).await;
+    until_nothing_is_to_be_revoked(&app).await;
+    let ways_out = "SELECT count(*) FROM provider_logouts";
+    assert_eq!(app.number(ways_out), 1);
     let path = app.data().join("secret.key");
     let stolen = fs::read_to_string(&path).unwrap();
     assert_fine(terminal(&app).run(&["key", "rotate"]).await);
@@ -156,6 +160,7 @@ async fn a_compromised_key_is_revoked_with_all_that_it_signed() {
     assert_ne!(fs::read_to_string(&path).unwrap(), stolen);
     let queued = "SELECT count(*) FROM pending_revocations WHERE refresh_token IS NOT NULL";
     assert_eq!(app.number(queued), 1);
+    assert_eq!(app.number(ways_out), 0);
 
     app.start_again().await;
     until_nothing_is_to_be_revoked(&app).await;

@@ -196,7 +196,12 @@ async fn without_rotation_the_refresh_token_stays_the_same() {
         .remove("refresh_token")
         .unwrap();
     let token = RefreshToken::new("lasting".to_owned());
-    let tokens = party.provider.refresh(&token, SUBJECT).await.unwrap();
+    let tokens = party
+        .provider
+        .refresh(&token, SUBJECT)
+        .await
+        .unwrap()
+        .tokens;
     assert_eq!(tokens.refresh_token.unwrap().secret(), "lasting");
 }
 

@@ -24,6 +24,26 @@ use When::{Before, During, First};
 
 type Change = fn(&mut Script);
 
+fn wrong_types(script: &mut Script) {
+    for (name, value) in [
+        ("amr", json!("pwd")),
+        ("acr", json!(2)),
+        ("auth_time", json!("now")),
+        ("picture", json!(7)),
+        ("gender", json!([])),
+        ("birthdate", json!(19_800_101)),
+        ("locale", json!({})),
+        ("phone_number", json!(112)),
+        ("phone_number_verified", json!("perhaps")),
+        ("address", json!("Main Street 1")),
+        ("updated_at", json!("yesterday")),
+        ("c_hash", json!(1)),
+        ("preferred_username", json!(["mira"])),
+    ] {
+        script.claim(name, value);
+    }
+}
+
 async fn outcome(kind: Kind, when: When, change: Change) -> Result<Identity, ProviderError> {
     let party = Party::of(kind).await;
     let change = |at: When| {
@@ -60,6 +80,7 @@ const REFUSED: &[(&str, Kind, When, Change, &str)] = &[
     ("wrong nonce", Oidc, During, |s| s.claim("nonce", json!("another flow's")), "nonce mismatch"),
     ("missing nonce", Oidc, During, |s| s.without("nonce"), "missing nonce"),
     ("bad signature", Oidc, During, |s| s.signature = Signature::Forged, "Signature verification failed"),
+    ("an unused claim added after it was signed", Oidc, During, |s| s.signature = Signature::Altered, "Signature verification failed"),
     ("signed by an unknown key", Oidc, During, |s| s.signature = Signature::By(Key::B), "No matching key"),
     ("missing sub", Oidc, During, |s| s.without("sub"), "can't be read"),
     ("empty sub", Oidc, During, |s| s.claim("sub", json!("")), "Invalid subject"),
@@ -81,6 +102,7 @@ const REFUSED: &[(&str, Kind, When, Change, &str)] = &[
     ("discovery without a token endpoint", Oidc, First, |s| { s.metadata.remove("token_endpoint"); }, "no token endpoint"),
 
     ("bad signature", AuthKit, During, |s| s.signature = Signature::Forged, "Signature verification failed"),
+    ("an unused claim added after it was signed", AuthKit, During, |s| s.signature = Signature::Altered, "Signature verification failed"),
     ("signed by an unknown key", AuthKit, During, |s| s.signature = Signature::By(Key::B), "No matching key"),
     ("alg none", AuthKit, During, |s| s.signature = Signature::None, "No signature"),
     ("HS256 signed with the public key", AuthKit, During, |s| s.signature = Signature::PublicKeyAsSecret, "Disallowed signature algorithm"),
@@ -111,12 +133,14 @@ const ACCEPTED: &[(&str, Kind, When, Change)] = &[
     ("the address at userinfo alone", Oidc, During, |s| { s.without("email"); s.without("email_verified"); s.without("name") }),
     ("email_verified as text", Oidc, During, |s| s.claim("email_verified", json!("true"))),
     ("updated_at as a date", Oidc, During, |s| s.claim("updated_at", json!("2026-11-23T12:00:00.000Z"))),
+    ("claims of wrong types that are not used", Oidc, During, wrong_types),
     ("sid and org_id that are no text", Oidc, During, |s| { s.claim("sid", json!(7)); s.claim("org_id", json!({})) }),
 
     ("nothing odd", AuthKit, First, |_| {}),
     ("one key without kid", AuthKit, First, |s| s.with_kid = false),
     ("keys rotated before the sign-in", AuthKit, Before, rotate),
     ("keys rotated during the sign-in", AuthKit, During, rotate),
+    ("claims of wrong types that are not used", AuthKit, During, wrong_types),
     ("another issuer", AuthKit, During, |s| s.claim("iss", json!("https://api.workos.com/user_management/client_1"))),
     ("no aud", AuthKit, During, |s| s.without("aud")),
     ("client_id that is ours", AuthKit, During, |s| { s.without("aud"); s.claim("client_id", json!(CLIENT_ID)) }),
@@ -228,7 +252,7 @@ async fn refreshed_tokens_are_verified_too_and_have_to_be_the_same_persons() {
         let spent = RefreshToken::new("spent".to_owned());
         let refresh = async |subject: &str| party.provider.refresh(&spent, subject).await;
 
-        let tokens = refresh(SUBJECT).await.unwrap();
+        let tokens = refresh(SUBJECT).await.unwrap().tokens;
         assert_eq!(tokens.session_id.as_deref(), Some("session_1"));
         for refused in [refresh("user_eve").await, {
             party.hostile.script().signature = Signature::Forged;

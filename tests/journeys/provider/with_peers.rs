@@ -135,7 +135,11 @@ async fn a_session_with_workos_is_begun_refreshed_and_ended_there() {
     );
 
     let spent = mira.tokens.refresh_token.unwrap();
-    let tokens = provider.refresh(&spent, &mira.subject).await.unwrap();
+    let tokens = provider
+        .refresh(&spent, &mira.subject)
+        .await
+        .unwrap()
+        .tokens;
     let newest = tokens.refresh_token.unwrap();
     assert_ne!(newest.secret(), spent.secret());
     assert!(refused(&provider, &spent, &mira.subject).await);
@@ -187,7 +191,11 @@ async fn a_session_with_an_openid_provider_is_begun_refreshed_and_ended_there() 
         .await
         .unwrap();
     let spent = mira.tokens.refresh_token.unwrap();
-    let tokens = provider.refresh(&spent, &mira.subject).await.unwrap();
+    let tokens = provider
+        .refresh(&spent, &mira.subject)
+        .await
+        .unwrap()
+        .tokens;
     let newest = tokens.refresh_token.unwrap();
     assert_ne!(newest.secret(), spent.secret());
 

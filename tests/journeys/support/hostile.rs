@@ -33,6 +33,8 @@ pub enum Signature {
     By(Key),
     /// By key B in key A's name.
     Forged,
+    /// By key A, before a claim was added.
+    Altered,
     /// `alg: none`.
     None,
     /// HS256 with the modulus of the public key as the secret.
@@ -271,7 +273,7 @@ impl Script {
     fn token(&self) -> String {
         let (algorithm, named) = match self.signature {
             Signature::By(key) => ("RS256", key),
-            Signature::Forged => ("RS256", Key::A),
+            Signature::Forged | Signature::Altered => ("RS256", Key::A),
             Signature::None | Signature::Absent => ("none", Key::A),
             Signature::PublicKeyAsSecret | Signature::PublicJwkAsSecret => ("HS256", Key::A),
         };
@@ -280,10 +282,13 @@ impl Script {
             header["kid"] = json!(named.name());
         }
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let claims = Value::Object(self.claims.clone());
+        let mut claims = Value::Object(self.claims.clone());
         let signed = format!("{}.{}", part(&header), part(&claims));
-        let signature = self.sign(signed.as_bytes());
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+        let signature = URL_SAFE_NO_PAD.encode(self.sign(signed.as_bytes()));
+        if self.signature == Signature::Altered {
+            claims["added"] = json!(1);
+        }
+        format!("{}.{}.{signature}", part(&header), part(&claims))
     }
 
     fn sign(&self, message: &[u8]) -> Vec<u8> {
@@ -293,6 +298,7 @@ impl Script {
         };
         match self.signature {
             Signature::By(key) => key.load().sign(&RS256, message).unwrap(),
+            Signature::Altered => Key::A.load().sign(&RS256, message).unwrap(),
             Signature::Forged => Key::B.load().sign(&RS256, message).unwrap(),
             Signature::None | Signature::Absent => Vec::new(),
             Signature::PublicKeyAsSecret => {

@@ -11,12 +11,12 @@ use super::{MIRA, signed_in, take_down, until_nothing_is_to_be_revoked, with_mir
 use crate::support::hostile::{Hostile, Instead, REFRESH_TOKEN};
 use crate::support::{TestApp, until};
 
-const TOKENS: &str = "/user_management/authenticate";
-const REVOKE: &str = "/user_management/sessions/revoke";
+pub(super) const TOKENS: &str = "/user_management/authenticate";
+pub(super) const REVOKE: &str = "/user_management/sessions/revoke";
 const INVALID_GRANT: &str = r#"{"error":"invalid_grant","error_description":"gone"}"#;
 
 /// The requests at one path that were about this.
-fn heard(provider: &Hostile, path: &str, word: &str) -> usize {
+pub(super) fn heard(provider: &Hostile, path: &str, word: &str) -> usize {
     let script = provider.script();
     let lines = script.heard.iter();
     lines
@@ -24,12 +24,12 @@ fn heard(provider: &Hostile, path: &str, word: &str) -> usize {
         .count()
 }
 
-fn refreshes(provider: &Hostile) -> usize {
+pub(super) fn refreshes(provider: &Hostile) -> usize {
     heard(provider, TOKENS, "\"grant_type\":\"refresh_token\"")
 }
 
 /// The access token has run out, and the next one is good for five minutes again.
-fn run_out(app: &TestApp, provider: &Hostile, rotated: &str) {
+pub(super) fn run_out(app: &TestApp, provider: &Hostile, rotated: &str) {
     app.later(Duration::from_mins(6));
     let now = app.clock.now().0 / 1000;
     let mut script = provider.script();
@@ -38,7 +38,7 @@ fn run_out(app: &TestApp, provider: &Hostile, rotated: &str) {
     script.field("refresh_token", json!(rotated));
 }
 
-fn expires_at(app: &TestApp) -> i64 {
+pub(super) fn expires_at(app: &TestApp) -> i64 {
     app.number("SELECT access_expires_at FROM provider_sessions")
 }
 

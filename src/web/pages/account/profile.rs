@@ -30,6 +30,7 @@ pub async fn show(
         error: None,
         done: saved.then_some("Your name is saved."),
         moved_at: state.own_account.moved_at(live.account_id).await?,
+        authentication: live.authentication.as_ref(),
     };
     Ok(html(StatusCode::OK, page.page(&state.site)))
 }
@@ -57,6 +58,7 @@ pub async fn rename(
                 error: Some(invalid.to_string()),
                 done: None,
                 moved_at: state.own_account.moved_at(live.account_id).await?,
+                authentication: live.authentication.as_ref(),
             };
             let page = page.page(&state.site);
             Ok(html(StatusCode::UNPROCESSABLE_ENTITY, page))

@@ -70,10 +70,11 @@ fn detail(row: &Activity, kind: Option<ActivityKind>) -> String {
             let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             said.join(": ")
         }
-        Some(SignedIn) => match row.detail.parse().ok() {
-            Some(WayIn::EmailCode) => "with an email code".to_owned(),
-            Some(WayIn::OperatorCode) => "with an operator’s code".to_owned(),
-            Some(WayIn::WorkOs) => "with WorkOS".to_owned(),
+        Some(SignedIn) => match WayIn::from_detail(&row.detail) {
+            Some((WayIn::EmailCode, _)) => "with an email code".to_owned(),
+            Some((WayIn::OperatorCode, _)) => "with an operator’s code".to_owned(),
+            Some((WayIn::WorkOs, None)) => "with WorkOS".to_owned(),
+            Some((WayIn::WorkOs, Some(method))) => format!("with WorkOS, by {method}"),
             None => row.detail.clone(),
         },
         Some(AccountAdded | AccountImported | RoleChanged) => role_label(&row.detail).to_owned(),

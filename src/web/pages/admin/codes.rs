@@ -8,7 +8,7 @@ use super::activity_presenter::ActivityPresenter;
 use super::{account_path, address, query, state_of};
 use crate::accounts::account::Account;
 use crate::accounts::activity::CodeRequests;
-use crate::domain::{CodeOutcome, Email};
+use crate::domain::{CodeOutcome, Email, Role};
 use crate::error::AppError;
 use crate::views::admin::ACCOUNTS;
 use crate::views::admin::codes::{Answer, Codes};
@@ -77,6 +77,7 @@ enum Diagnosis {
     Suspended,
     NotConfirmed,
     Moved,
+    AdminsUseWorkOs,
     NoRequest,
     Newest(CodeOutcome),
 }
@@ -92,6 +93,9 @@ impl Diagnosis {
             (Some(account), _) if account.confirmed_at.is_none() => Self::NotConfirmed,
             (Some(account), Some(CodeOutcome::Moved) | None) if account.moved_at.is_some() => {
                 Self::Moved
+            }
+            (Some(account), Some(CodeOutcome::AdminsUseWorkOs)) if account.role == Role::Admin => {
+                Self::AdminsUseWorkOs
             }
             (Some(_), None) => Self::NoRequest,
             (Some(_), Some(outcome)) => Self::Newest(outcome),
@@ -118,6 +122,11 @@ impl Diagnosis {
                 "The account signs in with WorkOS",
                 "Ask them to choose “Continue with WorkOS”, or move the account back on its page. It gets no codes while \
                  WorkOS can be reached.",
+            ),
+            Self::AdminsUseWorkOs => (
+                "Admins sign in with WorkOS",
+                "Ask them to choose “Continue with WorkOS”. ADMIN_SIGN_IN=workos is set, so admins get no codes. If WorkOS \
+                 can’t be reached, run `vestibule code` on the server.",
             ),
             Self::NoRequest => (
                 "No code was requested for this address",
@@ -171,7 +180,7 @@ impl Diagnosis {
             Self::Newest(Queued | GivenUp | QueueFull) => {
                 Some((HEALTH.to_owned(), "Open the health page"))
             }
-            Self::NoRequest | Self::Newest(_) => None,
+            Self::AdminsUseWorkOs | Self::NoRequest | Self::Newest(_) => None,
         }
     }
 }
