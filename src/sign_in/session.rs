@@ -231,6 +231,8 @@ impl Sessions {
             self.database
                 .write(move |c| sessions::touch(c, &rows))
                 .await?;
+            // The cached lists have older times than the database now.
+            self.listings.clear();
             for (id, at) in batch {
                 self.seen.remove_if(id, |_, newest| newest == at);
             }

@@ -232,6 +232,28 @@ async fn housekeeping_stores_the_last_use_of_sessions() {
 }
 
 #[actix_web::test]
+async fn a_session_stays_in_the_list_after_its_last_use_is_written_down() {
+    let app = TestApp::spawn().await;
+    let here = app.signed_in(MIRA).await;
+    let elsewhere = app.visitor();
+    elsewhere.sign_in(&app, MIRA).await;
+    let listed = async || {
+        let page = here.get("/dashboard").await.body;
+        page.matches("<li class=\"row\">").count()
+    };
+    assert_eq!(listed().await, 2);
+    // Both together are longer than the idle timeout, and each is shorter.
+    for _ in 0..2 {
+        app.later(HOUR * 7);
+        assert!(elsewhere.is_in().await);
+        assert_eq!(listed().await, 2);
+        app.server().housekeeping().clean_up().await.unwrap();
+    }
+    app.later(HOUR);
+    assert_eq!(listed().await, 2);
+}
+
+#[actix_web::test]
 async fn the_last_use_survives_a_restart() {
     let mut app = TestApp::spawn().await;
     let mira = app.signed_in(MIRA).await;

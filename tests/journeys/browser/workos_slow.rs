@@ -71,8 +71,9 @@ async fn without_javascript_a_slow_provider_delays_the_sign_in_only() {
 
 #[actix_web::test]
 async fn a_slow_provider_that_fails_leads_to_a_sign_in_page_with_the_reason() {
-    let (app, provider) = with_mira().await;
     for javascript in [true, false] {
+        // The failure begins a probe, which may begin an outage on a busy machine.
+        let (app, provider) = with_mira().await;
         let (browser, gate) = waiting(&app, &provider, javascript).await;
         provider.script().refuse(TOKENS, 503, "");
         gate.open();
