@@ -7,6 +7,7 @@ pub mod activity;
 pub mod challenges;
 pub mod engine;
 pub mod identities;
+pub mod known_browsers;
 pub mod limit_clearances;
 pub mod listings;
 pub mod notices;

@@ -9,7 +9,6 @@ mod browser_name;
 mod callback_value;
 mod client_ip;
 mod colour;
-mod device;
 mod email;
 mod hashed_code;
 mod ids;
@@ -36,10 +35,11 @@ pub use browser_name::BrowserName;
 pub use callback_value::{CallbackValue, InvalidCallbackValue};
 pub use client_ip::{ClientIp, NetworkSize};
 pub use colour::Colour;
-pub use device::{Device, DeviceId};
 pub use email::{Email, InvalidEmail};
 pub use hashed_code::{CodeHash, CodeSalt, HashedCode};
-pub use ids::{AccountId, ActivityId, ChallengeId, RevocationId, SessionId, WrongTryId};
+pub use ids::{
+    AccountId, ActivityId, ChallengeId, KnownBrowserId, RevocationId, SessionId, WrongTryId,
+};
 pub use not_me::NotMe;
 pub use person_name::{InvalidName, PersonName};
 pub use printable::{

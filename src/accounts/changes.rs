@@ -7,8 +7,8 @@ use super::account::Account;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
 use crate::db::{
-    DatabaseError, QueryResult, SqliteConnection, TransactionError, identities, operator_codes,
-    outgoing_mails, sessions,
+    DatabaseError, QueryResult, SqliteConnection, TransactionError, identities, known_browsers,
+    operator_codes, outgoing_mails, sessions,
 };
 use crate::domain::{AccountId, ActivityKind, AdmittedBy, Email, Role, Timestamp};
 use crate::sign_in::client::Client;
@@ -106,7 +106,7 @@ pub struct NewAccount {
 pub enum Change {
     /// Confirms the address: the account gets codes, and a provider's account can be linked to it.
     Confirm,
-    /// Refuses sign-ins, ends all sessions and deletes waiting mail.
+    /// Refuses sign-ins, ends all sessions, forgets known browsers and deletes waiting mail.
     Suspend,
     /// Undoes a suspension.
     Restore,
@@ -114,7 +114,7 @@ pub enum Change {
     /// Undoes the move to WorkOS: the account gets codes again, its link to WorkOS is removed, and its sessions
     /// with WorkOS end.
     MoveBack,
-    /// Removes the account with its sessions, links and waiting mail. The activity log keeps its address.
+    /// Removes the account with its sessions, known browsers, links and waiting mail. The activity log keeps its address.
     Delete,
 }
 
@@ -242,6 +242,7 @@ fn write(
         Change::Suspend => {
             accounts::set_suspended(c, id, Some(now))?;
             sessions::delete_of_account(c, id, None)?;
+            known_browsers::delete_of_account(c, id, None)?;
             delete_waiting(c, account)
         }
         Change::Restore => accounts::set_suspended(c, id, None),

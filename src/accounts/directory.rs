@@ -12,9 +12,12 @@ use super::end_sessions;
 use super::paging::{TO_READ, page_of};
 use crate::clock::Clock;
 use crate::db::account_search::{self, Search};
-use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, accounts, sessions};
+use crate::db::{
+    Database, DatabaseError, QueryResult, SqliteConnection, accounts, known_browsers, sessions,
+};
 use crate::domain::{AccountId, BaseUrl, SessionId, Timestamp};
 use crate::mail::MailQueue;
+use crate::sign_in::known_browsers::KNOWN_FOR;
 
 pub use invite::Invitee;
 
@@ -66,6 +69,8 @@ pub struct Details {
     pub last_sign_in: Option<Timestamp>,
     /// Whether this is the last admin who can sign in. Such an account cannot be suspended, demoted or deleted.
     pub is_last_admin: bool,
+    /// The number of known browsers.
+    pub known_browsers: i64,
     /// The newest first.
     pub activity: Vec<Activity>,
 }
@@ -88,7 +93,10 @@ impl Directory {
 
     /// `None` when there is no such account.
     pub async fn details(&self, id: AccountId) -> Result<Option<Details>, DatabaseError> {
-        self.database.read(move |c| details(c, id)).await
+        let seen_after = self.clock.now().minus(KNOWN_FOR);
+        self.database
+            .read(move |c| details(c, id, seen_after))
+            .await
     }
 
     /// Makes a change and returns the account as it was before.
@@ -105,7 +113,7 @@ impl Directory {
         .await
     }
 
-    /// Ends one session of an account, or all of them with `None`.
+    /// Ends one session of an account, or all of them with `None`. That also forgets the account's known browsers.
     pub async fn end_sessions(
         &self,
         actor: Actor,
@@ -155,7 +163,11 @@ fn page(c: &mut SqliteConnection, query: AccountsQuery) -> QueryResult<Page> {
     })
 }
 
-fn details(c: &mut SqliteConnection, id: AccountId) -> QueryResult<Option<Details>> {
+fn details(
+    c: &mut SqliteConnection,
+    id: AccountId,
+    seen_after: Timestamp,
+) -> QueryResult<Option<Details>> {
     let Some(row) = accounts::find(c, id)? else {
         return Ok(None);
     };
@@ -167,6 +179,7 @@ fn details(c: &mut SqliteConnection, id: AccountId) -> QueryResult<Option<Detail
         created_at: account_search::created_at(c, id)?,
         last_sign_in: crate::db::activity::last_sign_in(c, &row)?,
         is_last_admin: changes::is_last_admin(c, &row)?,
+        known_browsers: known_browsers::count(c, id, seen_after)?,
         activity: activity::rows(c, &query, ACTIVITY_SHOWN)?,
         account: row.into(),
     }))

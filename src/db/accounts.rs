@@ -218,7 +218,7 @@ pub fn unset_moved(connection: &mut SqliteConnection, id: AccountId) -> QueryRes
     Ok(())
 }
 
-/// Also deletes its sessions, challenges and identities, by foreign keys.
+/// Also deletes its sessions, known browsers, challenges and identities, by foreign keys.
 pub fn delete(connection: &mut SqliteConnection, id: AccountId) -> QueryResult<()> {
     diesel::delete(accounts::table.find(id)).execute(connection)?;
     Ok(())

@@ -45,6 +45,7 @@ diesel::table! {
         disowned_at -> Nullable<BigInt>,
         reported_at -> Nullable<BigInt>,
         session_id -> Nullable<BigInt>,
+        known_browser_id -> Nullable<BigInt>,
     }
 }
 
@@ -55,6 +56,17 @@ diesel::table! {
         provider -> Text,
         subject -> Text,
         linked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    known_browsers (id) {
+        id -> BigInt,
+        token_hash -> Binary,
+        account_id -> BigInt,
+        browser -> Text,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
     }
 }
 
@@ -147,14 +159,15 @@ diesel::table! {
         id -> BigInt,
         email -> Text,
         account_id -> Nullable<BigInt>,
-        device_id -> Nullable<Text>,
         tried_at -> BigInt,
+        known_browser_id -> Nullable<BigInt>,
     }
 }
 
 diesel::joinable!(activity -> accounts (account_id));
 diesel::joinable!(challenges -> accounts (account_id));
 diesel::joinable!(identities -> accounts (account_id));
+diesel::joinable!(known_browsers -> accounts (account_id));
 diesel::joinable!(provider_sessions -> sessions (session_id));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(wrong_tries -> accounts (account_id));
@@ -164,6 +177,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     activity,
     challenges,
     identities,
+    known_browsers,
     limit_clearances,
     notices,
     operator_codes,

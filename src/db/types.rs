@@ -13,8 +13,8 @@ use diesel::sqlite::{Sqlite, SqliteValue};
 
 use crate::domain::{
     AccountId, ActivityId, ActivityKind, AdmittedBy, ChallengeId, CodeHash, CodeOutcome, CodeSalt,
-    DeviceId, Email, ReturnTo, RevocationId, Role, SessionId, SignInMethod, Stored, Timestamp,
-    TokenHash, WayIn, WrongTryId,
+    Email, KnownBrowserId, ReturnTo, RevocationId, Role, SessionId, SignInMethod, Stored,
+    Timestamp, TokenHash, WayIn, WrongTryId,
 };
 
 /// Lets Diesel bind values of a type, and read them, as one SQL type.
@@ -53,6 +53,7 @@ integer!(
     AccountId,
     ActivityId,
     ChallengeId,
+    KnownBrowserId,
     RevocationId,
     SessionId,
     WrongTryId,
@@ -109,7 +110,6 @@ macro_rules! text {
 
 text! {
     Email, |email| email.as_str(), Email::from_database;
-    DeviceId, |id| id.as_str(), DeviceId::from_database;
     ReturnTo, |path| path.as_str(), |path| ReturnTo::parse(&path);
 }
 

@@ -34,6 +34,8 @@ keys! {
     ActivityId,
     /// The key of a row in `challenges`.
     ChallengeId,
+    /// The key of a row in `known_browsers`, by which the limits count.
+    KnownBrowserId,
     /// The key of a row in `pending_revocations`.
     RevocationId,
     /// The key of a row in `sessions`. It is not secret, unlike the session's token.

@@ -23,8 +23,8 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::sessions::{self, NewSession, Revision, SessionRow};
 use crate::db::{Database, DatabaseError};
 use crate::domain::{
-    AccountId, ActivityKind, Device, Email, ReturnTo, Role, SessionId, SignInMethod, Timestamp,
-    Token, TokenHash,
+    AccountId, ActivityKind, Email, ReturnTo, Role, SessionId, SignInMethod, Timestamp, Token,
+    TokenHash,
 };
 pub use authorization::{Authorization, NotAuthorized, OwnChangeError};
 use newest_revision::NewestRevision;
@@ -103,8 +103,8 @@ pub struct StartedSession {
     /// The session's token, for the session cookie.
     pub token: Token,
     pub return_to: ReturnTo,
-    /// The new content of the known-browser cookie, with this account in it. `None` when the cookie is not to change.
-    pub device: Option<Device>,
+    /// The token for the known-browser cookie. `None` when the cookie is not to change.
+    pub browser_token: Option<Token>,
 }
 
 /// How long sessions last.

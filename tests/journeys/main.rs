@@ -20,6 +20,7 @@ mod email_codes;
 mod guessing;
 mod health;
 mod http_rules;
+mod known_browsers;
 mod limits;
 mod logs;
 mod mail;

@@ -86,7 +86,7 @@ fn every_foreign_key_cascades_and_has_an_index() {
 }
 
 /// The number of migrations after `2026-11-28-000006_disowned_challenges`.
-const NEWER: usize = 2;
+const NEWER: usize = 3;
 
 /// What people said with “This wasn’t me” is kept by an upgrade and by a downgrade.
 #[test]
@@ -138,4 +138,27 @@ fn disowned_and_reported_challenges_survive_the_migration_both_ways() {
         c.revert_last_migration(folder()).unwrap();
     }
     assert_eq!(lines(&mut c, old), untouched);
+}
+
+/// The wrong tries of known browsers count after an upgrade, and after a downgrade.
+#[test]
+fn wrong_tries_of_known_browsers_survive_the_migration_both_ways() {
+    let place = Workplace::empty();
+    let mut c = migrated(&place.path().join("folder.db"));
+    let revert = |c: &mut SqliteConnection| {
+        while c.revert_last_migration(folder()).unwrap().to_string() != "20261128000010" {}
+    };
+    revert(&mut c);
+    c.batch_execute(
+        "INSERT INTO wrong_tries (email, device_id, tried_at)
+         VALUES ('mira@acme.test', NULL, 1), ('mira@acme.test', 'one', 2), ('mira@acme.test', 'two', 3)",
+    )
+    .unwrap();
+    c.run_pending_migrations(folder()).unwrap();
+    let known = "SELECT tried_at || ' ' || ifnull(known_browser_id, '-') AS line FROM wrong_tries";
+    assert_eq!(lines(&mut c, known), ["1 -", "2 0", "3 0"]);
+
+    revert(&mut c);
+    let known = "SELECT tried_at || ' ' || ifnull(device_id, '-') AS line FROM wrong_tries";
+    assert_eq!(lines(&mut c, known), ["1 -", "2 0", "3 0"]);
 }

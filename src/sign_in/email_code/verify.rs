@@ -9,7 +9,7 @@ use super::operator_code::OperatorCode;
 use super::{EmailCode, OpenChallenge, Refusal};
 use crate::db::activity::{self, NewActivity};
 use crate::domain::{
-    AccountId, ActivityKind, DeviceId, SignInCode, SignInMethod, Timestamp, TokenHash,
+    AccountId, ActivityKind, KnownBrowserId, SignInCode, SignInMethod, Timestamp, TokenHash,
 };
 use crate::sign_in::client::Client;
 use crate::sign_in::session::StartedSession;
@@ -53,18 +53,13 @@ impl EmailCode {
         let token_hash = challenge.ok_or(Refusal::Wrong)?;
         let open = self.open_challenge(token_hash)?.ok_or(Refusal::Wrong)?;
         let now = self.clock.now();
-        let known = self
-            .keys
-            .known_browser(client.device.as_ref(), &open.email, now)
-            .cloned();
+        let known = self.browsers.find(client, &open.email)?;
         self.limits
-            .take_try(client, known.as_ref(), now)
+            .take_try(client, known, now)
             .map_err(Refusal::Limited)?;
-        let compared = self
-            .count_and_compare(token_hash, code, known.clone(), now)
-            .await;
+        let compared = self.count_and_compare(token_hash, code, known, now).await;
         if !matches!(compared, Ok(Comparison::Mismatch { .. })) {
-            self.limits.give_try_back(client, known.as_ref());
+            self.limits.give_try_back(client, known);
         }
         match compared? {
             Comparison::Match(verified) => Ok((open, *verified)),
@@ -85,7 +80,7 @@ impl EmailCode {
         &self,
         token_hash: TokenHash,
         code: &SignInCode,
-        known: Option<DeviceId>,
+        known: Option<KnownBrowserId>,
         now: Timestamp,
     ) -> Result<Comparison, Refusal> {
         let counted = self.count_try(token_hash, known, now).await?;

@@ -34,6 +34,8 @@ pub enum Limit {
     /// Less than [`Limit::WrongCodesOverall`], so one wide network cannot reach that limit alone.
     WrongCodesPerWideNetwork,
     WrongCodesPerAddress,
+    /// However many known browsers there are, or have been forgotten.
+    WrongCodesFromKnownBrowsers,
     WrongCodesOverall,
     /// Callbacks whose code the provider refuses. A sign-in that succeeds does not count.
     FailedProviderSignIns,
@@ -51,6 +53,8 @@ pub enum Limit {
 pub enum Per {
     /// An address: once for each known browser, and once for all unknown browsers together.
     Address,
+    /// An address, from all its known browsers together.
+    KnownBrowsers,
     /// A known browser, or the network of an unknown one: an IPv4 address or an IPv6 /64. An IPv6 /56 has 4 times the
     /// rate. An IPv6 /48 or an IPv4 /24 has 16 times the rate.
     Network,
@@ -87,22 +91,23 @@ impl Limit {
     #[rustfmt::skip]
     pub const fn rule(self) -> Rule {
         use Kept::{Database, Memory};
-        use Per::{Account, Address, Code, Console, Network, WideNetwork};
+        use Per::{Account, Address, Code, Console, KnownBrowsers, Network, WideNetwork};
         let (rate, window, per, kept) = match self {
-            Self::CodesPerMinute           => (10,     MINUTE,           Address,     Memory),
-            Self::CodesPerDay              => (100,    DAY,              Address,     Memory),
-            Self::CodesPerNetwork          => (60,     MINUTE,           Network,     Memory),
-            Self::RequestsWithoutMail      => (5,      MINUTE,           Network,     Memory),
-            Self::WrongCodesPerCode        => (5,      LIFE_OF_THE_CODE, Code,        Database),
-            Self::WrongCodesPerNetwork     => (30,     TEN_MINUTES,      Network,     Memory),
-            Self::WrongCodesPerWideNetwork => (200,    DAY,              WideNetwork, Memory),
-            Self::WrongCodesPerAddress     => (50,     DAY,              Address,     Database),
-            Self::WrongCodesOverall        => (1_000,  DAY,              Console,     Database),
-            Self::FailedProviderSignIns    => (60,     MINUTE,           Network,     Memory),
-            Self::RecordedRefusals         => (1,      MINUTE,           Address,     Memory),
-            Self::RecordedRefusalsOverall  => (120,    MINUTE,           Console,     Memory),
-            Self::MovedMails               => (1,      HOUR,             Account,     Database),
-            Self::GuessingNotices          => (1,      DAY,              Console,     Database),
+            Self::CodesPerMinute              => (10,     MINUTE,           Address,       Memory),
+            Self::CodesPerDay                 => (100,    DAY,              Address,       Memory),
+            Self::CodesPerNetwork             => (60,     MINUTE,           Network,       Memory),
+            Self::RequestsWithoutMail         => (5,      MINUTE,           Network,       Memory),
+            Self::WrongCodesPerCode           => (5,      LIFE_OF_THE_CODE, Code,          Database),
+            Self::WrongCodesPerNetwork        => (30,     TEN_MINUTES,      Network,       Memory),
+            Self::WrongCodesPerWideNetwork    => (200,    DAY,              WideNetwork,   Memory),
+            Self::WrongCodesPerAddress        => (50,     DAY,              Address,       Database),
+            Self::WrongCodesFromKnownBrowsers => (100,    DAY,              KnownBrowsers, Database),
+            Self::WrongCodesOverall           => (1_000,  DAY,              Console,       Database),
+            Self::FailedProviderSignIns       => (60,     MINUTE,           Network,       Memory),
+            Self::RecordedRefusals            => (1,      MINUTE,           Address,       Memory),
+            Self::RecordedRefusalsOverall     => (120,    MINUTE,           Console,       Memory),
+            Self::MovedMails                  => (1,      HOUR,             Account,       Database),
+            Self::GuessingNotices             => (1,      DAY,              Console,       Database),
         };
         Rule { limit: self, rate, window, per, kept }
     }
@@ -131,6 +136,9 @@ impl Limit {
             Self::WrongCodesPerAddress => {
                 "Too many wrong codes for this address. Try again {wait}, or use a browser you have signed in with before."
             }
+            Self::WrongCodesFromKnownBrowsers => {
+                "Too many wrong codes for this address. Try again {wait}, or ask your admin."
+            }
             Self::WrongCodesOverall => {
                 "Someone is guessing codes, so codes work only in browsers that have signed in before. Use one of \
                  those, or ask your admin."
@@ -152,6 +160,7 @@ impl Per {
     const fn label(self) -> &'static str {
         match self {
             Self::Address => "this address",
+            Self::KnownBrowsers => "the known browsers of this address",
             Self::Network => "the network",
             Self::WideNetwork => "the wide network",
             Self::Code => "this code",

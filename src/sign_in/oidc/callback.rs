@@ -18,11 +18,12 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::provider_sessions::{self, ProviderSessionRow};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection, pending_revocations};
 use crate::domain::{
-    ActivityKind, SessionId, SignInMethod, Timestamp, Token, TokenHash, UserAgent, WayIn,
+    AccountId, ActivityKind, SessionId, SignInMethod, Timestamp, Token, TokenHash, UserAgent, WayIn,
 };
 use crate::keys::token_cipher::{TokenCipher, TokenKind};
 use crate::logging;
 use crate::sign_in::client::Client;
+use crate::sign_in::known_browsers::remember;
 use crate::sign_in::provider::{Callback, Identity};
 use crate::sign_in::session::{self, StartedSession};
 
@@ -56,8 +57,10 @@ pub enum Completion {
 /// What the sign-in's transaction committed.
 enum Decision {
     Admitted {
-        account: AccountRow,
+        account: AccountId,
         session: SessionId,
+        /// `None` for an impersonation: the admin uses their own browser, which must not become known for the user.
+        browser_token: Option<Token>,
         new_browser_mail: bool,
     },
     Refused(NotAdmitted),
@@ -119,22 +122,20 @@ impl ProviderSignIn {
             Decision::Admitted {
                 account,
                 session,
+                browser_token,
                 new_browser_mail,
             } => {
                 info!(
-                    "account {} signed in with WorkOS, session {}",
-                    account.id, session.0
+                    "account {account} signed in with WorkOS, session {}",
+                    session.0
                 );
                 if new_browser_mail {
                     self.browsers.look_again();
                 }
-                let now = self.context.clock.now();
-                let device = self.browsers.remembering(&account, &client, now);
                 Ok(StartedSession {
                     token,
                     return_to: flow.return_to,
-                    // An impersonating admin uses their own browser; do not remember it for the user.
-                    device: identity.impersonator.is_none().then_some(device),
+                    browser_token,
                 })
             }
             Decision::Refused(reason) => {
@@ -204,12 +205,17 @@ impl ProviderSignIn {
                     session::begin(c, token_hash, &account, method, &client, older_session, now)?;
                 let new_browser_mail =
                     browsers.tell_if_new(c, &account, WayIn::WorkOs, &client, now)?;
+                let browser_token = match identity.impersonator {
+                    None => Some(remember(c, &account, &client, now)?),
+                    Some(_) => None,
+                };
                 note_sign_in(c, &identity, &account, &client, now)?;
                 let row = provider_session(&cipher, session, provider, &identity);
                 provider_sessions::insert(c, &row)?;
                 Ok(Decision::Admitted {
-                    account,
+                    account: account.id,
                     session,
+                    browser_token,
                     new_browser_mail,
                 })
             })

@@ -29,7 +29,10 @@ async fn a_pending_migration_is_named_and_not_run() {
     let findings = ask(&place).await;
     assert_eq!(findings.failed(), ["migrations"]);
     let words = findings.words("migrations");
-    assert!(words.contains("2026-11-28-000009_admitted_by"), "{words}");
+    assert!(
+        words.contains("2026-11-28-000010_known_browsers"),
+        "{words}"
+    );
     assert!(words.contains("vestibule migrate"), "{words}");
     assert_eq!(place.number(count), before);
 }

@@ -21,10 +21,13 @@ fn put_aside(place: &Workplace) -> Vec<PathBuf> {
     paths
 }
 
+/// What a restore ends. An older file would revive it.
+const ENDED: [&str; 4] = ["sessions", "known_browsers", "challenges", "operator_codes"];
+
 const INTACT: &str = "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'";
 
-// SECURITY rule 30: it refuses while a server runs, and revives no session, no challenge and no
-// operator's code.
+// SECURITY rules 30 and 33: it refuses while a server runs, and revives no session, no known browser, no challenge and
+// no operator's code.
 #[actix_web::test]
 async fn a_restore_brings_accounts_back_and_ends_every_session() {
     let place = Workplace::empty();
@@ -38,7 +41,7 @@ async fn a_restore_brings_accounts_back_and_ends_every_session() {
     let said = assert_fine(place.run(&["backup", "copy.db"]).await);
     assert!(said.contains("1 account,"), "{said}");
     let copy = place.path().join("copy.db");
-    for table in ["sessions", "challenges", "operator_codes"] {
+    for table in ENDED {
         let rows = number(&copy, &format!("SELECT count(*) FROM {table}"));
         assert!(rows > 0, "nothing to end in {table}");
     }
@@ -57,7 +60,7 @@ async fn a_restore_brings_accounts_back_and_ends_every_session() {
         waiting.enter(&code).await.status,
         StatusCode::UNPROCESSABLE_ENTITY
     );
-    for table in ["sessions", "challenges", "operator_codes"] {
+    for table in ENDED {
         assert_eq!(place.number(&format!("SELECT count(*) FROM {table}")), 0);
     }
     assert_eq!(place.number("SELECT count(*) FROM accounts"), 1);
@@ -197,6 +200,7 @@ async fn an_older_backup_is_migrated_and_an_empty_folder_gets_a_database() {
     assert_fine(place.run(&["backup", "copy.db"]).await);
     let mut connection = connect(&place.path().join("copy.db"));
     for down in [
+        include_str!("../../../migrations/2026-11-28-000010_known_browsers/down.sql"),
         include_str!("../../../migrations/2026-11-28-000009_admitted_by/down.sql"),
         include_str!("../../../migrations/2026-11-28-000007_session_of_a_code/down.sql"),
         include_str!("../../../migrations/2026-11-28-000006_disowned_challenges/down.sql"),
