@@ -3,8 +3,7 @@
 
 use crate::config::AdmissionRules;
 use crate::db::accounts::{self, AccountRow};
-use crate::db::identities;
-use crate::db::{QueryResult, SqliteConnection};
+use crate::db::{QueryResult, SqliteConnection, identities};
 use crate::domain::{AdmittedBy, Role, Timestamp};
 use crate::sign_in::provider::Identity;
 
@@ -41,6 +40,12 @@ impl NotAdmitted {
     }
 }
 
+/// The account of a user, before it is decided whether it may sign in.
+struct Candidate {
+    account: AccountRow,
+    is_linked: bool,
+}
+
 /// Finds, links or creates the account, and marks it as moved to WorkOS. An impersonation only finds it (SECURITY rule
 /// 34). Runs inside the sign-in's transaction. The refusal is a value because the caller commits a record of it.
 pub(super) fn admit(
@@ -50,8 +55,9 @@ pub(super) fn admit(
     identity: &Identity,
     now: Timestamp,
 ) -> QueryResult<Result<AccountRow, NotAdmitted>> {
-    let account = match find_or_create(c, rules, provider, identity, now)? {
-        Ok(account) => account,
+    let Candidate { account, is_linked } = match find_or_create(c, rules, provider, identity, now)?
+    {
+        Ok(candidate) => candidate,
         Err(refused) => return Ok(Err(refused)),
     };
     if account.suspended_at.is_some() {
@@ -65,6 +71,9 @@ pub(super) fn admit(
         return Ok(Err(NotAdmitted::NoLongerAdmitted));
     }
     if identity.impersonator.is_none() {
+        if !is_linked {
+            identities::link(c, account.id, provider, &identity.subject, now)?;
+        }
         accounts::note_provider_sign_in(c, account.id, identity.name.as_str(), now)?;
     }
     Ok(Ok(account))
@@ -76,9 +85,10 @@ fn find_or_create(
     provider: &str,
     identity: &Identity,
     now: Timestamp,
-) -> QueryResult<Result<AccountRow, NotAdmitted>> {
+) -> QueryResult<Result<Candidate, NotAdmitted>> {
     if let Some(account) = identities::find_account(c, provider, &identity.subject)? {
-        return Ok(Ok(account));
+        let is_linked = true;
+        return Ok(Ok(Candidate { account, is_linked }));
     }
     let Some(email) = identity.email.as_ref().filter(|_| identity.email_verified) else {
         return Ok(Err(NotAdmitted::AddressNotVerified));
@@ -87,8 +97,6 @@ fn find_or_create(
         Some(account) if identities::is_linked(c, account.id, provider)? => {
             return Ok(Err(NotAdmitted::LinkedToAnother));
         }
-        // `admit` refuses this account, so it must not be linked.
-        Some(account) if !account.may_sign_in() => return Ok(Ok(account)),
         Some(account) => account,
         None => match rule_for(rules, identity) {
             Some(rule) if identity.impersonator.is_none() => {
@@ -102,10 +110,8 @@ fn find_or_create(
             _ => return Ok(Err(NotAdmitted::NoAccount)),
         },
     };
-    if identity.impersonator.is_none() {
-        identities::link(c, account.id, provider, &identity.subject, now)?;
-    }
-    Ok(Ok(account))
+    let is_linked = false;
+    Ok(Ok(Candidate { account, is_linked }))
 }
 
 /// The rule that admits a user without an invitation. It is asked at every sign-in (SECURITY rule 39).
