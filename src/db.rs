@@ -1,6 +1,7 @@
 //! SQLite through Diesel: one file per table. Queries return a `QueryResult`; the layers above decide what
 //! a row means.
 
+pub mod account_notices;
 pub mod account_search;
 pub mod accounts;
 pub mod activity;

@@ -2,6 +2,7 @@
 
 mod accent;
 mod account;
+mod account_notice;
 mod activity;
 mod backoff;
 mod base_url;
@@ -28,6 +29,7 @@ pub mod words;
 pub use accent::{Accent, Shades};
 
 pub use account::{AdmittedBy, Role, SignInMethod, UnknownRole, WayIn};
+pub use account_notice::AccountNotice;
 pub use activity::{ActivityKind, CodeOutcome};
 pub use backoff::Backoff;
 pub use base_url::BaseUrl;
@@ -38,7 +40,8 @@ pub use colour::Colour;
 pub use email::{Email, InvalidEmail};
 pub use hashed_code::{CodeHash, CodeSalt, HashedCode};
 pub use ids::{
-    AccountId, ActivityId, ChallengeId, KnownBrowserId, RevocationId, SessionId, WrongTryId,
+    AccountId, AccountNoticeId, ActivityId, ChallengeId, KnownBrowserId, RevocationId, SessionId,
+    WrongTryId,
 };
 pub use not_me::NotMe;
 pub use person_name::{InvalidName, PersonName};

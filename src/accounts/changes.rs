@@ -7,10 +7,10 @@ use super::account::Account;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
 use crate::db::{
-    DatabaseError, QueryResult, SqliteConnection, TransactionError, identities, known_browsers,
-    operator_codes, outgoing_mails, sessions,
+    DatabaseError, QueryResult, SqliteConnection, TransactionError, account_notices, identities,
+    known_browsers, operator_codes, outgoing_mails, sessions,
 };
-use crate::domain::{AccountId, ActivityKind, AdmittedBy, Email, Role, Timestamp};
+use crate::domain::{AccountId, AccountNotice, ActivityKind, AdmittedBy, Email, Role, Timestamp};
 use crate::sign_in::client::Client;
 use crate::sign_in::session::{Authorization, LiveSession, NotAuthorized};
 
@@ -183,7 +183,8 @@ fn add_as(
     Ok(account.into())
 }
 
-/// Makes a change and returns the account as it was before.
+/// Makes a change and returns the account as it was before. The account's owner is told of a new role and of a move back
+/// by mail (SECURITY rule 42).
 pub fn change(
     c: &mut SqliteConnection,
     actor: &Actor,
@@ -246,12 +247,15 @@ fn write(
             delete_waiting(c, account)
         }
         Change::Restore => accounts::set_suspended(c, id, None),
-        Change::SetRole(role) => accounts::set_role(c, id, role),
+        Change::SetRole(role) => {
+            accounts::set_role(c, id, role)?;
+            account_notices::add(c, id, AccountNotice::of_role(role), now)
+        }
         Change::MoveBack => {
             accounts::unset_moved(c, id)?;
             identities::unlink(c, id)?;
             sessions::delete_with_provider(c, id)?;
-            Ok(())
+            account_notices::add(c, id, AccountNotice::MovedBack, now)
         }
         Change::Delete => {
             accounts::delete(c, id)?;
@@ -262,6 +266,7 @@ fn write(
 
 /// Deletes mail that waits, and an operator code that was not used.
 fn delete_waiting(c: &mut SqliteConnection, account: &AccountRow) -> QueryResult<()> {
+    account_notices::delete_of_account(c, account.id)?;
     outgoing_mails::delete_to(c, &account.email)?;
     operator_codes::delete(c, &account.email)
 }

@@ -46,18 +46,11 @@ pub struct AccountsQuery {
 /// A page of accounts, ordered by address.
 #[derive(Debug)]
 pub struct Page {
-    pub accounts: Vec<ListedAccount>,
+    pub accounts: Vec<Account>,
     /// How many accounts the query finds on all pages.
     pub count: i64,
     /// The last address of this page, if another page follows.
     pub after: Option<String>,
-}
-
-#[derive(Debug)]
-pub struct ListedAccount {
-    pub account: Account,
-    /// From the activity log, which keeps a sign-in for a limited time.
-    pub last_sign_in: Option<Timestamp>,
 }
 
 /// An account with what its page shows, except its sessions.
@@ -65,8 +58,6 @@ pub struct ListedAccount {
 pub struct Details {
     pub account: Account,
     pub created_at: Timestamp,
-    /// From the activity log, which keeps a sign-in for a limited time.
-    pub last_sign_in: Option<Timestamp>,
     /// Whether this is the last admin who can sign in. Such an account cannot be suspended, demoted or deleted.
     pub is_last_admin: bool,
     /// The number of known browsers.
@@ -107,10 +98,13 @@ impl Directory {
         change: Change,
     ) -> Result<Account, ChangeError> {
         let now = self.clock.now();
-        self.write_as(actor, move |c, actor| {
-            changes::change(c, actor, id, change, now)
-        })
-        .await
+        let before = self
+            .write_as(actor, move |c, actor| {
+                changes::change(c, actor, id, change, now)
+            })
+            .await?;
+        self.mail.look_again();
+        Ok(before)
     }
 
     /// Ends one session of an account, or all of them with `None`. That also forgets the account's known browsers.
@@ -148,16 +142,9 @@ fn page(c: &mut SqliteConnection, query: AccountsQuery) -> QueryResult<Page> {
     let (rows, others_follow) = page_of(account_search::find(c, &search, TO_READ)?);
     let last = rows.last().filter(|_| others_follow);
     let after = last.map(|row| row.email.to_string());
-    let mut accounts = Vec::with_capacity(rows.len());
-    for row in rows {
-        accounts.push(ListedAccount {
-            last_sign_in: crate::db::activity::last_sign_in(c, &row)?,
-            account: row.into(),
-        });
-    }
     let count = account_search::count(c, &search.text)?;
     Ok(Page {
-        accounts,
+        accounts: rows.into_iter().map(Account::from).collect(),
         count,
         after,
     })
@@ -177,7 +164,6 @@ fn details(
     };
     Ok(Some(Details {
         created_at: account_search::created_at(c, id)?,
-        last_sign_in: crate::db::activity::last_sign_in(c, &row)?,
         is_last_admin: changes::is_last_admin(c, &row)?,
         known_browsers: known_browsers::count(c, id, seen_after)?,
         activity: activity::rows(c, &query, ACTIVITY_SHOWN)?,

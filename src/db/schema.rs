@@ -1,6 +1,15 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    account_notices (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        kind -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     accounts (id) {
         id -> BigInt,
         email -> Text,
@@ -11,6 +20,7 @@ diesel::table! {
         moved_at -> Nullable<BigInt>,
         created_at -> BigInt,
         admitted_by -> Text,
+        last_sign_in_at -> Nullable<BigInt>,
     }
 }
 
@@ -164,6 +174,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(account_notices -> accounts (account_id));
 diesel::joinable!(activity -> accounts (account_id));
 diesel::joinable!(challenges -> accounts (account_id));
 diesel::joinable!(identities -> accounts (account_id));
@@ -173,6 +184,7 @@ diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(wrong_tries -> accounts (account_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    account_notices,
     accounts,
     activity,
     challenges,

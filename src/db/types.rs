@@ -12,9 +12,9 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use diesel::sqlite::{Sqlite, SqliteValue};
 
 use crate::domain::{
-    AccountId, ActivityId, ActivityKind, AdmittedBy, ChallengeId, CodeHash, CodeOutcome, CodeSalt,
-    Email, KnownBrowserId, ReturnTo, RevocationId, Role, SessionId, SignInMethod, Stored,
-    Timestamp, TokenHash, WayIn, WrongTryId,
+    AccountId, AccountNotice, AccountNoticeId, ActivityId, ActivityKind, AdmittedBy, ChallengeId,
+    CodeHash, CodeOutcome, CodeSalt, Email, KnownBrowserId, ReturnTo, RevocationId, Role,
+    SessionId, SignInMethod, Stored, Timestamp, TokenHash, WayIn, WrongTryId,
 };
 
 /// Lets Diesel bind values of a type, and read them, as one SQL type.
@@ -51,6 +51,7 @@ macro_rules! integer {
 integer!(
     Timestamp,
     AccountId,
+    AccountNoticeId,
     ActivityId,
     ChallengeId,
     KnownBrowserId,
@@ -135,6 +136,7 @@ macro_rules! word {
 }
 
 word!(
+    AccountNotice,
     ActivityKind,
     AdmittedBy,
     CodeOutcome,

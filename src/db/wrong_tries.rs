@@ -78,6 +78,19 @@ pub fn by_browser(
         .load(connection)
 }
 
+/// Counts the tries for an address since `since`, from all browsers.
+pub fn count_of_address(
+    connection: &mut SqliteConnection,
+    email: &Email,
+    since: Timestamp,
+) -> QueryResult<i64> {
+    wrong_tries::table
+        .filter(wrong_tries::email.eq(email))
+        .filter(wrong_tries::tried_at.gt(since))
+        .count()
+        .get_result(connection)
+}
+
 /// Deletes every try for an address, and counts them.
 pub fn delete_of_address(connection: &mut SqliteConnection, email: &Email) -> QueryResult<usize> {
     let theirs = wrong_tries::email.eq(email);

@@ -30,6 +30,8 @@ macro_rules! keys {
 keys! {
     /// The key of a row in `accounts`.
     AccountId,
+    /// The key of a row in `account_notices`.
+    AccountNoticeId,
     /// The key of a row in `activity`. A later row has a greater key.
     ActivityId,
     /// The key of a row in `challenges`.

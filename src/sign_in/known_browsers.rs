@@ -12,7 +12,7 @@ use super::session::{LiveSession, OwnChangeError};
 use crate::clock::Clock;
 use crate::db::accounts::AccountRow;
 use crate::db::known_browsers::{self, AccountOfBrowser, KnownBrowserRow, NewKnownBrowser};
-use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, activity};
+use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection};
 use crate::domain::{
     AccountId, ActivityKind, BaseUrl, Email, KnownBrowserId, Timestamp, Token, TokenHash, WayIn,
 };
@@ -78,7 +78,7 @@ impl KnownBrowsers {
     }
 
     /// Queues a mail when an account that has signed in before signs in from a new browser. Call this inside the
-    /// transaction of the sign-in, before the sign-in is recorded, and call [`KnownBrowsers::look_again`] after the
+    /// transaction of the sign-in, before the browser is remembered, and call [`KnownBrowsers::look_again`] after the
     /// commit if it returned `true`.
     pub fn tell_if_new(
         &self,
@@ -90,7 +90,7 @@ impl KnownBrowsers {
     ) -> QueryResult<bool> {
         let known = accounts_of(c, client, now)?;
         let is_known = known.iter().any(|known| known.account_id == account.id);
-        let is_new = !is_known && activity::has_signed_in(c, account.id)?;
+        let is_new = !is_known && account.last_sign_in_at.is_some();
         if is_new {
             let mail = NewBrowserMail {
                 way_in,

@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod account_mails;
 mod addresses;
 mod admin;
 mod branding;

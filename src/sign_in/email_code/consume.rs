@@ -77,6 +77,7 @@ impl EmailCode {
                     session::begin(c, token_hash, &account, method, &asking, older_session, now)?;
                 challenges::set_session(c, challenge.id, id)?;
                 let mailed = browsers.tell_if_new(c, &account, way_in, &asking, now)?;
+                accounts::set_last_sign_in(c, account.id, now)?;
                 let browser_token = remember(c, &account, &asking, now)?;
                 let kind = ActivityKind::SignedIn;
                 session::note(c, kind, &account, &asking, way_in.into_str(), now)?;

@@ -19,6 +19,9 @@ pub const OPERATOR_CODE_LIFETIME: Duration = Duration::from_mins(10);
 /// back, so its age is unknown.
 pub const CLOCK_SLACK: Duration = Duration::from_mins(1);
 
+/// So many wrong codes for an account in 24 hours bring its owner a mail. The mail names this number.
+pub const WRONG_CODES_FOR_A_MAIL: i64 = 10;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {
     /// The rate is the setting `CODE_LIMIT_ADDRESS`; the table has its default.
@@ -44,6 +47,8 @@ pub enum Limit {
     RecordedRefusalsOverall,
     /// Mails that say that an account has moved to WorkOS.
     MovedMails,
+    /// Mails about [`WRONG_CODES_FOR_A_MAIL`] wrong codes for an account.
+    WrongCodeMails,
     /// Mails to the admins that say that [`Limit::WrongCodesOverall`] is reached.
     GuessingNotices,
 }
@@ -107,6 +112,7 @@ impl Limit {
             Self::RecordedRefusals            => (1,      MINUTE,           Address,       Memory),
             Self::RecordedRefusalsOverall     => (120,    MINUTE,           Console,       Memory),
             Self::MovedMails                  => (1,      HOUR,             Account,       Database),
+            Self::WrongCodeMails              => (1,      DAY,              Account,       Database),
             Self::GuessingNotices             => (1,      DAY,              Console,       Database),
         };
         Rule { limit: self, rate, window, per, kept }
@@ -151,6 +157,7 @@ impl Limit {
             | Self::RecordedRefusals
             | Self::RecordedRefusalsOverall
             | Self::MovedMails
+            | Self::WrongCodeMails
             | Self::GuessingNotices => "",
         }
     }

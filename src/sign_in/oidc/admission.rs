@@ -3,8 +3,8 @@
 
 use crate::config::AdmissionRules;
 use crate::db::accounts::{self, AccountRow};
-use crate::db::{QueryResult, SqliteConnection, identities};
-use crate::domain::{AdmittedBy, Role, Timestamp};
+use crate::db::{QueryResult, SqliteConnection, account_notices, identities};
+use crate::domain::{AccountNotice, AdmittedBy, Role, Timestamp};
 use crate::sign_in::provider::Identity;
 
 /// Why a user whom the provider has authenticated may not sign in here.
@@ -40,21 +40,29 @@ impl NotAdmitted {
     }
 }
 
+/// A user who may sign in.
+pub(super) struct Admitted {
+    pub(super) account: AccountRow,
+    /// Whether this sign-in linked the account to the provider.
+    pub(super) is_new_link: bool,
+}
+
 /// The account of a user, before it is decided whether it may sign in.
 struct Candidate {
     account: AccountRow,
     is_linked: bool,
 }
 
-/// Finds, links or creates the account, and marks it as moved to WorkOS. An impersonation only finds it (SECURITY rule
-/// 34). Runs inside the sign-in's transaction. The refusal is a value because the caller commits a record of it.
+/// Finds, links or creates the account, and marks it as moved to WorkOS. The owner of the account is told of the link by
+/// mail (SECURITY rule 42). An impersonation only finds the account (SECURITY rule 34). Runs inside the sign-in's
+/// transaction. The refusal is a value because the caller commits a record of it.
 pub(super) fn admit(
     c: &mut SqliteConnection,
     rules: &AdmissionRules,
     provider: &str,
     identity: &Identity,
     now: Timestamp,
-) -> QueryResult<Result<AccountRow, NotAdmitted>> {
+) -> QueryResult<Result<Admitted, NotAdmitted>> {
     let Candidate { account, is_linked } = match find_or_create(c, rules, provider, identity, now)?
     {
         Ok(candidate) => candidate,
@@ -70,13 +78,19 @@ pub(super) fn admit(
     if !is_invited && rule_for(rules, identity).is_none() {
         return Ok(Err(NotAdmitted::NoLongerAdmitted));
     }
-    if identity.impersonator.is_none() {
-        if !is_linked {
-            identities::link(c, account.id, provider, &identity.subject, now)?;
-        }
+    let is_impersonated = identity.impersonator.is_some();
+    let is_new_link = !is_linked && !is_impersonated;
+    if is_new_link {
+        identities::link(c, account.id, provider, &identity.subject, now)?;
+        account_notices::add(c, account.id, AccountNotice::LinkedToWorkOs, now)?;
+    }
+    if !is_impersonated {
         accounts::note_provider_sign_in(c, account.id, identity.name.as_str(), now)?;
     }
-    Ok(Ok(account))
+    Ok(Ok(Admitted {
+        account,
+        is_new_link,
+    }))
 }
 
 fn find_or_create(

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use log::{info, warn};
 
-use super::admission::{NotAdmitted, admit};
+use super::admission::{Admitted, NotAdmitted, admit};
 use super::error::SignInError;
 use super::exchanges::{ExchangeRefused, ExchangeResult, Leader};
 use super::flow::SignInFlow;
@@ -61,7 +61,7 @@ enum Decision {
         session: SessionId,
         /// `None` for an impersonation: the admin uses their own browser, which must not become known for the user.
         browser_token: Option<Token>,
-        new_browser_mail: bool,
+        is_mail_queued: bool,
     },
     Refused(NotAdmitted),
 }
@@ -123,13 +123,13 @@ impl ProviderSignIn {
                 account,
                 session,
                 browser_token,
-                new_browser_mail,
+                is_mail_queued,
             } => {
                 info!(
                     "account {account} signed in with WorkOS, session {}",
                     session.0
                 );
-                if new_browser_mail {
+                if is_mail_queued {
                     self.browsers.look_again();
                 }
                 Ok(StartedSession {
@@ -192,8 +192,12 @@ impl ProviderSignIn {
         self.context
             .database
             .write(move |c| {
-                let account = match admit(c, &rules, &provider, &identity, now)? {
-                    Ok(account) => account,
+                let admitted = admit(c, &rules, &provider, &identity, now)?;
+                let Admitted {
+                    account,
+                    is_new_link,
+                } = match admitted {
+                    Ok(admitted) => admitted,
                     Err(reason) => {
                         note_refusal(c, &identity, reason, &client, now)?;
                         queue_revocation(c, &cipher, &provider, &identity)?;
@@ -203,10 +207,13 @@ impl ProviderSignIn {
                 let method = SignInMethod::WorkOs;
                 let session =
                     session::begin(c, token_hash, &account, method, &client, older_session, now)?;
-                let new_browser_mail =
+                let is_new_browser =
                     browsers.tell_if_new(c, &account, WayIn::WorkOs, &client, now)?;
                 let browser_token = match identity.impersonator {
-                    None => Some(remember(c, &account, &client, now)?),
+                    None => {
+                        accounts::set_last_sign_in(c, account.id, now)?;
+                        Some(remember(c, &account, &client, now)?)
+                    }
                     Some(_) => None,
                 };
                 note_sign_in(c, &identity, &account, &client, now)?;
@@ -216,7 +223,7 @@ impl ProviderSignIn {
                     account: account.id,
                     session,
                     browser_token,
-                    new_browser_mail,
+                    is_mail_queued: is_new_link || is_new_browser,
                 })
             })
             .await

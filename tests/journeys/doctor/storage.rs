@@ -30,7 +30,7 @@ async fn a_pending_migration_is_named_and_not_run() {
     assert_eq!(findings.failed(), ["migrations"]);
     let words = findings.words("migrations");
     assert!(
-        words.contains("2026-11-28-000010_known_browsers"),
+        words.contains("2026-11-28-000011_account_notices"),
         "{words}"
     );
     assert!(words.contains("vestibule migrate"), "{words}");

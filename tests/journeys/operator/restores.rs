@@ -200,6 +200,7 @@ async fn an_older_backup_is_migrated_and_an_empty_folder_gets_a_database() {
     assert_fine(place.run(&["backup", "copy.db"]).await);
     let mut connection = connect(&place.path().join("copy.db"));
     for down in [
+        include_str!("../../../migrations/2026-11-28-000011_account_notices/down.sql"),
         include_str!("../../../migrations/2026-11-28-000010_known_browsers/down.sql"),
         include_str!("../../../migrations/2026-11-28-000009_admitted_by/down.sql"),
         include_str!("../../../migrations/2026-11-28-000007_session_of_a_code/down.sql"),

@@ -121,7 +121,7 @@ async fn render(
         state: state_of(account),
         is_last_admin: details.is_last_admin,
         created_at: details.created_at,
-        last_sign_in: details.last_sign_in,
+        last_sign_in: account.last_sign_in_at,
         moved_at: account.moved_at,
         admitted_by: rule_of(account),
         suspended_at: account.suspended_at,
