@@ -1,12 +1,14 @@
 //! SQLite through Diesel: one file per table. Queries return a `QueryResult`; the layers above decide what
 //! a row means.
 
+pub mod account_notices;
 pub mod account_search;
 pub mod accounts;
 pub mod activity;
 pub mod challenges;
 pub mod engine;
 pub mod identities;
+pub mod known_browsers;
 pub mod limit_clearances;
 pub mod listings;
 pub mod notices;

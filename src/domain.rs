@@ -2,6 +2,7 @@
 
 mod accent;
 mod account;
+mod account_notice;
 mod activity;
 mod authentication_method;
 mod backoff;
@@ -10,7 +11,6 @@ mod browser_name;
 mod callback_value;
 mod client_ip;
 mod colour;
-mod device;
 mod email;
 mod hashed_code;
 mod ids;
@@ -30,6 +30,7 @@ pub mod words;
 pub use accent::{Accent, Shades};
 
 pub use account::{AdmittedBy, Role, SignInMethod, UnknownRole, WayIn};
+pub use account_notice::AccountNotice;
 pub use activity::{ActivityKind, CodeOutcome};
 pub use authentication_method::AuthenticationMethod;
 pub use backoff::Backoff;
@@ -38,10 +39,12 @@ pub use browser_name::BrowserName;
 pub use callback_value::{CallbackValue, InvalidCallbackValue};
 pub use client_ip::{ClientIp, NetworkSize};
 pub use colour::Colour;
-pub use device::{Device, DeviceId};
 pub use email::{Email, InvalidEmail};
 pub use hashed_code::{CodeHash, CodeSalt, HashedCode};
-pub use ids::{AccountId, ActivityId, ChallengeId, RevocationId, SessionId, WrongTryId};
+pub use ids::{
+    AccountId, AccountNoticeId, ActivityId, ChallengeId, KnownBrowserId, RevocationId, SessionId,
+    WrongTryId,
+};
 pub use not_me::NotMe;
 pub use person_name::{InvalidName, PersonName};
 pub use printable::{

@@ -6,7 +6,7 @@ pub mod token_cipher;
 
 use std::path::Path;
 
-use crate::domain::{Device, DeviceId, Email, SecretKey, Timestamp};
+use crate::domain::SecretKey;
 
 pub use files::{Exposure, KEY_FILE, KeyError, PREVIOUS_KEY_FILE};
 
@@ -23,17 +23,6 @@ impl Keys {
     /// The current key first.
     pub fn all(&self) -> impl Iterator<Item = &SecretKey> {
         std::iter::once(&self.current).chain(&self.previous)
-    }
-
-    /// The browser's ID if either key says that it is known for this address.
-    pub fn known_browser<'a>(
-        &self,
-        device: Option<&'a Device>,
-        email: &Email,
-        now: Timestamp,
-    ) -> Option<&'a DeviceId> {
-        let device = device?;
-        self.all().find_map(|key| device.known_for(email, key, now))
     }
 }
 

@@ -99,6 +99,9 @@ pub fn table() -> Vec<Route> {
         post("/account/sessions/{id}/end", SignedIn, || {
             web::to(account::sessions::end)
         }),
+        post("/account/browsers/{id}/forget", SignedIn, || {
+            web::to(account::sessions::forget_browser)
+        }),
         get("/static/{name:.*}", Anyone, || web::to(static_files::serve)),
     ]
     .into_iter()

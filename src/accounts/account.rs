@@ -14,6 +14,8 @@ pub struct Account {
     /// When the account first signed in with WorkOS.
     pub moved_at: Option<Timestamp>,
     pub admitted_by: Stored<AdmittedBy>,
+    /// The newest sign-in; `None` when none is known.
+    pub last_sign_in_at: Option<Timestamp>,
 }
 
 impl From<AccountRow> for Account {
@@ -27,6 +29,7 @@ impl From<AccountRow> for Account {
             suspended_at: row.suspended_at,
             moved_at: row.moved_at,
             admitted_by: row.admitted_by,
+            last_sign_in_at: row.last_sign_in_at,
         }
     }
 }

@@ -7,10 +7,10 @@ use super::account::Account;
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
 use crate::db::{
-    DatabaseError, QueryResult, SqliteConnection, TransactionError, identities, operator_codes,
-    outgoing_mails, sessions,
+    DatabaseError, QueryResult, SqliteConnection, TransactionError, account_notices, identities,
+    known_browsers, operator_codes, outgoing_mails, sessions,
 };
-use crate::domain::{AccountId, ActivityKind, AdmittedBy, Email, Role, Timestamp};
+use crate::domain::{AccountId, AccountNotice, ActivityKind, AdmittedBy, Email, Role, Timestamp};
 use crate::sign_in::client::Client;
 use crate::sign_in::session::{Authorization, LiveSession, NotAuthorized};
 
@@ -106,7 +106,7 @@ pub struct NewAccount {
 pub enum Change {
     /// Confirms the address: the account gets codes, and a provider's account can be linked to it.
     Confirm,
-    /// Refuses sign-ins, ends all sessions and deletes waiting mail.
+    /// Refuses sign-ins, ends all sessions, forgets known browsers and deletes waiting mail.
     Suspend,
     /// Undoes a suspension.
     Restore,
@@ -114,7 +114,7 @@ pub enum Change {
     /// Undoes the move to WorkOS: the account gets codes again, its link to WorkOS is removed, and its sessions
     /// with WorkOS end.
     MoveBack,
-    /// Removes the account with its sessions, links and waiting mail. The activity log keeps its address.
+    /// Removes the account with its sessions, known browsers, links and waiting mail. The activity log keeps its address.
     Delete,
 }
 
@@ -183,7 +183,8 @@ fn add_as(
     Ok(account.into())
 }
 
-/// Makes a change and returns the account as it was before.
+/// Makes a change and returns the account as it was before. The account's owner is told of a new role and of a move back
+/// by mail (SECURITY rule 42).
 pub fn change(
     c: &mut SqliteConnection,
     actor: &Actor,
@@ -242,15 +243,19 @@ fn write(
         Change::Suspend => {
             accounts::set_suspended(c, id, Some(now))?;
             sessions::delete_of_account(c, id, None)?;
+            known_browsers::delete_of_account(c, id, None)?;
             delete_waiting(c, account)
         }
         Change::Restore => accounts::set_suspended(c, id, None),
-        Change::SetRole(role) => accounts::set_role(c, id, role),
+        Change::SetRole(role) => {
+            accounts::set_role(c, id, role)?;
+            account_notices::add(c, id, AccountNotice::of_role(role), now)
+        }
         Change::MoveBack => {
             accounts::unset_moved(c, id)?;
             identities::unlink(c, id)?;
             sessions::delete_with_provider(c, id)?;
-            Ok(())
+            account_notices::add(c, id, AccountNotice::MovedBack, now)
         }
         Change::Delete => {
             accounts::delete(c, id)?;
@@ -261,6 +266,7 @@ fn write(
 
 /// Deletes mail that waits, and an operator code that was not used.
 fn delete_waiting(c: &mut SqliteConnection, account: &AccountRow) -> QueryResult<()> {
+    account_notices::delete_of_account(c, account.id)?;
     outgoing_mails::delete_to(c, &account.email)?;
     operator_codes::delete(c, &account.email)
 }

@@ -12,9 +12,12 @@ use super::end_sessions;
 use super::paging::{TO_READ, page_of};
 use crate::clock::Clock;
 use crate::db::account_search::{self, Search};
-use crate::db::{Database, DatabaseError, QueryResult, SqliteConnection, accounts, sessions};
+use crate::db::{
+    Database, DatabaseError, QueryResult, SqliteConnection, accounts, known_browsers, sessions,
+};
 use crate::domain::{AccountId, BaseUrl, SessionId, Timestamp};
 use crate::mail::MailQueue;
+use crate::sign_in::known_browsers::KNOWN_FOR;
 
 pub use invite::Invitee;
 
@@ -43,18 +46,11 @@ pub struct AccountsQuery {
 /// A page of accounts, ordered by address.
 #[derive(Debug)]
 pub struct Page {
-    pub accounts: Vec<ListedAccount>,
+    pub accounts: Vec<Account>,
     /// How many accounts the query finds on all pages.
     pub count: i64,
     /// The last address of this page, if another page follows.
     pub after: Option<String>,
-}
-
-#[derive(Debug)]
-pub struct ListedAccount {
-    pub account: Account,
-    /// From the activity log, which keeps a sign-in for a limited time.
-    pub last_sign_in: Option<Timestamp>,
 }
 
 /// An account with what its page shows, except its sessions.
@@ -62,10 +58,10 @@ pub struct ListedAccount {
 pub struct Details {
     pub account: Account,
     pub created_at: Timestamp,
-    /// From the activity log, which keeps a sign-in for a limited time.
-    pub last_sign_in: Option<Timestamp>,
     /// Whether this is the last admin who can sign in. Such an account cannot be suspended, demoted or deleted.
     pub is_last_admin: bool,
+    /// The number of known browsers.
+    pub known_browsers: i64,
     /// The newest first.
     pub activity: Vec<Activity>,
 }
@@ -88,7 +84,10 @@ impl Directory {
 
     /// `None` when there is no such account.
     pub async fn details(&self, id: AccountId) -> Result<Option<Details>, DatabaseError> {
-        self.database.read(move |c| details(c, id)).await
+        let seen_after = self.clock.now().minus(KNOWN_FOR);
+        self.database
+            .read(move |c| details(c, id, seen_after))
+            .await
     }
 
     /// Makes a change and returns the account as it was before.
@@ -99,13 +98,16 @@ impl Directory {
         change: Change,
     ) -> Result<Account, ChangeError> {
         let now = self.clock.now();
-        self.write_as(actor, move |c, actor| {
-            changes::change(c, actor, id, change, now)
-        })
-        .await
+        let before = self
+            .write_as(actor, move |c, actor| {
+                changes::change(c, actor, id, change, now)
+            })
+            .await?;
+        self.mail.look_again();
+        Ok(before)
     }
 
-    /// Ends one session of an account, or all of them with `None`.
+    /// Ends one session of an account, or all of them with `None`. That also forgets the account's known browsers.
     pub async fn end_sessions(
         &self,
         actor: Actor,
@@ -140,22 +142,19 @@ fn page(c: &mut SqliteConnection, query: AccountsQuery) -> QueryResult<Page> {
     let (rows, others_follow) = page_of(account_search::find(c, &search, TO_READ)?);
     let last = rows.last().filter(|_| others_follow);
     let after = last.map(|row| row.email.to_string());
-    let mut accounts = Vec::with_capacity(rows.len());
-    for row in rows {
-        accounts.push(ListedAccount {
-            last_sign_in: crate::db::activity::last_sign_in(c, &row)?,
-            account: row.into(),
-        });
-    }
     let count = account_search::count(c, &search.text)?;
     Ok(Page {
-        accounts,
+        accounts: rows.into_iter().map(Account::from).collect(),
         count,
         after,
     })
 }
 
-fn details(c: &mut SqliteConnection, id: AccountId) -> QueryResult<Option<Details>> {
+fn details(
+    c: &mut SqliteConnection,
+    id: AccountId,
+    seen_after: Timestamp,
+) -> QueryResult<Option<Details>> {
     let Some(row) = accounts::find(c, id)? else {
         return Ok(None);
     };
@@ -165,8 +164,8 @@ fn details(c: &mut SqliteConnection, id: AccountId) -> QueryResult<Option<Detail
     };
     Ok(Some(Details {
         created_at: account_search::created_at(c, id)?,
-        last_sign_in: crate::db::activity::last_sign_in(c, &row)?,
         is_last_admin: changes::is_last_admin(c, &row)?,
+        known_browsers: known_browsers::count(c, id, seen_after)?,
         activity: activity::rows(c, &query, ACTIVITY_SHOWN)?,
         account: row.into(),
     }))

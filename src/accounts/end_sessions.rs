@@ -4,8 +4,8 @@
 use super::changes::{Actor, ChangeError, ChangeResult};
 use crate::db::accounts::AccountRow;
 use crate::db::sessions::{self, SessionRow};
-use crate::db::{QueryResult, SqliteConnection, accounts};
-use crate::domain::{ActivityKind, Email, SessionId, Timestamp};
+use crate::db::{QueryResult, SqliteConnection, accounts, known_browsers};
+use crate::domain::{ActivityKind, Email, SessionId, Timestamp, words};
 
 /// A session that was ended.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub fn one(
     }))
 }
 
-/// Ends every session of the account of an address, and returns how many those were.
+/// Ends every session of the account of an address, forgets its known browsers, and returns how many those were.
 pub fn all_of_address(
     c: &mut SqliteConnection,
     actor: &Actor,
@@ -47,7 +47,8 @@ pub fn all_of_address(
     Ok(all_of(c, actor, &account, now)?)
 }
 
-/// Ends every session of an account, and returns how many those were.
+/// Ends every session of an account, forgets its known browsers (SECURITY rule 33), and returns how many sessions those
+/// were.
 pub(super) fn all_of(
     c: &mut SqliteConnection,
     actor: &Actor,
@@ -56,6 +57,11 @@ pub(super) fn all_of(
 ) -> QueryResult<usize> {
     for session in sessions::of_account(c, account.id, i64::MAX)? {
         note(c, actor, account, &session, now)?;
+    }
+    let forgotten = known_browsers::delete_of_account(c, account.id, None)?;
+    if forgotten > 0 {
+        let how_many = words::counted(forgotten, "browser", "browsers");
+        actor.note(c, ActivityKind::BrowserForgotten, account, &how_many, now)?;
     }
     sessions::delete_of_account(c, account.id, None)
 }

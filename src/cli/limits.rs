@@ -91,6 +91,14 @@ fn describe(email: &Email, found: &AddressLimits, a_minute: u32) -> String {
         ),
         ("Wrong codes in 24 hours, from a known browser", known),
         (
+            "Wrong codes in 24 hours, from all known browsers",
+            format!(
+                "{} of {}",
+                found.tries_known.iter().sum::<i64>(),
+                Limit::WrongCodesFromKnownBrowsers.rule().rate
+            ),
+        ),
+        (
             "Wrong codes in 24 hours, over all accounts",
             format!(
                 "{} of {}",
@@ -119,7 +127,7 @@ fn describe(email: &Email, found: &AddressLimits, a_minute: u32) -> String {
     ];
     let table: String = lines
         .iter()
-        .map(|(what, how_much)| format!("  {what:<48}{how_much}\n"))
+        .map(|(what, how_much)| format!("  {what:<50}{how_much}\n"))
         .collect();
     format!(
         "{email}\n{table}\n\

@@ -29,7 +29,7 @@ pub(super) enum Command {
         /// The session's number, from `sessions list`
         #[arg(group = "which")]
         id: Option<i64>,
-        /// Every session of this address
+        /// Every session of this address; its known browsers are forgotten too
         #[arg(long, value_name = "EMAIL", group = "which")]
         all: Option<String>,
     },
@@ -110,9 +110,9 @@ fn end_all(settings: &Settings, email: &str) -> Result<(), Failure> {
     let ended = end_all_sessions(&database, &address, Clock::system().now())
         .map_err(|e| Failure::about(email, e))?;
     say(match ended {
-        0 => format!("{address} was not signed in anywhere."),
+        0 => format!("{address} was not signed in anywhere. Its browsers count as new now."),
         _ => format!(
-            "{} of {address} ended.",
+            "{} of {address} ended. Its browsers count as new now.",
             words::counted(ended, "session", "sessions")
         ),
     })

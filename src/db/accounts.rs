@@ -20,6 +20,9 @@ pub struct AccountRow {
     /// When the account first signed in with WorkOS.
     pub moved_at: Option<Timestamp>,
     pub admitted_by: Stored<AdmittedBy>,
+    /// The newest sign-in. `None` for an account that has never signed in, or not within the activity that was kept when
+    /// this column was added.
+    pub last_sign_in_at: Option<Timestamp>,
 }
 
 impl AccountRow {
@@ -97,26 +100,28 @@ pub fn insert(
 }
 
 /// Adds a confirmed admin with this address, or promotes and confirms the account that has it. A
-/// suspended account stays suspended.
+/// suspended account stays suspended. Returns the account that was promoted.
 pub fn ensure_admin(
     connection: &mut SqliteConnection,
     email: &Email,
     now: Timestamp,
-) -> QueryResult<()> {
+) -> QueryResult<Option<AccountId>> {
     if add(connection, email, "", Role::Admin, now)?.is_some() {
-        return Ok(());
+        return Ok(None);
     }
     let this = accounts::table.filter(accounts::email.eq(email));
-    diesel::update(this.filter(accounts::role.ne(Role::Admin)))
+    let promoted = diesel::update(this.filter(accounts::role.ne(Role::Admin)))
         .set(accounts::role.eq(Role::Admin))
-        .execute(connection)?;
+        .returning(accounts::id)
+        .get_result(connection)
+        .optional()?;
     diesel::update(this.filter(accounts::confirmed_at.is_null()))
         .set(accounts::confirmed_at.eq(now))
         .execute(connection)?;
     diesel::update(this)
         .set(accounts::admitted_by.eq(AdmittedBy::Invitation))
         .execute(connection)?;
-    Ok(())
+    Ok(promoted)
 }
 
 /// Marks the account as moved to WorkOS unless it already is, and fills in an empty name.
@@ -135,6 +140,18 @@ pub fn note_provider_sign_in(
             .set(accounts::name.eq(name))
             .execute(connection)?;
     }
+    Ok(())
+}
+
+/// Records a sign-in. It changes nothing that a session remembers, so the revision does not advance.
+pub fn set_last_sign_in(
+    connection: &mut SqliteConnection,
+    id: AccountId,
+    now: Timestamp,
+) -> QueryResult<()> {
+    diesel::update(accounts::table.find(id))
+        .set(accounts::last_sign_in_at.eq(now))
+        .execute(connection)?;
     Ok(())
 }
 
@@ -218,7 +235,7 @@ pub fn unset_moved(connection: &mut SqliteConnection, id: AccountId) -> QueryRes
     Ok(())
 }
 
-/// Also deletes its sessions, challenges and identities, by foreign keys.
+/// Also deletes its sessions, known browsers, challenges and identities, by foreign keys.
 pub fn delete(connection: &mut SqliteConnection, id: AccountId) -> QueryResult<()> {
     diesel::delete(accounts::table.find(id)).execute(connection)?;
     Ok(())

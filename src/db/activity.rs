@@ -3,7 +3,6 @@
 use diesel::dsl::max;
 use diesel::prelude::*;
 
-use super::accounts::AccountRow;
 use super::schema::activity;
 use super::types::EmptyIsNone;
 use crate::domain::{
@@ -197,31 +196,6 @@ fn place_of(
         ActivityId(nearest.0 + 1)
     };
     Ok(Some((at.unwrap_or(Timestamp(i64::MIN)), first)))
-}
-
-/// When an account last signed in; `None` when no such row is kept.
-pub fn last_sign_in(
-    connection: &mut SqliteConnection,
-    account: &AccountRow,
-) -> QueryResult<Option<Timestamp>> {
-    // The address selects the index. The key excludes an earlier account with the same address.
-    activity::table
-        .filter(activity::email.eq(&account.email))
-        .filter(activity::kind.eq(ActivityKind::SignedIn))
-        .filter(activity::account_id.eq(account.id))
-        .select(max(activity::at))
-        .get_result(connection)
-}
-
-/// Whether a sign-in of the account is kept.
-pub fn has_signed_in(
-    connection: &mut SqliteConnection,
-    account_id: AccountId,
-) -> QueryResult<bool> {
-    let sign_ins = activity::table
-        .filter(activity::account_id.eq(account_id))
-        .filter(activity::kind.eq(ActivityKind::SignedIn));
-    diesel::select(diesel::dsl::exists(sign_ins)).get_result(connection)
 }
 
 /// Deletes up to `at_most` rows older than `before`.

@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use super::schema::challenges;
 use crate::domain::{
-    AccountId, ChallengeId, CodeHash, CodeSalt, Email, HashedCode, ReturnTo, SessionId, Timestamp,
-    TokenHash,
+    AccountId, ChallengeId, CodeHash, CodeSalt, Email, HashedCode, KnownBrowserId, ReturnTo,
+    SessionId, Timestamp, TokenHash,
 };
 
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -32,6 +32,8 @@ pub struct ChallengeRow {
     pub reported_at: Option<Timestamp>,
     /// The session that the code began. It may have ended.
     pub session_id: Option<SessionId>,
+    /// The known browser that asked for the code in force; `None` for an unknown one.
+    pub known_browser_id: Option<KnownBrowserId>,
 }
 
 impl ChallengeRow {
@@ -54,12 +56,20 @@ pub struct NewChallenge<'a> {
     pub token_hash: TokenHash,
     /// The address as it was typed.
     pub email: &'a Email,
+    pub return_to: &'a ReturnTo,
+    pub code: NewCode<'a>,
+}
+
+/// The first code of a challenge, or one that replaces an older code.
+#[derive(Debug)]
+pub struct NewCode<'a> {
     /// `None` when the address has no account that gets codes.
     pub account_id: Option<AccountId>,
     pub code: &'a HashedCode,
-    pub return_to: &'a ReturnTo,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
+    /// The known browser that asks; `None` for an unknown one.
+    pub known_browser_id: Option<KnownBrowserId>,
 }
 
 pub fn insert(
@@ -70,12 +80,13 @@ pub fn insert(
         .values((
             challenges::token_hash.eq(new.token_hash),
             challenges::email.eq(new.email),
-            challenges::account_id.eq(new.account_id),
-            challenges::code_hash.eq(new.code.hash),
-            challenges::code_salt.eq(new.code.salt),
+            challenges::account_id.eq(new.code.account_id),
+            challenges::code_hash.eq(new.code.code.hash),
+            challenges::code_salt.eq(new.code.code.salt),
             challenges::return_to.eq(new.return_to),
-            challenges::issued_at.eq(new.issued_at),
-            challenges::expires_at.eq(new.expires_at),
+            challenges::issued_at.eq(new.code.issued_at),
+            challenges::expires_at.eq(new.code.expires_at),
+            challenges::known_browser_id.eq(new.code.known_browser_id),
         ))
         .returning(challenges::id)
         .get_result(connection)
@@ -108,10 +119,7 @@ pub fn find_by_id(
 pub fn replace_code(
     connection: &mut SqliteConnection,
     id: ChallengeId,
-    account_id: Option<AccountId>,
-    code: &HashedCode,
-    issued_at: Timestamp,
-    expires_at: Timestamp,
+    new: &NewCode<'_>,
 ) -> QueryResult<bool> {
     let open = challenges::table
         .find(id)
@@ -119,12 +127,13 @@ pub fn replace_code(
         .filter(challenges::disowned_at.is_null());
     let changed = diesel::update(open)
         .set((
-            challenges::account_id.eq(account_id),
-            challenges::code_hash.eq(code.hash),
-            challenges::code_salt.eq(code.salt),
+            challenges::account_id.eq(new.account_id),
+            challenges::code_hash.eq(new.code.hash),
+            challenges::code_salt.eq(new.code.salt),
             challenges::tries.eq(0),
-            challenges::issued_at.eq(issued_at),
-            challenges::expires_at.eq(expires_at),
+            challenges::issued_at.eq(new.issued_at),
+            challenges::expires_at.eq(new.expires_at),
+            challenges::known_browser_id.eq(new.known_browser_id),
         ))
         .execute(connection)?;
     Ok(changed == 1)

@@ -1,6 +1,15 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    account_notices (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        kind -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     accounts (id) {
         id -> BigInt,
         email -> Text,
@@ -11,6 +20,7 @@ diesel::table! {
         moved_at -> Nullable<BigInt>,
         created_at -> BigInt,
         admitted_by -> Text,
+        last_sign_in_at -> Nullable<BigInt>,
     }
 }
 
@@ -45,6 +55,7 @@ diesel::table! {
         disowned_at -> Nullable<BigInt>,
         reported_at -> Nullable<BigInt>,
         session_id -> Nullable<BigInt>,
+        known_browser_id -> Nullable<BigInt>,
     }
 }
 
@@ -55,6 +66,17 @@ diesel::table! {
         provider -> Text,
         subject -> Text,
         linked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    known_browsers (id) {
+        id -> BigInt,
+        token_hash -> Binary,
+        account_id -> BigInt,
+        browser -> Text,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
     }
 }
 
@@ -158,23 +180,27 @@ diesel::table! {
         id -> BigInt,
         email -> Text,
         account_id -> Nullable<BigInt>,
-        device_id -> Nullable<Text>,
         tried_at -> BigInt,
+        known_browser_id -> Nullable<BigInt>,
     }
 }
 
+diesel::joinable!(account_notices -> accounts (account_id));
 diesel::joinable!(activity -> accounts (account_id));
 diesel::joinable!(challenges -> accounts (account_id));
 diesel::joinable!(identities -> accounts (account_id));
+diesel::joinable!(known_browsers -> accounts (account_id));
 diesel::joinable!(provider_sessions -> sessions (session_id));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(wrong_tries -> accounts (account_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    account_notices,
     accounts,
     activity,
     challenges,
     identities,
+    known_browsers,
     limit_clearances,
     notices,
     operator_codes,

@@ -12,9 +12,10 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use diesel::sqlite::{Sqlite, SqliteValue};
 
 use crate::domain::{
-    AccountId, ActivityId, ActivityKind, AdmittedBy, AuthenticationMethod, ChallengeId, CodeHash,
-    CodeOutcome, CodeSalt, DeviceId, Email, ReturnTo, RevocationId, Role, SessionId, SignInMethod,
-    Stored, Timestamp, TokenHash, WayIn, WrongTryId,
+    AccountId, AccountNotice, AccountNoticeId, ActivityId, ActivityKind, AdmittedBy,
+    AuthenticationMethod, ChallengeId, CodeHash, CodeOutcome, CodeSalt, Email, KnownBrowserId,
+    ReturnTo, RevocationId, Role, SessionId, SignInMethod, Stored, Timestamp, TokenHash, WayIn,
+    WrongTryId,
 };
 
 /// Lets Diesel bind values of a type, and read them, as one SQL type.
@@ -51,8 +52,10 @@ macro_rules! integer {
 integer!(
     Timestamp,
     AccountId,
+    AccountNoticeId,
     ActivityId,
     ChallengeId,
+    KnownBrowserId,
     RevocationId,
     SessionId,
     WrongTryId,
@@ -110,7 +113,6 @@ macro_rules! text {
 text! {
     AuthenticationMethod, |method| method.as_str(), AuthenticationMethod::from_database;
     Email, |email| email.as_str(), Email::from_database;
-    DeviceId, |id| id.as_str(), DeviceId::from_database;
     ReturnTo, |path| path.as_str(), |path| ReturnTo::parse(&path);
 }
 
@@ -136,6 +138,7 @@ macro_rules! word {
 }
 
 word!(
+    AccountNotice,
     ActivityKind,
     AdmittedBy,
     CodeOutcome,

@@ -4,21 +4,21 @@ use diesel::dsl::{max, min};
 use diesel::prelude::*;
 
 use super::schema::wrong_tries;
-use crate::domain::{AccountId, DeviceId, Email, Timestamp, WrongTryId};
+use crate::domain::{AccountId, Email, KnownBrowserId, Timestamp, WrongTryId};
 
 /// Counts a try before its code is compared.
 pub fn add(
     connection: &mut SqliteConnection,
     email: &Email,
     account_id: Option<AccountId>,
-    device: Option<&DeviceId>,
+    known: Option<KnownBrowserId>,
     now: Timestamp,
 ) -> QueryResult<WrongTryId> {
     diesel::insert_into(wrong_tries::table)
         .values((
             wrong_tries::email.eq(email),
             wrong_tries::account_id.eq(account_id),
-            wrong_tries::device_id.eq(device),
+            wrong_tries::known_browser_id.eq(known),
             wrong_tries::tried_at.eq(now),
         ))
         .returning(wrong_tries::id)
@@ -36,12 +36,28 @@ pub fn take_back(connection: &mut SqliteConnection, id: WrongTryId) -> QueryResu
 pub fn of_address(
     connection: &mut SqliteConnection,
     email: &Email,
-    device: Option<&DeviceId>,
+    known: Option<KnownBrowserId>,
     since: Timestamp,
 ) -> QueryResult<Vec<Timestamp>> {
     wrong_tries::table
         .filter(wrong_tries::email.eq(email))
-        .filter(wrong_tries::device_id.is(device))
+        .filter(wrong_tries::known_browser_id.is(known))
+        .filter(wrong_tries::tried_at.gt(since))
+        .order(wrong_tries::tried_at.asc())
+        .select(wrong_tries::tried_at)
+        .load(connection)
+}
+
+/// The times of the tries for an address since `since`, oldest first, from all known browsers together. Forgotten ones
+/// count too.
+pub fn of_known_browsers(
+    connection: &mut SqliteConnection,
+    email: &Email,
+    since: Timestamp,
+) -> QueryResult<Vec<Timestamp>> {
+    wrong_tries::table
+        .filter(wrong_tries::email.eq(email))
+        .filter(wrong_tries::known_browser_id.is_not_null())
         .filter(wrong_tries::tried_at.gt(since))
         .order(wrong_tries::tried_at.asc())
         .select(wrong_tries::tried_at)
@@ -54,13 +70,26 @@ pub fn by_browser(
     connection: &mut SqliteConnection,
     email: &Email,
     since: Timestamp,
-) -> QueryResult<Vec<(Option<DeviceId>, i64)>> {
+) -> QueryResult<Vec<(Option<KnownBrowserId>, i64)>> {
     wrong_tries::table
         .filter(wrong_tries::email.eq(email))
         .filter(wrong_tries::tried_at.gt(since))
-        .group_by(wrong_tries::device_id)
-        .select((wrong_tries::device_id, diesel::dsl::count_star()))
+        .group_by(wrong_tries::known_browser_id)
+        .select((wrong_tries::known_browser_id, diesel::dsl::count_star()))
         .load(connection)
+}
+
+/// Counts the tries for an address since `since`, from all browsers.
+pub fn count_of_address(
+    connection: &mut SqliteConnection,
+    email: &Email,
+    since: Timestamp,
+) -> QueryResult<i64> {
+    wrong_tries::table
+        .filter(wrong_tries::email.eq(email))
+        .filter(wrong_tries::tried_at.gt(since))
+        .count()
+        .get_result(connection)
 }
 
 /// Deletes every try for an address, and counts them.
@@ -73,7 +102,7 @@ pub fn delete_of_address(connection: &mut SqliteConnection, email: &Email) -> Qu
 pub fn against_accounts(connection: &mut SqliteConnection, since: Timestamp) -> QueryResult<i64> {
     wrong_tries::table
         .filter(wrong_tries::account_id.is_not_null())
-        .filter(wrong_tries::device_id.is_null())
+        .filter(wrong_tries::known_browser_id.is_null())
         .filter(wrong_tries::tried_at.gt(since))
         .count()
         .get_result(connection)
@@ -87,7 +116,7 @@ pub fn newest_against_accounts(
 ) -> QueryResult<Option<Timestamp>> {
     wrong_tries::table
         .filter(wrong_tries::account_id.is_not_null())
-        .filter(wrong_tries::device_id.is_null())
+        .filter(wrong_tries::known_browser_id.is_null())
         .filter(wrong_tries::tried_at.gt(since))
         .order(wrong_tries::tried_at.desc())
         .offset(nth - 1)

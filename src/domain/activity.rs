@@ -23,6 +23,8 @@ pub enum ActivityKind {
     SignedOut,
     /// A session was ended from elsewhere; the detail says which.
     SessionEnded,
+    /// A known browser was forgotten, or several; the detail is its name, or how many.
+    BrowserForgotten,
     AccountAdded,
     /// The account was added from a CSV file.
     AccountImported,
@@ -55,6 +57,7 @@ impl ActivityKind {
             Self::TurnedAway => "Turned away",
             Self::SignedOut => "Signed out",
             Self::SessionEnded => "Session ended",
+            Self::BrowserForgotten => "Browser forgotten",
             Self::AccountAdded => "Account added",
             Self::AccountImported => "Account imported",
             Self::AccountConfirmed => "Account confirmed",
@@ -148,8 +151,8 @@ mod tests {
         assert_eq!(
             kinds.join(" "),
             "code_requested wrong_code code_disowned operator_code signed_in impersonated turned_away \
-             signed_out session_ended account_added account_imported account_confirmed \
-             account_suspended account_restored role_changed moved_back account_deleted \
+             signed_out session_ended browser_forgotten account_added account_imported \
+             account_confirmed account_suspended account_restored role_changed moved_back account_deleted \
              name_changed limits_cleared"
         );
         let outcomes: Vec<_> = CodeOutcome::VARIANTS

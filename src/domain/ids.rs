@@ -30,10 +30,14 @@ macro_rules! keys {
 keys! {
     /// The key of a row in `accounts`.
     AccountId,
+    /// The key of a row in `account_notices`.
+    AccountNoticeId,
     /// The key of a row in `activity`. A later row has a greater key.
     ActivityId,
     /// The key of a row in `challenges`.
     ChallengeId,
+    /// The key of a row in `known_browsers`, by which the limits count.
+    KnownBrowserId,
     /// The key of a row in `pending_revocations`.
     RevocationId,
     /// The key of a row in `sessions`. It is not secret, unlike the session's token.

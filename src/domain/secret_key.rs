@@ -59,11 +59,6 @@ impl SecretKey {
         self.derive(b"vestibule sign-in states")
     }
 
-    /// The MAC key of the addresses in the known-browser cookie.
-    pub fn address_key(&self) -> [u8; 64] {
-        self.derive(b"vestibule device addresses")
-    }
-
     /// The MAC key of the link “This wasn’t me”.
     pub fn not_me_key(&self) -> [u8; 64] {
         self.derive(b"vestibule disowned codes")
@@ -104,16 +99,15 @@ mod tests {
             .concat()
             .into_iter()
             .collect();
-        assert_eq!(all.len(), 12);
+        assert_eq!(all.len(), 10);
     }
 
-    fn beginnings(key: &SecretKey) -> [Vec<u8>; 6] {
+    fn beginnings(key: &SecretKey) -> [Vec<u8>; 5] {
         [
             key.cookie_key()[..32].to_vec(),
             key.pepper().to_vec(),
             key.token_key().to_vec(),
             key.state_key()[..32].to_vec(),
-            key.address_key()[..32].to_vec(),
             key.not_me_key()[..32].to_vec(),
         ]
     }

@@ -1,5 +1,6 @@
 //! The queue that all mail leaves from. Codes wait in memory, other mail in the database.
 
+mod account_notices;
 pub(super) mod code_request_mail;
 pub(super) mod deliveries;
 mod outgoing;
@@ -21,13 +22,13 @@ use super::messages::{Letter, Letterhead};
 use super::transport::Transport;
 use crate::clock::Clock;
 use crate::db::{Database, QueryResult, SqliteConnection, activity, outgoing_mails};
-use crate::domain::{ActivityId, CodeOutcome, Email, Timestamp};
+use crate::domain::{AccountId, ActivityId, CodeOutcome, Email, Timestamp};
 use crate::metrics::Metrics;
 use code_request_mail::CodeRequestMail;
 use deliveries::{Deliveries, DeliveryLog};
 use persistent::spawn_table_delivery;
 pub use worker::Sender;
-use worker::{RequestOutcome, Worker};
+use worker::{RequestOutcome, Worker, WrongCodes};
 
 /// Codes that may wait at once, those that wait for a retry included. A full queue does not change the answer to a
 /// request.
@@ -57,6 +58,7 @@ enum Incoming {
     Mail(CodeRequestMail, OwnedSemaphorePermit),
     /// A mail that found the queue full.
     NoPlace(CodeRequestMail),
+    WrongCodes(WrongCodes),
 }
 
 impl MailQueue {
@@ -109,9 +111,15 @@ impl MailQueue {
         self.hand_over(Incoming::NoMail((activity_id, outcome)));
     }
 
+    /// Queues a mail about wrong codes to the owner of an account, unless one was queued within `apart`. Also called for
+    /// an address without an account. The next tick does the work, so the request takes the same time (SECURITY rule 5).
+    pub fn tell_of_wrong_codes(&self, account: Option<AccountId>, at: Timestamp, apart: Duration) {
+        self.hand_over(Incoming::WrongCodes(WrongCodes { account, at, apart }));
+    }
+
     fn hand_over(&self, incoming: Incoming) {
         if self.codes.send(incoming).is_err() {
-            error!("the mail thread is gone: no code can be sent");
+            error!("the mail thread is gone: no mail can be sent");
         }
     }
 
@@ -175,6 +183,10 @@ async fn work(mut worker: Worker, mut incoming: UnboundedReceiver<Incoming>) {
                 Ok(Incoming::NoMail(outcome)) => without_mail.push(outcome),
                 Ok(Incoming::Mail(mail, place)) => spawn_delivery(&worker, mail, place),
                 Ok(Incoming::NoPlace(mail)) => refuse_delivery(&worker, mail),
+                Ok(Incoming::WrongCodes(told)) => {
+                    let worker = Arc::clone(&worker);
+                    tokio::spawn(async move { worker.tell_of_wrong_codes(told).await });
+                }
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => return,
             }

@@ -12,7 +12,7 @@ pub struct AddressLimits {
     pub has_account: bool,
     /// Wrong tries in 24 hours from unknown browsers.
     pub tries_unknown: i64,
-    /// Wrong tries in 24 hours of each known browser that made any, largest first.
+    /// Wrong tries in 24 hours of each known browser that made any, largest first. Forgotten ones are included.
     pub tries_known: Vec<i64>,
     /// Wrong tries in 24 hours over all accounts, from unknown browsers.
     pub tries_overall: i64,

@@ -6,8 +6,8 @@ use super::data_dir::{DataDirError, acquire_server_lock};
 use super::database::{OpenError, open_database};
 use crate::config::Storage;
 use crate::db::{
-    DatabaseError, QueryResult, SqliteConnection, challenges, operator_codes, pending_revocations,
-    provider_logouts, sessions,
+    DatabaseError, QueryResult, SqliteConnection, challenges, known_browsers, operator_codes,
+    pending_revocations, provider_logouts, sessions,
 };
 use crate::keys::rotation::{RotationError, replace_and_forget};
 use crate::keys::token_cipher::{TokenCipher, TokenKind};
@@ -30,8 +30,7 @@ pub enum CompromisedKeyError {
     Write(#[source] DatabaseError),
 }
 
-/// Generates a new key, forgets the old ones, and ends all sessions and codes. Known browsers are forgotten with the key
-/// that signed them. Returns how many sessions have ended. Refused while a server runs, because it would still use the
+/// Generates a new key, forgets the old ones, and ends all sessions and codes, and forgets all known browsers. Returns how many sessions have ended. Refused while a server runs, because it would still use the
 /// old key.
 pub fn replace_compromised_key(storage: &Storage) -> Result<usize, CompromisedKeyError> {
     let old = load(None, None, &storage.data_dir)
@@ -56,6 +55,7 @@ pub fn replace_compromised_key(storage: &Storage) -> Result<usize, CompromisedKe
 /// A trigger queues the revocation of each provider session. The queue's tokens are then encrypted with the new key.
 fn end_everything(c: &mut SqliteConnection, [old, new]: &[TokenCipher; 2]) -> QueryResult<usize> {
     let ended = sessions::delete_all(c)?;
+    known_browsers::delete_all(c)?;
     challenges::delete_all(c)?;
     operator_codes::delete_all(c)?;
     provider_logouts::delete_all(c)?;

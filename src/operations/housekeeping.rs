@@ -7,10 +7,11 @@ use log::{info, warn};
 
 use crate::clock::Clock;
 use crate::db::{
-    Database, DatabaseError, activity, challenges, limit_clearances, operator_codes,
-    provider_logouts, sessions, wrong_tries,
+    Database, DatabaseError, activity, challenges, known_browsers, limit_clearances,
+    operator_codes, provider_logouts, sessions, wrong_tries,
 };
 use crate::sign_in::email_code::{EmailCode, operator_code};
+use crate::sign_in::known_browsers::KNOWN_FOR;
 use crate::sign_in::limits::rules::{CLOCK_SLACK, MOST_ROWS_OF_VISITORS};
 use crate::sign_in::limits::try_budget;
 use crate::sign_in::session::Sessions;
@@ -63,6 +64,7 @@ impl Housekeeping {
         let challenges_after = now.plus(CLOCK_SLACK);
         let operator_codes_after = operator_code::latest_expiry(now);
         let tries_before = now.minus(try_budget::WINDOW);
+        let browsers_before = now.minus(KNOWN_FOR);
         let activity_before = now.minus(self.activity_kept);
         let newest_strangers = self
             .database
@@ -83,6 +85,7 @@ impl Housekeeping {
                         wrong_tries::delete_before(c, tries_before, BATCH)?,
                         provider_logouts::delete_expired(c, now)?,
                         sessions::delete_expired(c, in_force, BATCH)?,
+                        known_browsers::delete_unseen_since(c, browsers_before, BATCH)?,
                         activity::delete_before(c, activity_before, BATCH)?,
                         activity::delete_strangers_before(c, strangers_before, BATCH)?,
                     ];

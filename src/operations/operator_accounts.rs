@@ -7,9 +7,9 @@ use crate::accounts::changes::{self, Actor, Change, ChangeError, NewAccount};
 use crate::accounts::end_sessions::{self, EndedSession};
 use crate::accounts::import::{ImportRow, add_new};
 use crate::db::listings::{self, ListedAccount, ListedSession};
-use crate::db::{Database, DatabaseError, accounts, activity};
+use crate::db::{Database, DatabaseError, account_notices, accounts};
 use crate::domain::{
-    AccountId, Email, PersonName, Role, SessionId, SignInMethod, Stored, Timestamp,
+    AccountId, AccountNotice, Email, PersonName, Role, SessionId, SignInMethod, Stored, Timestamp,
 };
 use crate::sign_in::session::Lifetimes;
 
@@ -40,7 +40,7 @@ pub struct AccountListing {
 #[derive(Debug)]
 pub struct AccountDetails {
     pub account: AccountListing,
-    /// As far as the activity still has it.
+    /// `None` when none is known.
     pub last_sign_in: Option<Timestamp>,
     /// The number of active sessions.
     pub sessions: usize,
@@ -70,13 +70,17 @@ pub struct Imported {
     pub already_there: usize,
 }
 
-/// Adds the account if it is missing, and makes it a confirmed admin (`ADMIN_EMAIL`).
+/// Adds the account if it is missing, and makes it a confirmed admin (`ADMIN_EMAIL`). The owner of an account that was a
+/// member's gets a mail.
 pub fn ensure_admin(
     database: &Database,
     email: &Email,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    database.write_blocking(|c| accounts::ensure_admin(c, email, now))
+    database.write_blocking(|c| match accounts::ensure_admin(c, email, now)? {
+        Some(promoted) => account_notices::add(c, promoted, AccountNotice::NowAdmin, now),
+        None => Ok(()),
+    })
 }
 
 /// Adds a confirmed account.
@@ -144,7 +148,7 @@ pub fn account_details(
         let in_force = lifetimes.in_force(now);
         Ok(Some(AccountDetails {
             account: listed.into(),
-            last_sign_in: activity::last_sign_in(c, &row)?,
+            last_sign_in: row.last_sign_in_at,
             sessions: listings::sessions(c, Some(row.id), in_force)?.len(),
         }))
     })?;

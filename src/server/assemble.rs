@@ -54,7 +54,12 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
         idle: config.session_idle,
         max: config.session_max,
     };
-    let browsers = Arc::new(KnownBrowsers::new(&keys, &mail, &config.base_url));
+    let browsers = Arc::new(KnownBrowsers::new(
+        database.clone(),
+        clock.clone(),
+        &mail,
+        &config.base_url,
+    ));
     let provider = provider_sign_in(config, &database, &clock, &keys, &browsers, &metrics);
     let invitations = Arc::clone(&mail);
     let email_code = EmailCode {
@@ -73,7 +78,7 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
         },
         for_admins: config.admin_sign_in == AdminSignIn::Any,
         base_url: config.base_url.clone(),
-        browsers,
+        browsers: Arc::clone(&browsers),
         metrics: metrics.clone(),
     };
     let sessions = Arc::new(Sessions::new(database.clone(), clock.clone(), lifetimes));
@@ -90,6 +95,7 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
         site,
         origin: config.base_url.origin(),
         https: config.base_url.is_https(),
+        browsers,
         own_account: OwnAccount::new(database.clone(), clock.clone()),
         health,
         metrics,

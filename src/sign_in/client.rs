@@ -1,14 +1,14 @@
 //! The client of a request: its browser and its IP address.
 
 use crate::db::activity::NewActivity;
-use crate::domain::{BrowserName, ClientIp, Device};
+use crate::domain::{BrowserName, ClientIp, TokenHash};
 
 #[derive(Debug, Clone)]
 pub struct Client {
     pub ip: ClientIp,
     pub browser: BrowserName,
-    /// The known-browser cookie, if its signature is valid.
-    pub device: Option<Device>,
+    /// The hash of the token in the known-browser cookie. The browser may be unknown all the same.
+    pub browser_token: Option<TokenHash>,
 }
 
 impl Client {

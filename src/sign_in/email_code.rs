@@ -111,7 +111,9 @@ impl Refusal {
         match self {
             Self::Limited(limited) => match limited.limit {
                 Limit::WrongCodesPerCode => "code_spent",
-                Limit::WrongCodesPerAddress | Limit::WrongCodesOverall => "budget_spent",
+                Limit::WrongCodesPerAddress
+                | Limit::WrongCodesFromKnownBrowsers
+                | Limit::WrongCodesOverall => "budget_spent",
                 _ => "limited",
             },
             Self::Wrong | Self::NoChallenge => "wrong",

@@ -10,7 +10,7 @@ pub use rules::{Limit, Limited, Rule};
 pub use windows::Windows;
 
 use super::client::Client;
-use crate::domain::{DeviceId, Email, Timestamp};
+use crate::domain::{Email, KnownBrowserId, Timestamp};
 
 /// The limits of email codes that are kept in memory.
 pub struct Limits {
@@ -23,7 +23,7 @@ pub struct Limits {
 
 /// An address, and the known browser that asks. A known browser has its own windows, so a stranger cannot use them up.
 #[derive(Hash)]
-struct AddressKey<'a>(String, Option<&'a DeviceId>);
+struct AddressKey(String, Option<KnownBrowserId>);
 
 /// The most keys of a set of windows: about 30 MB for addresses.
 const CAPACITY: usize = 200_000;
@@ -69,7 +69,7 @@ impl Limits {
         &self,
         email: &Email,
         client: &Client,
-        known: Option<&DeviceId>,
+        known: Option<KnownBrowserId>,
         now: Timestamp,
     ) -> Result<(), Limited> {
         let from = origin(client, known);
@@ -83,14 +83,14 @@ impl Limits {
     pub fn take_request_without_mail(
         &self,
         client: &Client,
-        known: Option<&DeviceId>,
+        known: Option<KnownBrowserId>,
         now: Timestamp,
     ) -> Result<(), Limited> {
         self.requests_without_mail.take(origin(client, known), now)
     }
 
     /// Uncounts such a request.
-    pub fn give_request_without_mail_back(&self, client: &Client, known: Option<&DeviceId>) {
+    pub fn give_request_without_mail_back(&self, client: &Client, known: Option<KnownBrowserId>) {
         self.requests_without_mail.give_back(origin(client, known));
     }
 
@@ -98,7 +98,7 @@ impl Limits {
     pub fn forget_requests_until(
         &self,
         email: &Email,
-        known: Option<&DeviceId>,
+        known: Option<KnownBrowserId>,
         moment: Timestamp,
     ) -> bool {
         let key = AddressKey(email.folded(), known);
@@ -109,7 +109,7 @@ impl Limits {
     pub fn should_record_refusal(
         &self,
         email: &Email,
-        known: Option<&DeviceId>,
+        known: Option<KnownBrowserId>,
         now: Timestamp,
     ) -> bool {
         let key = AddressKey(email.folded(), known);
@@ -117,7 +117,7 @@ impl Limits {
     }
 
     /// Uncounts a request for which no code was made.
-    pub fn give_request_back(&self, email: &Email, client: &Client, known: Option<&DeviceId>) {
+    pub fn give_request_back(&self, email: &Email, client: &Client, known: Option<KnownBrowserId>) {
         self.codes_by_network.give_back(origin(client, known));
         self.codes_by_address
             .give_back(&AddressKey(email.folded(), known));
@@ -127,14 +127,14 @@ impl Limits {
     pub fn take_try(
         &self,
         client: &Client,
-        known: Option<&DeviceId>,
+        known: Option<KnownBrowserId>,
         now: Timestamp,
     ) -> Result<(), Limited> {
         self.wrong_codes_by_network.take(origin(client, known), now)
     }
 
     /// Uncounts a try whose code was right, or was not compared.
-    pub fn give_try_back(&self, client: &Client, known: Option<&DeviceId>) {
+    pub fn give_try_back(&self, client: &Client, known: Option<KnownBrowserId>) {
         self.wrong_codes_by_network.give_back(origin(client, known));
     }
 
@@ -162,7 +162,7 @@ impl Limits {
     }
 }
 
-fn origin<'a>(client: &Client, known: Option<&'a DeviceId>) -> Origin<'a> {
+fn origin(client: &Client, known: Option<KnownBrowserId>) -> Origin {
     known.map_or(Origin::Unknown(client.ip), Origin::KnownBrowser)
 }
 
@@ -178,7 +178,7 @@ mod tests {
         let client = Client {
             ip: ClientIp::new(std::net::Ipv4Addr::LOCALHOST.into()),
             browser: BrowserName::from_user_agent(""),
-            device: None,
+            browser_token: None,
         };
         let now = Timestamp(1_000_000_000_000);
         for _ in 0..3 {

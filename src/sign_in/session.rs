@@ -23,8 +23,8 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::sessions::{self, InForce, NewSession, Revision, SessionRow};
 use crate::db::{Database, DatabaseError};
 use crate::domain::{
-    AccountId, ActivityKind, AuthenticationMethod, Device, Email, ReturnTo, Role, SessionId,
-    SignInMethod, Timestamp, Token, TokenHash,
+    AccountId, ActivityKind, AuthenticationMethod, Email, ReturnTo, Role, SessionId, SignInMethod,
+    Timestamp, Token, TokenHash,
 };
 pub use authorization::{Authorization, NotAuthorized, OwnChangeError};
 use newest_revision::NewestRevision;
@@ -109,8 +109,8 @@ pub struct StartedSession {
     /// The session's token, for the session cookie.
     pub token: Token,
     pub return_to: ReturnTo,
-    /// The new content of the known-browser cookie, with this account in it. `None` when the cookie is not to change.
-    pub device: Option<Device>,
+    /// The token for the known-browser cookie. `None` when the cookie is not to change.
+    pub browser_token: Option<Token>,
 }
 
 /// How a session begins.

@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod account_mails;
 mod addresses;
 mod admin;
 mod branding;
@@ -21,6 +22,7 @@ mod floods;
 mod guessing;
 mod health;
 mod http_rules;
+mod known_browsers;
 mod limits;
 mod logs;
 mod mail;

@@ -86,7 +86,7 @@ fn every_foreign_key_cascades_and_has_an_index() {
 }
 
 /// The number of migrations after `2026-11-28-000006_disowned_challenges`.
-const NEWER: usize = 5;
+const NEWER: usize = 7;
 
 /// What people said with “This wasn’t me” is kept by an upgrade and by a downgrade.
 #[test]
@@ -138,4 +138,70 @@ fn disowned_and_reported_challenges_survive_the_migration_both_ways() {
         c.revert_last_migration(folder()).unwrap();
     }
     assert_eq!(lines(&mut c, old), untouched);
+}
+
+/// The wrong tries of known browsers count after an upgrade, and after a downgrade.
+#[test]
+fn wrong_tries_of_known_browsers_survive_the_migration_both_ways() {
+    let place = Workplace::empty();
+    let mut c = migrated(&place.path().join("folder.db"));
+    let revert = |c: &mut SqliteConnection| {
+        while c.revert_last_migration(folder()).unwrap().to_string() != "20261128000010" {}
+    };
+    revert(&mut c);
+    c.batch_execute(
+        "INSERT INTO wrong_tries (email, device_id, tried_at)
+         VALUES ('mira@acme.test', NULL, 1), ('mira@acme.test', 'one', 2), ('mira@acme.test', 'two', 3)",
+    )
+    .unwrap();
+    c.run_pending_migrations(folder()).unwrap();
+    let known = "SELECT tried_at || ' ' || ifnull(known_browser_id, '-') AS line FROM wrong_tries";
+    assert_eq!(lines(&mut c, known), ["1 -", "2 0", "3 0"]);
+
+    revert(&mut c);
+    let known = "SELECT tried_at || ' ' || ifnull(device_id, '-') AS line FROM wrong_tries";
+    assert_eq!(lines(&mut c, known), ["1 -", "2 0", "3 0"]);
+}
+
+/// An account's last sign-in comes from the activity, or from a session that is older than the activity that is kept.
+#[test]
+fn the_last_sign_in_is_filled_in_from_activity_and_sessions() {
+    let place = Workplace::empty();
+    let mut c = migrated(&place.path().join("folder.db"));
+    while c.revert_last_migration(folder()).unwrap().to_string() != "20261128000011" {}
+    c.batch_execute(
+        "INSERT INTO accounts (id, email, created_at) VALUES (1, 'a@acme.test', 0), (2, 'b@acme.test', 0), (3, 'c@acme.test', 0);
+         INSERT INTO activity (at, kind, account_id, email)
+         VALUES (5, 'signed_in', 1, ''), (7, 'signed_in', 1, ''), (9, 'signed_out', 1, '');
+         INSERT INTO sessions (token_hash, account_id, method, browser, ip, created_at, last_seen_at)
+         VALUES (randomblob(32), 1, 'workos', '', '', 6, 9), (randomblob(32), 2, 'workos', '', '', 4, 9);",
+    )
+    .unwrap();
+    c.run_pending_migrations(folder()).unwrap();
+    let filled = "SELECT id || ' ' || ifnull(last_sign_in_at, '-') AS line FROM accounts";
+    assert_eq!(lines(&mut c, filled), ["1 7", "2 4", "3 -"]);
+}
+
+/// A server remembers accounts with their sessions. The revision tells it of every change but a sign-in.
+#[test]
+fn every_change_to_an_account_but_a_sign_in_advances_the_revision() {
+    let place = Workplace::empty();
+    let mut c = migrated(&place.path().join("folder.db"));
+    c.batch_execute("INSERT INTO accounts (email, created_at) VALUES ('mira@acme.test', 0)")
+        .unwrap();
+    let mut revision = |statement: &str| {
+        c.batch_execute(statement).unwrap();
+        lines(&mut c, "SELECT ended || '' AS line FROM session_revision").remove(0)
+    };
+    let mut columns = 0;
+    for column in lines(
+        &mut connect(&place.path().join("folder.db")),
+        "SELECT name AS line FROM pragma_table_info('accounts')",
+    ) {
+        let before = revision("");
+        let after = revision(&format!("UPDATE accounts SET {column} = {column}"));
+        assert_eq!(before == after, column == "last_sign_in_at", "{column}");
+        columns += 1;
+    }
+    assert!(columns > 8, "{columns}");
 }

@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::connection::SqliteProblem;
 use super::migrations::{self, MigrationError};
 use crate::db::schema::{accounts, outgoing_mails};
-use crate::db::{challenges, operator_codes, provider_logouts, sessions};
+use crate::db::{challenges, known_browsers, operator_codes, provider_logouts, sessions};
 use crate::domain::Timestamp;
 
 /// A fault of a database file. The caller names the file.
@@ -138,9 +138,10 @@ pub fn adopt(path: &Path, now: Timestamp) -> Result<Adopted, FileError> {
     Ok(connection.immediate_transaction(|c| end_what_was_open(c, now))?)
 }
 
-/// An older file would revive ended sessions and used codes (SECURITY rule 30).
+/// An older file would revive ended sessions, used codes and forgotten browsers (SECURITY rules 30 and 33).
 fn end_what_was_open(c: &mut SqliteConnection, now: Timestamp) -> QueryResult<Adopted> {
     let sessions_ended = sessions::delete_all(c)?;
+    known_browsers::delete_all(c)?;
     challenges::delete_all(c)?;
     operator_codes::delete_all(c)?;
     provider_logouts::delete_all(c)?;

@@ -25,6 +25,7 @@ pub(super) fn spawn_table_delivery(worker: &Arc<Worker>, alone: OwnedSemaphorePe
 
 impl Worker {
     async fn deliver_from_table(&self) -> Result<(), DatabaseError> {
+        self.write_account_notices().await?;
         loop {
             let now = self.clock.now();
             let due = self

@@ -14,8 +14,11 @@ use super::deliveries::DeliveryLog;
 use super::outgoing;
 use crate::clock::Clock;
 use crate::config::{Config, SmtpUrl};
-use crate::db::{Database, activity, notices, outgoing_mails};
-use crate::domain::{ActivityId, Backoff, CodeOutcome, Timestamp};
+use crate::db::accounts::AccountRow;
+use crate::db::{Database, account_notices, accounts, activity, notices, outgoing_mails};
+use crate::domain::{
+    AccountId, AccountNotice, ActivityId, Backoff, BaseUrl, CodeOutcome, Timestamp,
+};
 use crate::mail::messages::{CodeMail, Letterhead, MovedMail, message_id};
 use crate::mail::transport::{Delivery, Transport};
 
@@ -31,6 +34,8 @@ pub struct Sender {
     pub from: Mailbox,
     /// The console's name, host and accent.
     pub letterhead: Letterhead,
+    /// For the links in mails.
+    pub base_url: BaseUrl,
 }
 
 impl Sender {
@@ -44,12 +49,23 @@ impl Sender {
                 config.base_url.host(),
                 config.brand_accent,
             ),
+            base_url: config.base_url.clone(),
         }
     }
 }
 
 /// The outcome of a request that gets no mail: its address has no account, or the account gets no code.
 pub(super) type RequestOutcome = (ActivityId, CodeOutcome);
+
+/// Wrong codes for an address have passed the threshold for a mail.
+pub(super) struct WrongCodes {
+    /// `None` for an address without an account, which gets no mail.
+    pub(super) account: Option<AccountId>,
+    /// When the newest of them was entered.
+    pub(super) at: Timestamp,
+    /// The shortest time between two such mails to one account.
+    pub(super) apart: Duration,
+}
 
 pub(super) struct Worker {
     pub(super) transport: Transport,
@@ -170,6 +186,32 @@ impl Worker {
             Ok(true) => self.new_in_table.store(true, Ordering::Release),
             Ok(false) => {}
             Err(e) => error!("account {account} is not told to sign in with WorkOS: {e}"),
+        }
+    }
+
+    pub(super) async fn tell_of_wrong_codes(&self, told: WrongCodes) {
+        let WrongCodes { account, at, apart } = told;
+        let queued = self
+            .database
+            .write_aside(move |c| {
+                let account = match account {
+                    Some(id) => accounts::find(c, id)?,
+                    None => None,
+                };
+                let Some(account) = account.filter(AccountRow::may_sign_in) else {
+                    return Ok(false);
+                };
+                let first = notices::claim(c, &format!("wrong-codes:{}", account.id), apart, at)?;
+                if first {
+                    account_notices::add(c, account.id, AccountNotice::WrongCodes, at)?;
+                }
+                Ok(first)
+            })
+            .await;
+        match queued {
+            Ok(true) => self.new_in_table.store(true, Ordering::Release),
+            Ok(false) => {}
+            Err(e) => error!("the owner of an account is not told of wrong codes: {e}"),
         }
     }
 

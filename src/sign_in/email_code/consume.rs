@@ -13,6 +13,7 @@ use crate::domain::{
     ActivityKind, Email, HashedCode, Role, SignInMethod, Timestamp, Token, TokenHash, WayIn,
 };
 use crate::sign_in::client::Client;
+use crate::sign_in::known_browsers::remember;
 use crate::sign_in::session::{self, Beginning, StartedSession};
 
 /// A counted try whose code is right.
@@ -81,23 +82,25 @@ impl EmailCode {
                 let id = session::begin(c, hash, &account, &beginning, &asking, older, now)?;
                 challenges::set_session(c, challenge.id, id)?;
                 let mailed = browsers.tell_if_new(c, &account, way_in, &asking, now)?;
+                accounts::set_last_sign_in(c, account.id, now)?;
+                let browser_token = remember(c, &account, &asking, now)?;
                 let kind = ActivityKind::SignedIn;
                 session::note(c, kind, &account, &asking, way_in.into_str(), now)?;
-                Ok(Some((account, id, mailed)))
+                Ok(Some((account.id, id, browser_token, mailed)))
             })
             .await?;
-        let (account, session_id, mailed) = started.ok_or(Refusal::Wrong)?;
+        let (account_id, session_id, browser_token, mailed) = started.ok_or(Refusal::Wrong)?;
         if mailed {
             self.browsers.look_again();
         }
         info!(
-            "account {} signed in with {label}, session {}",
-            account.id, session_id.0
+            "account {account_id} signed in with {label}, session {}",
+            session_id.0
         );
         Ok(StartedSession {
             token,
             return_to: open.return_to.clone(),
-            device: Some(self.browsers.remembering(&account, client, now)),
+            browser_token: Some(browser_token),
         })
     }
 }

@@ -7,7 +7,7 @@ use super::operator_code::{self, OperatorCode};
 use super::{EmailCode, Refusal};
 use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{QueryResult, SqliteConnection, accounts, notices, wrong_tries};
-use crate::domain::{DeviceId, Timestamp, TokenHash, WrongTryId};
+use crate::domain::{KnownBrowserId, Timestamp, TokenHash, WrongTryId};
 use crate::mail::MailQueue;
 use crate::mail::messages::guessing_notice;
 use crate::sign_in::limits::rules::CLOCK_SLACK;
@@ -29,13 +29,13 @@ impl EmailCode {
     pub(super) async fn count_try(
         &self,
         token_hash: TokenHash,
-        known: Option<DeviceId>,
+        known: Option<KnownBrowserId>,
         now: Timestamp,
     ) -> Result<CountedTry, Refusal> {
         let mail = Arc::clone(&self.mail);
         let counted = self
             .database
-            .write(move |c| count(c, token_hash, known.as_ref(), now, &mail))
+            .write(move |c| count(c, token_hash, known, now, &mail))
             .await??;
         if counted.admins_mailed {
             self.mail.look_again();
@@ -60,7 +60,7 @@ impl EmailCode {
 fn count(
     c: &mut SqliteConnection,
     token_hash: TokenHash,
-    known: Option<&DeviceId>,
+    known: Option<KnownBrowserId>,
     now: Timestamp,
     mail: &MailQueue,
 ) -> QueryResult<Result<CountedTry, Refusal>> {

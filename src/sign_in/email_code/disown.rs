@@ -7,7 +7,7 @@ use log::{info, warn};
 use super::EmailCode;
 use crate::db::activity::{self, ActivityRow, NewActivity};
 use crate::db::challenges::{self, ChallengeRow};
-use crate::db::{DatabaseError, QueryResult, SqliteConnection, accounts, sessions};
+use crate::db::{DatabaseError, QueryResult, SqliteConnection, accounts, known_browsers, sessions};
 use crate::domain::{ActivityKind, BaseUrl, NotMe, Timestamp};
 use crate::mail::messages::{Letter, UsedCodeReport};
 use crate::sign_in::client::Client;
@@ -75,6 +75,9 @@ impl EmailCode {
     /// already used, ends the session that it began and tells the admins (SECURITY rule 42). A second call changes
     /// nothing and is not an error.
     ///
+    /// If a known browser asked for the code, or the code was used, the account's known browsers are forgotten (SECURITY
+    /// rule 33). Requests of strangers forget none: the owner may need a known browser to get in during an attack.
+    ///
     /// # Errors
     /// The code, or the session, continues to work.
     pub async fn disown(&self, link: &str, client: &Client) -> Result<(), DatabaseError> {
@@ -104,6 +107,12 @@ impl EmailCode {
                 } else {
                     return Ok(Disowned::Nothing);
                 };
+                let by_known_browser = challenge.known_browser_id.is_some();
+                if let Some(account) = request.account_id
+                    && (by_known_browser || matches!(outcome, Disowned::Used))
+                {
+                    known_browsers::delete_of_account(c, account, None)?;
+                }
                 let what = NewActivity {
                     account_id: request.account_id,
                     detail: &detail,

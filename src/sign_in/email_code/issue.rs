@@ -3,11 +3,11 @@
 use super::{CodePolicy, EmailCode, Refusal, operator_code};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::activity::{self, NewActivity};
-use crate::db::challenges::{self, NewChallenge};
+use crate::db::challenges::{self, NewChallenge, NewCode};
 use crate::db::{QueryResult, SqliteConnection, limit_clearances};
 use crate::domain::{
-    AccountId, ActivityId, ActivityKind, ChallengeId, CodeOutcome, DeviceId, Email, HashedCode,
-    NotMe, ReturnTo, SignInCode, Timestamp, Token, TokenHash,
+    AccountId, ActivityId, ActivityKind, ChallengeId, CodeOutcome, Email, HashedCode,
+    KnownBrowserId, NotMe, ReturnTo, SignInCode, Timestamp, Token, TokenHash,
 };
 use crate::mail::CodeRequestMail;
 use crate::mail::messages::{CodeMail, MovedMail};
@@ -36,7 +36,7 @@ struct Issued {
 struct CountedRequest {
     email: Email,
     client: Client,
-    known: Option<DeviceId>,
+    known: Option<KnownBrowserId>,
     is_mailed: bool,
 }
 
@@ -67,7 +67,7 @@ impl EmailCode {
         let (now, expires_at) = self.validity();
         let (typed, asking) = (email, client.clone());
         let policy = self.policy();
-        let is_mailed = counted.is_mailed;
+        let (is_mailed, known_browser_id) = (counted.is_mailed, counted.known);
         let (request, challenge_id) = self
             .database
             .write(move |c| {
@@ -82,11 +82,14 @@ impl EmailCode {
                 let new = NewChallenge {
                     token_hash,
                     email: &typed,
-                    account_id: account_for(request.account.as_ref(), policy),
-                    code: &hashed,
                     return_to: &return_to,
-                    issued_at: now,
-                    expires_at,
+                    code: NewCode {
+                        account_id: account_for(request.account.as_ref(), policy),
+                        code: &hashed,
+                        issued_at: now,
+                        expires_at,
+                        known_browser_id,
+                    },
                 };
                 let challenge_id = challenges::insert(c, &new)?;
                 challenges::delete_all_but_newest(c, challenge_id, MOST_ROWS_OF_VISITORS)?;
@@ -115,7 +118,7 @@ impl EmailCode {
             .await?;
         let (now, expires_at) = self.validity();
         let policy = self.policy();
-        let asking = client.clone();
+        let (asking, known_browser_id) = (client.clone(), counted.known);
         let (request, challenge_id) = self
             .database
             .write(move |c| {
@@ -123,15 +126,14 @@ impl EmailCode {
                     return Ok(None);
                 };
                 let request = record_request(c, &open.email, policy, &asking, now)?;
-                let account_id = account_for(request.account.as_ref(), policy);
-                let replaced = challenges::replace_code(
-                    c,
-                    challenge.id,
-                    account_id,
-                    &hashed,
-                    now,
+                let new = NewCode {
+                    account_id: account_for(request.account.as_ref(), policy),
+                    code: &hashed,
+                    issued_at: now,
                     expires_at,
-                )?;
+                    known_browser_id,
+                };
+                let replaced = challenges::replace_code(c, challenge.id, &new)?;
                 Ok(replaced.then_some((request, challenge.id)))
             })
             .await
@@ -156,7 +158,7 @@ impl EmailCode {
         past_window: PastWindow,
     ) -> Result<(SignInCode, HashedCode, CountedRequest), Refusal> {
         let now = self.clock.now();
-        let known = self.keys.known_browser(client.device.as_ref(), email, now);
+        let known = self.browsers.find(client, email)?;
         let taken = self.take_request(email, client, known, now);
         if let Err(Refusal::Limited(limited)) = taken {
             self.metrics.code_request(CodeOutcome::Limited.into_str());
@@ -176,7 +178,7 @@ impl EmailCode {
         let counted = CountedRequest {
             email: email.clone(),
             client: client.clone(),
-            known: known.cloned(),
+            known,
             is_mailed,
         };
         let code = SignInCode::generate(&mut rand::rng());
@@ -193,11 +195,10 @@ impl EmailCode {
             known,
             is_mailed,
         } = counted;
-        let known = known.as_ref();
         if *is_mailed {
-            self.limits.give_request_back(email, client, known);
+            self.limits.give_request_back(email, client, *known);
         } else {
-            self.limits.give_request_without_mail_back(client, known);
+            self.limits.give_request_without_mail_back(client, *known);
         }
     }
 
@@ -207,7 +208,7 @@ impl EmailCode {
         &self,
         limited: Limited,
         client: &Client,
-        known: Option<&DeviceId>,
+        known: Option<KnownBrowserId>,
         now: Timestamp,
     ) -> Result<bool, Refusal> {
         let is_possible = limited.limit.rule().per == Per::Address
@@ -224,7 +225,7 @@ impl EmailCode {
         &self,
         email: &Email,
         client: &Client,
-        known: Option<&DeviceId>,
+        known: Option<KnownBrowserId>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let taken = self.limits.take_request(email, client, known, now);
@@ -256,7 +257,7 @@ impl EmailCode {
         &self,
         email: &Email,
         client: &Client,
-        known: Option<&DeviceId>,
+        known: Option<KnownBrowserId>,
         limited: Limited,
         now: Timestamp,
     ) -> Result<(), Refusal> {

@@ -8,10 +8,13 @@ use super::count::CountedTry;
 use super::operator_code::OperatorCode;
 use super::{EmailCode, OpenChallenge, Refusal};
 use crate::db::activity::{self, NewActivity};
+use crate::db::wrong_tries;
 use crate::domain::{
-    AccountId, ActivityKind, DeviceId, SignInCode, SignInMethod, Timestamp, TokenHash,
+    AccountId, ActivityKind, KnownBrowserId, SignInCode, SignInMethod, Timestamp, TokenHash,
 };
 use crate::sign_in::client::Client;
+use crate::sign_in::limits::Limit;
+use crate::sign_in::limits::rules::WRONG_CODES_FOR_A_MAIL;
 use crate::sign_in::session::StartedSession;
 
 enum Comparison {
@@ -53,18 +56,13 @@ impl EmailCode {
         let token_hash = challenge.ok_or(Refusal::Wrong)?;
         let open = self.open_challenge(token_hash)?.ok_or(Refusal::Wrong)?;
         let now = self.clock.now();
-        let known = self
-            .keys
-            .known_browser(client.device.as_ref(), &open.email, now)
-            .cloned();
+        let known = self.browsers.find(client, &open.email)?;
         self.limits
-            .take_try(client, known.as_ref(), now)
+            .take_try(client, known, now)
             .map_err(Refusal::Limited)?;
-        let compared = self
-            .count_and_compare(token_hash, code, known.clone(), now)
-            .await;
+        let compared = self.count_and_compare(token_hash, code, known, now).await;
         if !matches!(compared, Ok(Comparison::Mismatch { .. })) {
-            self.limits.give_try_back(client, known.as_ref());
+            self.limits.give_try_back(client, known);
         }
         match compared? {
             Comparison::Match(verified) => Ok((open, *verified)),
@@ -85,7 +83,7 @@ impl EmailCode {
         &self,
         token_hash: TokenHash,
         code: &SignInCode,
-        known: Option<DeviceId>,
+        known: Option<KnownBrowserId>,
         now: Timestamp,
     ) -> Result<Comparison, Refusal> {
         let counted = self.count_try(token_hash, known, now).await?;
@@ -131,6 +129,8 @@ impl EmailCode {
         Ok(position.and_then(|position| consumed.get_mut(position)?.take()))
     }
 
+    /// Records a wrong code, and tells the owner of the account if there are many (SECURITY rule 42). The work does not
+    /// depend on the account (SECURITY rule 5).
     async fn record_wrong_code(
         &self,
         account_id: Option<AccountId>,
@@ -139,15 +139,21 @@ impl EmailCode {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let (email, client) = (open.email.clone(), client.clone());
-        self.database
+        let rule = Limit::WrongCodeMails.rule();
+        let wrong_codes = self
+            .database
             .write(move |c| {
                 let what = NewActivity {
                     account_id,
                     ..client.doing(email.as_str())
                 };
-                activity::add(c, ActivityKind::WrongCode, &what, now)
+                activity::add(c, ActivityKind::WrongCode, &what, now)?;
+                wrong_tries::count_of_address(c, &email, now.minus(rule.window))
             })
             .await?;
+        if wrong_codes >= WRONG_CODES_FOR_A_MAIL {
+            self.mail.tell_of_wrong_codes(account_id, now, rule.window);
+        }
         Ok(())
     }
 }

@@ -1,12 +1,12 @@
 use super::rules::{Limited, Rule};
 use super::windows::Windows;
-use crate::domain::{ClientIp, DeviceId, NetworkSize, Timestamp};
+use crate::domain::{ClientIp, KnownBrowserId, NetworkSize, Timestamp};
 
 /// Where a request comes from. A known browser has its own windows, so a stranger cannot use them up.
 #[derive(Debug, Clone, Copy)]
-pub enum Origin<'a> {
+pub enum Origin {
     Unknown(ClientIp),
-    KnownBrowser(&'a DeviceId),
+    KnownBrowser(KnownBrowserId),
 }
 
 /// Sliding windows of networks of every size. A request counts for each network that contains its address.
@@ -28,9 +28,9 @@ impl NetworkWindows {
 
     /// Counts a request, or refuses it when the window of one of its networks is full. A refused request counts
     /// nowhere.
-    pub fn take(&self, origin: Origin<'_>, now: Timestamp) -> Result<(), Limited> {
+    pub fn take(&self, origin: Origin, now: Timestamp) -> Result<(), Limited> {
         match origin {
-            Origin::KnownBrowser(device) => self.of(NetworkSize::Narrow).take(device, now),
+            Origin::KnownBrowser(id) => self.of(NetworkSize::Narrow).take(&id, now),
             Origin::Unknown(ip) => ip.networks().try_for_each(|(size, network)| {
                 self.of(size).take(&network, now).inspect_err(|_| {
                     let narrower = ip.networks().take_while(|(taken, _)| *taken != size);
@@ -41,9 +41,9 @@ impl NetworkWindows {
     }
 
     /// Uncounts the newest request.
-    pub fn give_back(&self, origin: Origin<'_>) {
+    pub fn give_back(&self, origin: Origin) {
         match origin {
-            Origin::KnownBrowser(device) => self.of(NetworkSize::Narrow).give_back(device),
+            Origin::KnownBrowser(id) => self.of(NetworkSize::Narrow).give_back(&id),
             Origin::Unknown(ip) => ip
                 .networks()
                 .for_each(|(size, network)| self.of(size).give_back(&network)),

@@ -23,6 +23,9 @@ pub const CLOCK_SLACK: Duration = Duration::from_mins(1);
 /// (SECURITY rule 37). The longest values fill them with 280 MB.
 pub const MOST_ROWS_OF_VISITORS: i64 = 100_000;
 
+/// So many wrong codes for an account in 24 hours bring its owner a mail. The mail names this number.
+pub const WRONG_CODES_FOR_A_MAIL: i64 = 10;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {
     /// The rate is the setting `CODE_LIMIT_ADDRESS`; the table has its default.
@@ -38,6 +41,8 @@ pub enum Limit {
     /// Less than [`Limit::WrongCodesOverall`], so one wide network cannot reach that limit alone.
     WrongCodesPerWideNetwork,
     WrongCodesPerAddress,
+    /// However many known browsers there are, or have been forgotten.
+    WrongCodesFromKnownBrowsers,
     WrongCodesOverall,
     /// Callbacks whose code the provider refuses. A sign-in that succeeds does not count.
     FailedProviderSignIns,
@@ -46,6 +51,8 @@ pub enum Limit {
     RecordedRefusalsOverall,
     /// Mails that say that an account has moved to WorkOS.
     MovedMails,
+    /// Mails about [`WRONG_CODES_FOR_A_MAIL`] wrong codes for an account.
+    WrongCodeMails,
     /// Mails to the admins that say that [`Limit::WrongCodesOverall`] is reached.
     GuessingNotices,
 }
@@ -55,6 +62,8 @@ pub enum Limit {
 pub enum Per {
     /// An address: once for each known browser, and once for all unknown browsers together.
     Address,
+    /// An address, from all its known browsers together.
+    KnownBrowsers,
     /// A known browser, or the network of an unknown one: an IPv4 address or an IPv6 /64. An IPv6 /56 has 4 times the
     /// rate. An IPv6 /48 or an IPv4 /24 has 16 times the rate.
     Network,
@@ -91,22 +100,24 @@ impl Limit {
     #[rustfmt::skip]
     pub const fn rule(self) -> Rule {
         use Kept::{Database, Memory};
-        use Per::{Account, Address, Code, Console, Network, WideNetwork};
+        use Per::{Account, Address, Code, Console, KnownBrowsers, Network, WideNetwork};
         let (rate, window, per, kept) = match self {
-            Self::CodesPerMinute           => (DEFAULT_CODE_LIMIT_ADDRESS, MINUTE, Address,   Memory),
-            Self::CodesPerDay              => (100,    DAY,              Address,     Memory),
-            Self::CodesPerNetwork          => (DEFAULT_CODE_LIMIT_IP, MINUTE,      Network,     Memory),
-            Self::RequestsWithoutMail      => (5,      MINUTE,           Network,     Memory),
-            Self::WrongCodesPerCode        => (5,      LIFE_OF_THE_CODE, Code,        Database),
-            Self::WrongCodesPerNetwork     => (30,     TEN_MINUTES,      Network,     Memory),
-            Self::WrongCodesPerWideNetwork => (200,    DAY,              WideNetwork, Memory),
-            Self::WrongCodesPerAddress     => (50,     DAY,              Address,     Database),
-            Self::WrongCodesOverall        => (1_000,  DAY,              Console,     Database),
-            Self::FailedProviderSignIns    => (60,     MINUTE,           Network,     Memory),
-            Self::RecordedRefusals         => (1,      MINUTE,           Address,     Memory),
-            Self::RecordedRefusalsOverall  => (120,    MINUTE,           Console,     Memory),
-            Self::MovedMails               => (1,      HOUR,             Account,     Database),
-            Self::GuessingNotices          => (1,      DAY,              Console,     Database),
+            Self::CodesPerMinute              => (DEFAULT_CODE_LIMIT_ADDRESS, MINUTE, Address,     Memory),
+            Self::CodesPerDay                 => (100,    DAY,              Address,       Memory),
+            Self::CodesPerNetwork             => (DEFAULT_CODE_LIMIT_IP, MINUTE,      Network,       Memory),
+            Self::RequestsWithoutMail         => (5,      MINUTE,           Network,       Memory),
+            Self::WrongCodesPerCode           => (5,      LIFE_OF_THE_CODE, Code,          Database),
+            Self::WrongCodesPerNetwork        => (30,     TEN_MINUTES,      Network,       Memory),
+            Self::WrongCodesPerWideNetwork    => (200,    DAY,              WideNetwork,   Memory),
+            Self::WrongCodesPerAddress        => (50,     DAY,              Address,       Database),
+            Self::WrongCodesFromKnownBrowsers => (100,    DAY,              KnownBrowsers, Database),
+            Self::WrongCodesOverall           => (1_000,  DAY,              Console,       Database),
+            Self::FailedProviderSignIns       => (60,     MINUTE,           Network,       Memory),
+            Self::RecordedRefusals            => (1,      MINUTE,           Address,       Memory),
+            Self::RecordedRefusalsOverall     => (120,    MINUTE,           Console,       Memory),
+            Self::MovedMails                  => (1,      HOUR,             Account,       Database),
+            Self::WrongCodeMails              => (1,      DAY,              Account,       Database),
+            Self::GuessingNotices             => (1,      DAY,              Console,       Database),
         };
         Rule { limit: self, rate, window, per, kept }
     }
@@ -135,6 +146,9 @@ impl Limit {
             Self::WrongCodesPerAddress => {
                 "Too many wrong codes for this address. Try again {wait}, or use a browser you have signed in with before."
             }
+            Self::WrongCodesFromKnownBrowsers => {
+                "Too many wrong codes for this address. Try again {wait}, or ask your admin."
+            }
             Self::WrongCodesOverall => {
                 "Someone is guessing codes, so codes work only in browsers that have signed in before. Use one of \
                  those, or ask your admin."
@@ -147,6 +161,7 @@ impl Limit {
             | Self::RecordedRefusals
             | Self::RecordedRefusalsOverall
             | Self::MovedMails
+            | Self::WrongCodeMails
             | Self::GuessingNotices => "",
         }
     }
@@ -156,6 +171,7 @@ impl Per {
     const fn label(self) -> &'static str {
         match self {
             Self::Address => "this address",
+            Self::KnownBrowsers => "the known browsers of this address",
             Self::Network => "the network",
             Self::WideNetwork => "the wide network",
             Self::Code => "this code",

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::rules::{Limit, Limited, MOST_ROWS_OF_VISITORS};
 use crate::db::{QueryResult, SqliteConnection, wrong_tries};
-use crate::domain::{DeviceId, Email, Timestamp};
+use crate::domain::{Email, KnownBrowserId, Timestamp};
 
 const PER_ADDRESS: Limit = Limit::WrongCodesPerAddress;
+const KNOWN_BROWSERS: Limit = Limit::WrongCodesFromKnownBrowsers;
 const OVERALL: Limit = Limit::WrongCodesOverall;
 /// Nothing says when a code from an unknown browser works again: that depends on the next wrong codes.
 const ADVISED_WAIT_OVERALL: Duration = Duration::from_hours(1);
@@ -17,26 +18,33 @@ pub const WINDOW: Duration = PER_ADDRESS.rule().window;
 pub fn exhausted(
     connection: &mut SqliteConnection,
     email: &Email,
-    known: Option<&DeviceId>,
+    known: Option<KnownBrowserId>,
     now: Timestamp,
 ) -> QueryResult<Option<Limited>> {
-    let rule = PER_ADDRESS.rule();
-    let moments = wrong_tries::of_address(connection, email, known, now.minus(rule.window))?;
-    if let Some(blocking) = moments.len().checked_sub(rule.rate as usize) {
-        let oldest = moments.get(blocking).copied().unwrap_or(now);
-        let retry_after = rule.window.saturating_sub(now.since(oldest));
-        return Ok(Some(Limited {
-            limit: PER_ADDRESS,
-            retry_after,
-        }));
+    let since = now.minus(WINDOW);
+    let moments = wrong_tries::of_address(connection, email, known, since)?;
+    if let Some(limited) = refusal(PER_ADDRESS, &moments, now) {
+        return Ok(Some(limited));
     }
-    if known.is_none() && is_overall_exhausted(connection, now)? {
-        return Ok(Some(Limited {
-            limit: OVERALL,
-            retry_after: ADVISED_WAIT_OVERALL,
-        }));
+    if known.is_some() {
+        let moments = wrong_tries::of_known_browsers(connection, email, since)?;
+        return Ok(refusal(KNOWN_BROWSERS, &moments, now));
     }
-    Ok(None)
+    Ok(is_overall_exhausted(connection, now)?.then_some(Limited {
+        limit: OVERALL,
+        retry_after: ADVISED_WAIT_OVERALL,
+    }))
+}
+
+/// The refusal of a budget, by the times of the tries in its window, oldest first.
+fn refusal(limit: Limit, moments: &[Timestamp], now: Timestamp) -> Option<Limited> {
+    let rule = limit.rule();
+    let blocking = moments.len().checked_sub(rule.rate as usize)?;
+    let oldest = moments.get(blocking).copied().unwrap_or(now);
+    Some(Limited {
+        limit,
+        retry_after: rule.window.saturating_sub(now.since(oldest)),
+    })
 }
 
 /// When the overall budget has room again, if it is used up now. Tries that it refuses do not count.

@@ -3,9 +3,8 @@
 
 use crate::config::AdmissionRules;
 use crate::db::accounts::{self, AccountRow};
-use crate::db::identities;
-use crate::db::{QueryResult, SqliteConnection};
-use crate::domain::{AdmittedBy, Email, Role, Timestamp};
+use crate::db::{QueryResult, SqliteConnection, account_notices, identities};
+use crate::domain::{AccountNotice, AdmittedBy, Email, Role, Timestamp};
 use crate::sign_in::provider::{Identity, ReportedUser};
 
 /// Why a user whom the provider has authenticated may not sign in here.
@@ -41,17 +40,32 @@ impl NotAdmitted {
     }
 }
 
-/// Finds, links or creates the account, and marks it as moved to WorkOS. An impersonation only finds it (SECURITY rule
-/// 34). Runs inside the sign-in's transaction. The refusal is a value because the caller commits a record of it.
+/// A user who may sign in.
+pub(super) struct Admitted {
+    pub(super) account: AccountRow,
+    /// Whether this sign-in linked the account to the provider.
+    pub(super) is_new_link: bool,
+}
+
+/// The account of a user, before it is decided whether it may sign in.
+struct Candidate {
+    account: AccountRow,
+    is_linked: bool,
+}
+
+/// Finds, links or creates the account, and marks it as moved to WorkOS. The owner of the account is told of the link by
+/// mail (SECURITY rule 42). An impersonation only finds the account (SECURITY rule 34). Runs inside the sign-in's
+/// transaction. The refusal is a value because the caller commits a record of it.
 pub(super) fn admit(
     c: &mut SqliteConnection,
     rules: &AdmissionRules,
     provider: &str,
     identity: &Identity,
     now: Timestamp,
-) -> QueryResult<Result<AccountRow, NotAdmitted>> {
-    let account = match find_or_create(c, rules, provider, identity, now)? {
-        Ok(account) => account,
+) -> QueryResult<Result<Admitted, NotAdmitted>> {
+    let Candidate { account, is_linked } = match find_or_create(c, rules, provider, identity, now)?
+    {
+        Ok(candidate) => candidate,
         Err(refused) => return Ok(Err(refused)),
     };
     if account.suspended_at.is_some() {
@@ -63,10 +77,19 @@ pub(super) fn admit(
     if depends_on_rule(&account) && rule_for(rules, identity).is_none() {
         return Ok(Err(NotAdmitted::NoLongerAdmitted));
     }
-    if identity.impersonator.is_none() {
+    let is_impersonated = identity.impersonator.is_some();
+    let is_new_link = !is_linked && !is_impersonated;
+    if is_new_link {
+        identities::link(c, account.id, provider, &identity.subject, now)?;
+        account_notices::add(c, account.id, AccountNotice::LinkedToWorkOs, now)?;
+    }
+    if !is_impersonated {
         accounts::note_provider_sign_in(c, account.id, identity.name.as_str(), now)?;
     }
-    Ok(Ok(account))
+    Ok(Ok(Admitted {
+        account,
+        is_new_link,
+    }))
 }
 
 fn find_or_create(
@@ -75,9 +98,10 @@ fn find_or_create(
     provider: &str,
     identity: &Identity,
     now: Timestamp,
-) -> QueryResult<Result<AccountRow, NotAdmitted>> {
+) -> QueryResult<Result<Candidate, NotAdmitted>> {
     if let Some(account) = identities::find_account(c, provider, &identity.subject)? {
-        return Ok(Ok(account));
+        let is_linked = true;
+        return Ok(Ok(Candidate { account, is_linked }));
     }
     let Some(email) = identity.email.as_ref().filter(|_| identity.email_verified) else {
         return Ok(Err(NotAdmitted::AddressNotVerified));
@@ -86,8 +110,6 @@ fn find_or_create(
         Some(account) if identities::is_linked(c, account.id, provider)? => {
             return Ok(Err(NotAdmitted::LinkedToAnother));
         }
-        // `admit` refuses this account, so it must not be linked.
-        Some(account) if !account.may_sign_in() => return Ok(Ok(account)),
         Some(account) => account,
         None => match rule_for(rules, identity) {
             Some(rule) if identity.impersonator.is_none() => {
@@ -101,10 +123,8 @@ fn find_or_create(
             _ => return Ok(Err(NotAdmitted::NoAccount)),
         },
     };
-    if identity.impersonator.is_none() {
-        identities::link(c, account.id, provider, &identity.subject, now)?;
-    }
-    Ok(Ok(account))
+    let is_linked = false;
+    Ok(Ok(Candidate { account, is_linked }))
 }
 
 /// The rule that admits a user without an invitation. It is asked at every sign-in (SECURITY rule 39).

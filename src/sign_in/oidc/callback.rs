@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use log::{info, warn};
 
-use super::admission::{NotAdmitted, admit};
+use super::admission::{Admitted, NotAdmitted, admit};
 use super::error::SignInError;
 use super::exchanges::{ExchangeRefused, ExchangeResult, Leader};
 use super::flow::SignInFlow;
@@ -18,11 +18,12 @@ use crate::db::activity::{self, NewActivity};
 use crate::db::provider_sessions::{self, ProviderSessionRow};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection, pending_revocations};
 use crate::domain::{
-    ActivityKind, SessionId, SignInMethod, Timestamp, Token, TokenHash, UserAgent, WayIn,
+    AccountId, ActivityKind, SessionId, SignInMethod, Timestamp, Token, TokenHash, UserAgent, WayIn,
 };
 use crate::keys::token_cipher::{TokenCipher, TokenKind};
 use crate::logging;
 use crate::sign_in::client::Client;
+use crate::sign_in::known_browsers::remember;
 use crate::sign_in::provider::{Callback, Identity};
 use crate::sign_in::session::{self, Beginning, StartedSession};
 
@@ -56,9 +57,11 @@ pub enum Completion {
 /// What the sign-in's transaction committed.
 enum Decision {
     Admitted {
-        account: AccountRow,
+        account: AccountId,
         session: SessionId,
-        new_browser_mail: bool,
+        /// `None` for an impersonation: the admin uses their own browser, which must not become known for the user.
+        browser_token: Option<Token>,
+        is_mail_queued: bool,
     },
     Refused(NotAdmitted),
 }
@@ -119,22 +122,20 @@ impl ProviderSignIn {
             Decision::Admitted {
                 account,
                 session,
-                new_browser_mail,
+                browser_token,
+                is_mail_queued,
             } => {
                 info!(
-                    "account {} signed in with WorkOS, session {}",
-                    account.id, session.0
+                    "account {account} signed in with WorkOS, session {}",
+                    session.0
                 );
-                if new_browser_mail {
+                if is_mail_queued {
                     self.browsers.look_again();
                 }
-                let now = self.context.clock.now();
-                let device = self.browsers.remembering(&account, &client, now);
                 Ok(StartedSession {
                     token,
                     return_to: flow.return_to,
-                    // An impersonating admin uses their own browser; do not remember it for the user.
-                    device: identity.impersonator.is_none().then_some(device),
+                    browser_token,
                 })
             }
             Decision::Refused(reason) => {
@@ -194,8 +195,12 @@ impl ProviderSignIn {
         self.context
             .database
             .write(move |c| {
-                let account = match admit(c, &rules, &provider, &identity, now)? {
-                    Ok(account) => account,
+                let admitted = admit(c, &rules, &provider, &identity, now)?;
+                let Admitted {
+                    account,
+                    is_new_link,
+                } = match admitted {
+                    Ok(admitted) => admitted,
                     Err(reason) => {
                         note_refusal(c, &identity, reason, &client, now)?;
                         queue_revocation(c, &cipher, &provider, &identity)?;
@@ -205,15 +210,23 @@ impl ProviderSignIn {
                 let beginning = beginning_of(&identity);
                 let (hash, older) = (token_hash, older_session);
                 let session = session::begin(c, hash, &account, &beginning, &client, older, now)?;
-                let new_browser_mail =
+                let is_new_browser =
                     browsers.tell_if_new(c, &account, WayIn::WorkOs, &client, now)?;
+                let browser_token = match identity.impersonator {
+                    None => {
+                        accounts::set_last_sign_in(c, account.id, now)?;
+                        Some(remember(c, &account, &client, now)?)
+                    }
+                    Some(_) => None,
+                };
                 note_sign_in(c, &identity, &account, &client, now)?;
                 let row = provider_session(&cipher, session, provider, &identity);
                 provider_sessions::insert(c, &row)?;
                 Ok(Decision::Admitted {
-                    account,
+                    account: account.id,
                     session,
-                    new_browser_mail,
+                    browser_token,
+                    is_mail_queued: is_new_link || is_new_browser,
                 })
             })
             .await

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{LiveSession, OwnChangeError, Sessions};
 use crate::db::activity::{self, NewActivity};
 use crate::db::sessions::{self, SessionRow};
-use crate::db::{DatabaseError, QueryResult, SqliteConnection};
-use crate::domain::{ActivityKind, SessionId, Timestamp, TokenHash};
+use crate::db::{DatabaseError, QueryResult, SqliteConnection, known_browsers};
+use crate::domain::{ActivityKind, SessionId, Timestamp, TokenHash, words};
 use crate::sign_in::client::Client;
 
 impl Sessions {
@@ -52,7 +52,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends every other session of the same account.
+    /// Ends every other session of the same account, and forgets its other known browsers (SECURITY rule 33).
     pub async fn end_others(
         &self,
         live: Arc<LiveSession>,
@@ -67,6 +67,13 @@ impl Sessions {
                     note_ended(c, &live, &client, ended, now)?;
                 }
                 sessions::delete_of_account(c, live.account_id, Some(live.id))?;
+                let this_browser = client.browser_token;
+                let forgotten =
+                    known_browsers::delete_of_account(c, live.account_id, this_browser)?;
+                if forgotten > 0 {
+                    let how_many = words::counted(forgotten, "browser", "browsers");
+                    live.note(c, ActivityKind::BrowserForgotten, &client, &how_many, now)?;
+                }
                 Ok(())
             })
             .await?;

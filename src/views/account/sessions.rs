@@ -1,9 +1,9 @@
-//! The viewer's sessions, each with a button that ends it.
+//! The viewer's sessions, each with a button that ends it, and known browsers, each with a button that forgets it.
 
 use maud::{Markup, html};
 
 use super::page;
-use crate::domain::{SessionId, Timestamp};
+use crate::domain::{KnownBrowserId, SessionId, Timestamp};
 use crate::views::Site;
 use crate::views::account_menu::Viewer;
 use crate::views::components::{dangerous_action, done, moment};
@@ -16,9 +16,24 @@ pub struct Sessions<'a> {
     pub sessions: Vec<(SessionId, SessionLine<'a>)>,
     /// Whether there may be more sessions than are listed.
     pub is_cut_off: bool,
+    /// The browser of this session first.
+    pub browsers: Vec<BrowserLine<'a>>,
     /// The change that was just made.
     pub done: Option<&'a str>,
     pub now: Timestamp,
+}
+
+/// A browser that is known for the account.
+#[derive(Debug)]
+pub struct BrowserLine<'a> {
+    pub id: KnownBrowserId,
+    /// Browser and system, as in “Firefox on Linux”.
+    pub browser: &'a str,
+    /// The first sign-in.
+    pub created_at: Timestamp,
+    /// The newest sign-in.
+    pub last_seen_at: Timestamp,
+    pub this_one: bool,
 }
 
 impl Sessions<'_> {
@@ -32,6 +47,13 @@ impl Sessions<'_> {
             }
             @if self.sessions.iter().any(|(_, line)| !line.this_one) {
                 (dangerous_action("/account/sessions/end-others", "End all other sessions"))
+            }
+            @if !self.browsers.is_empty() {
+                h2 { "Browsers you’ve signed in with" }
+                p.why {
+                    "You get a mail when you sign in with any other browser. Forget browsers that you don’t use any more."
+                }
+                ul.rows.spaced { @for line in &self.browsers { li.row.with-action { (self.browser(line)) } } }
             }
         };
         page(
@@ -56,6 +78,23 @@ impl Sessions<'_> {
                 }
             }
             (end(id, &name, line.this_one))
+        }
+    }
+
+    fn browser(&self, line: &BrowserLine<'_>) -> Markup {
+        let name = format!("browser-{}", line.id.0);
+        html! {
+            div #(name) {
+                b { (line.browser) }
+                @if line.this_one { " " span.tag { "this browser" } }
+                div.quiet {
+                    "first signed in " (moment(line.created_at, self.now))
+                    " · last signed in " (moment(line.last_seen_at, self.now))
+                }
+            }
+            form.action method="post" action={ "/account/browsers/" (line.id.0) "/forget" } {
+                button.button.small.plain type="submit" aria-describedby=(name) { "Forget" }
+            }
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct Account<'a> {
     /// The rule that the account depends on, as in “Email domain”. `None` for an invited account.
     pub admitted_by: Option<&'static str>,
     pub suspended_at: Option<Timestamp>,
+    /// How many browsers the account has signed in with.
+    pub known_browsers: i64,
     pub sessions: Vec<(i64, SessionLine<'a>)>,
     /// The latest activity, newest first.
     pub activity: Vec<ActivityLine<'a>>,
@@ -99,6 +101,7 @@ impl Account<'_> {
                     }
                 }
                 @if let Some(rule) = self.admitted_by { div { dt { "Admitted by" } dd { (rule) } } }
+                @if self.known_browsers > 0 { div { dt { "Known browsers" } dd { (self.known_browsers) } } }
                 div { dt { "Added" } dd { (self.created_at.describe()) } }
             }
         }
@@ -157,9 +160,12 @@ impl Account<'_> {
                         }
                     }
                 }
-                @if self.sessions.len() > 1 {
-                    (dangerous_action(&format!("{ACCOUNTS}/{}/sessions/end", self.id.0), "End all sessions"))
-                }
+            }
+            @if self.sessions.len() > 1 || self.known_browsers > 0 {
+                (dangerous_action(
+                    &format!("{ACCOUNTS}/{}/sessions/end", self.id.0),
+                    "End all sessions and forget browsers",
+                ))
             }
         }
     }

@@ -2,16 +2,16 @@
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
-use actix_web::cookie::{Cookie, CookieJar, Key, SameSite};
+use actix_web::cookie::{Cookie, Key, SameSite};
 
-use crate::domain::{Device, Token, TokenHash};
+use crate::domain::{Token, TokenHash};
 use crate::keys::Keys;
+use crate::sign_in::known_browsers::KNOWN_FOR;
 
 /// Longer than a challenge, so that the page of an expired challenge can still name its address.
 const CHALLENGE_AGE: Duration = Duration::hours(1);
 /// As long as the database keeps the URL of the provider's logout page.
 const PROVIDER_LOGOUT_AGE: Duration = Duration::minutes(10);
-const DEVICE_AGE: Duration = Duration::days(180);
 
 /// Names and keys of the cookies.
 ///
@@ -90,24 +90,15 @@ impl Cookies {
         cookie
     }
 
-    /// The accounts that this browser is known for. `None` if the signature is wrong.
-    pub fn device(&self, request: &HttpRequest) -> Option<Device> {
+    /// The hash of this browser's token. No key is involved: the database says for which accounts the browser is known.
+    pub fn browser_token(&self, request: &HttpRequest) -> Option<TokenHash> {
         let cookie = request.cookie(self.device)?;
-        let mut jar = CookieJar::new();
-        jar.add_original(cookie);
-        let text = self
-            .keys
-            .iter()
-            .find_map(|key| jar.signed(key).get(self.device))?;
-        Device::from_text(text.value())
+        Token::parse(cookie.value()).map(|token| token.hash())
     }
 
-    pub fn remember_device(&self, device: &Device) -> Option<Cookie<'static>> {
-        let mut jar = CookieJar::new();
-        let key = self.keys.first()?;
-        jar.signed_mut(key)
-            .add(self.cookie(self.device, device.to_text(), DEVICE_AGE));
-        jar.get(self.device).cloned()
+    pub fn remember_browser(&self, token: &Token) -> Cookie<'static> {
+        let age = Duration::try_from(KNOWN_FOR).unwrap_or(Duration::MAX);
+        self.cookie(self.device, token.expose().to_owned(), age)
     }
 
     /// The hash of the token that takes the URL of the provider's logout page.

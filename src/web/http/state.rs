@@ -15,6 +15,7 @@ use crate::error::AppError;
 use crate::metrics::Metrics;
 use crate::operations::health::Health;
 use crate::sign_in::email_code::EmailCode;
+use crate::sign_in::known_browsers::KnownBrowsers;
 use crate::sign_in::oidc::ProviderSignIn;
 use crate::sign_in::session::Sessions;
 use crate::views::{self, Site};
@@ -48,6 +49,7 @@ pub struct AppParts {
     pub health: Health,
     pub metrics: Metrics,
     pub sessions: Arc<Sessions>,
+    pub browsers: Arc<KnownBrowsers>,
     pub own_account: OwnAccount,
     pub email_code: Arc<EmailCode>,
     pub directory: Directory,

@@ -152,9 +152,8 @@ fn let_in(
     issue_session_cookie(session, &started.token).map_err(|e| AppError::Internal(e.to_string()))?;
     let mut response = wants.go_to(started.return_to.as_str());
     set_cookie(&mut response, &state.cookies.forget_challenge())?;
-    let device = started.device.as_ref();
-    if let Some(cookie) = device.and_then(|device| state.cookies.remember_device(device)) {
-        set_cookie(&mut response, &cookie)?;
+    if let Some(token) = &started.browser_token {
+        set_cookie(&mut response, &state.cookies.remember_browser(token))?;
     }
     Ok(response)
 }

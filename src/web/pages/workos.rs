@@ -225,9 +225,8 @@ fn conclude(
     issue_session_cookie(session, &signed_in.token)
         .map_err(|e| AppError::Internal(e.to_string()))?;
     let mut response = go_on(signed_in.return_to.as_str());
-    let device = signed_in.device.as_ref();
-    if let Some(cookie) = device.and_then(|device| state.cookies.remember_device(device)) {
-        set_cookie(&mut response, &cookie)?;
+    if let Some(token) = &signed_in.browser_token {
+        set_cookie(&mut response, &state.cookies.remember_browser(token))?;
     }
     Ok(response)
 }

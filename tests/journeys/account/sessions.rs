@@ -38,6 +38,14 @@ async fn every_session_is_listed_and_this_one_is_marked() {
     signed in 2 minutes ago · last seen 2 minutes ago
     End session
     End all other sessions
+    Browsers you’ve signed in with
+    You get a mail when you sign in with any other browser. Forget browsers that you don’t use any more.
+    Firefox on Linux this browser
+    first signed in 3 hours ago · last signed in 3 hours ago
+    Forget
+    Firefox on Linux
+    first signed in 2 minutes ago · last signed in 2 minutes ago
+    Forget
     ");
     let dashboard = here.get("/dashboard").await;
     assert_eq!(dashboard.attribute(".more", "href"), "/account/sessions");
@@ -97,7 +105,10 @@ async fn ending_all_others_ends_only_sessions_of_the_same_account() {
     }
     assert!(here.is_in().await && noor.is_in().await);
     let page = here.get(ended.location()).await;
-    assert_eq!(page.text("[role=status]"), "All other sessions have ended.");
+    assert_eq!(
+        page.text("[role=status]"),
+        "All other sessions have ended. All other browsers are forgotten."
+    );
     let count = "SELECT count(*) FROM activity WHERE kind = 'session_ended'";
     assert_eq!(app.number(count), 2);
     here.post("/account/sessions/end-others", &[]).await;

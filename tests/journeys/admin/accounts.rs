@@ -358,12 +358,19 @@ async fn an_admin_ends_one_session_or_all_of_them() {
     admin.post(&format!("{path}/sessions/{own}/end"), &[]).await;
     assert!(admin.is_in().await);
 
-    admin
-        .post(&format!("{path}/sessions/end"), &[])
-        .await
-        .location();
+    assert!(page.text(".particulars").contains("Known browsers3"));
+    let end_all = format!("{path}/sessions/end");
+    let ended = admin.post(&end_all, &[]).await;
+    let page = admin.get(ended.location()).await;
+    assert_eq!(
+        page.text("[role=status]"),
+        "All sessions have ended, and every browser counts as new."
+    );
+    assert!(!page.text(".particulars").contains("Known browsers"));
+    assert!(!page.has(&format!("form[action='{end_all}']")));
     assert!(!desk.is_in().await && !phone.is_in().await);
     assert_eq!(noted(&app, "session_ended", NOOR), 3);
+    assert_eq!(noted(&app, "browser_forgotten", NOOR), 1);
 }
 
 #[actix_web::test]

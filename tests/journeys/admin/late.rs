@@ -13,7 +13,8 @@ const FILE: &str = "--edge\r\nContent-Disposition: form-data; name=\"text\"\r\n\
                     email,role\r\nlate@acme.test,admin\r\n--edge--\r\n";
 
 /// Their handlers read no body, so nothing can come late.
-const WITHOUT_BODY: [&str; 6] = [
+const WITHOUT_BODY: [&str; 7] = [
+    "/account/browsers/{id}/forget",
     "/account/sessions/end-others",
     "/account/sessions/{id}/end",
     "/admin/accounts/{id}/delete",

@@ -33,6 +33,10 @@ async fn look_after_it(app: &TestApp, browser: &Browser) {
         .await;
     browser.lose(".danger").await;
     assert!(!there.is_in().await);
+    browser.click(".why + .rows .row:last-child button").await;
+    browser
+        .read("[role=status]", "That browser is forgotten.")
+        .await;
 
     browser.click(".tabs a:first-child").await;
     browser.at("/account").await;
@@ -44,7 +48,8 @@ async fn look_after_it(app: &TestApp, browser: &Browser) {
     browser.click(".tabs a:last-child").await;
     browser.at("/account/activity").await;
     browser.read(".row:first-child", "Name changed").await;
-    browser.read(".row:nth-child(2)", "Session ended").await;
+    browser.read(".row:nth-child(2)", "Browser forgotten").await;
+    browser.read(".row:nth-child(3)", "Session ended").await;
 
     browser.click(".tabs a:nth-child(2)").await;
     browser.read(".row button", "Sign out").await;

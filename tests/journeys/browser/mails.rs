@@ -1,13 +1,13 @@
-//! All six mails as a mail program shows them: light and dark, on a phone and on a desktop.
+//! All mails as a mail program shows them: light and dark, on a phone and on a desktop.
 
 use std::time::Duration;
 
 use vestibule::domain::{
-    AccountId, ActivityId, BrowserName, ClientIp, Colour, Email, SignInCode, Timestamp, WayIn,
+    AccountId, ActivityId, BrowserName, ClientIp, Colour, Email, Role, SignInCode, Timestamp, WayIn,
 };
 use vestibule::mail::messages::{
-    CodeMail, InvitationMail, Letter, Letterhead, MovedMail, NewBrowserMail, UsedCodeReport,
-    guessing_notice, test_letter,
+    CodeMail, InvitationMail, Letter, Letterhead, LinkedMail, MovedBackMail, MovedMail,
+    NewBrowserMail, RoleMail, UsedCodeReport, WrongCodesMail, guessing_notice, test_letter,
 };
 
 use super::{MIRA, app_with_mira};
@@ -57,7 +57,18 @@ fn client_ip() -> ClientIp {
 }
 
 /// Every mail, with a name for its pictures.
-fn letters() -> [(&'static str, Letter); 8] {
+fn letters() -> [(&'static str, Letter); 13] {
+    let [sessions_page, activity_page, sign_in] = [
+        &format!("https://{HOST}/account/sessions"),
+        &format!("https://{HOST}/account/activity"),
+        &format!("https://{HOST}/sign-in"),
+    ];
+    let at = SENT_AT;
+    let role_mail = |role| RoleMail {
+        role,
+        at,
+        activity_page,
+    };
     let invitation = InvitationMail {
         inviter: "ada.of.the.north.with.a.long.name@subsidiary.acme.test",
         recipient: MIRA,
@@ -91,6 +102,11 @@ fn letters() -> [(&'static str, Letter); 8] {
         ("new-browser", new_browser.letter(HOST)),
         ("guessing", guessing_notice()),
         ("used-code", report.letter(HOST)),
+        ("linked", LinkedMail { at, sessions_page }.letter(HOST)),
+        ("admin", role_mail(Role::Admin).letter(HOST)),
+        ("member", role_mail(Role::Member).letter(HOST)),
+        ("moved-back", MovedBackMail { at, sign_in }.letter(HOST)),
+        ("wrong-codes", WrongCodesMail { activity_page }.letter(HOST)),
         ("test", test_letter(HOST)),
     ]
 }

@@ -28,6 +28,8 @@ async fn a_suspended_account_is_refused_on_its_next_request_until_restored() {
         "noor@acme.test may sign in again.\n"
     );
     assert!(!noor.is_in().await, "an ended session came back");
+    // SECURITY rule 33.
+    assert_eq!(place.number("SELECT count(*) FROM known_browsers"), 0);
     console.let_in(&place.visitor(), NOOR).await;
     assert_eq!(noted(&place, "account_restored", NOOR), 1);
 }
@@ -46,6 +48,8 @@ async fn a_deleted_account_is_refused_on_its_next_request() {
     assert!(!noor.is_in().await);
     assert_eq!(place.number("SELECT count(*) FROM accounts"), 1);
     assert_eq!(noted(&place, "account_deleted", NOOR), 1);
+    // SECURITY rule 33.
+    assert_eq!(place.number("SELECT count(*) FROM known_browsers"), 0);
 }
 
 #[actix_web::test]

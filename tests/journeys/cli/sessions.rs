@@ -122,12 +122,15 @@ async fn only_the_sessions_of_one_account_are_ended() {
     }
     assert_eq!(
         succeeds(&place, &["sessions", "end", "--all", "NOOR@acme.test"]).await,
-        "2 sessions of NOOR@acme.test ended.\n"
+        "2 sessions of NOOR@acme.test ended. Its browsers count as new now.\n"
     );
     assert!(!visitors[0].is_in().await);
     assert!(!visitors[1].is_in().await);
     assert!(visitors[2].is_in().await);
     assert_eq!(noted(&place, "session_ended", NOOR), 2);
+    assert_eq!(noted(&place, "browser_forgotten", NOOR), 1);
+    let known = "SELECT group_concat(account_id) FROM known_browsers";
+    assert_eq!(place.number(known), 1, "Mira's browser alone is known");
     let shown = succeeds(&place, &["account", "show", MIRA]).await;
     assert!(shown.ends_with("\nSessions         1\n"), "{shown}");
     assert!(!shown.contains("none known"), "{shown}");
@@ -135,6 +138,6 @@ async fn only_the_sessions_of_one_account_are_ended() {
     assert_eq!(place.number(where_from), 2);
     assert_eq!(
         succeeds(&place, &["sessions", "end", "--all", NOOR]).await,
-        "noor@acme.test was not signed in anywhere.\n"
+        "noor@acme.test was not signed in anywhere. Its browsers count as new now.\n"
     );
 }

@@ -129,7 +129,7 @@ async fn a_key_that_is_no_file_is_not_changed() {
     assert!(place.contents().is_empty());
 }
 
-// SECURITY rule 41: nothing that the stolen key signed or encrypted is accepted any more.
+// SECURITY rules 33 and 41: nothing that the stolen key signed or encrypted is accepted any more.
 #[actix_web::test]
 async fn a_compromised_key_is_revoked_with_all_that_it_signed() {
     let (mut app, _provider) = console_and_provider(|_| {}).await;

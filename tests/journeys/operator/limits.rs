@@ -54,11 +54,11 @@ async fn wrong_codes_are_shown_by_browser_and_forgotten_when_cleared() {
     let app = app_of_today(|_| {}).await;
     app.add_account(MIRA, "");
     let now = app.clock.now().0;
-    for (count, device) in [(50, "NULL"), (3, "'one'"), (4, "'two'")] {
+    for (count, known) in [(50, "NULL"), (3, "1"), (4, "2")] {
         app.sql(&format!(
-            "INSERT INTO wrong_tries (email, account_id, device_id, tried_at)
+            "INSERT INTO wrong_tries (email, account_id, known_browser_id, tried_at)
              WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
-             SELECT '{MIRA}', 1, {device}, {now} FROM n"
+             SELECT '{MIRA}', 1, {known}, {now} FROM n"
         ));
     }
     app.sql(&format!(
@@ -77,6 +77,11 @@ async fn wrong_codes_are_shown_by_browser_and_forgotten_when_cleared() {
         "requests_last_minute": 1, "requests_last_day": 1, "cleared_at": null,
     });
     assert_eq!(shown, expected);
+    let words = assert_fine(terminal.run(&["limits", "show", MIRA]).await);
+    let line = words
+        .lines()
+        .find(|line| line.contains("all known browsers"));
+    assert!(line.unwrap().ends_with(" 7 of 100"), "{words}");
     let cleared = assert_fine(terminal.run(&["limits", "clear", MIRA]).await);
     assert!(
         cleared.contains("57 wrong codes are forgotten"),

@@ -22,16 +22,18 @@ fn put_aside(place: &Workplace) -> Vec<PathBuf> {
 }
 
 /// The tables that a restore empties.
-const ENDED: [&str; 4] = [
+const ENDED: [&str; 5] = [
     "sessions",
+    "known_browsers",
     "challenges",
     "operator_codes",
     "provider_logouts",
 ];
+
 const INTACT: &str = "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'";
 
-// SECURITY rule 30: it refuses while a server runs, and revives no session, no challenge and no
-// operator's code.
+// SECURITY rules 30 and 33: it refuses while a server runs, and revives no session, no known browser, no challenge and
+// no operator's code.
 #[actix_web::test]
 async fn a_restore_brings_accounts_back_and_ends_every_session() {
     let place = Workplace::empty();
@@ -208,6 +210,8 @@ async fn an_older_backup_is_migrated_and_an_empty_folder_gets_a_database() {
         include_str!("../../../migrations/2026-11-28-000014_provider_logouts/down.sql"),
         include_str!("../../../migrations/2026-11-28-000013_authentication_method/down.sql"),
         include_str!("../../../migrations/2026-11-28-000012_short_lived_sessions/down.sql"),
+        include_str!("../../../migrations/2026-11-28-000011_account_notices/down.sql"),
+        include_str!("../../../migrations/2026-11-28-000010_known_browsers/down.sql"),
         include_str!("../../../migrations/2026-11-28-000009_admitted_by/down.sql"),
         include_str!("../../../migrations/2026-11-28-000007_session_of_a_code/down.sql"),
         include_str!("../../../migrations/2026-11-28-000006_disowned_challenges/down.sql"),

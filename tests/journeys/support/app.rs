@@ -173,6 +173,16 @@ impl TestApp {
             .unwrap_or_else(|_| panic!("no mail about {subject}"))
     }
 
+    /// Waits until so many mails have been sent whose subject begins with this.
+    pub async fn mails_until(&self, subject: &str, count: usize) {
+        super::until(&format!("{count} mails about {subject}"), async || {
+            let mails = self.mails().await;
+            let found = mails.iter().filter(|m| m.subject.starts_with(subject));
+            found.count() >= count
+        })
+        .await;
+    }
+
     /// The path of the link “This wasn’t me” in the newest mail with a code.
     pub async fn not_me_link(&self) -> String {
         let mails = self.mails().await;

@@ -66,6 +66,8 @@ async fn an_impersonation_links_and_moves_nothing_and_leaves_its_reason() {
     let support = impersonated(&app).await;
     support.post("/sign-out", &[]).await;
     assert_eq!(app.number("SELECT count(*) FROM identities"), 0);
+    let ever_told = "SELECT count(*) FROM sqlite_sequence WHERE name = 'account_notices'";
+    assert_eq!(app.number(ever_told), 0);
     let moved = "SELECT count(*) FROM accounts WHERE moved_at IS NOT NULL";
     assert_eq!(app.number(moved), 0);
     let trace = "SELECT group_concat(kind || ' by ' || actor || ': ' || detail, '; ')

@@ -278,6 +278,10 @@ async fn a_person_who_left_the_domain_or_organization_is_refused_until_an_admin_
             page.body
         );
         assert!(told(&app).contains("no longer does"));
+        // A refusal links nothing.
+        app.sql("DELETE FROM identities");
+        assert_kept_out(&app, &provider, "no-longer-admitted").await;
+        assert_eq!(app.number("SELECT count(*) FROM identities"), 0);
 
         app.add_account("admin@acme.test", "");
         app.sql("UPDATE accounts SET role = 'admin' WHERE email = 'admin@acme.test'");

@@ -1,4 +1,4 @@
-//! The client of a request: its address behind trusted proxies, its browser, its device cookie.
+//! The client of a request: its address behind trusted proxies, its browser, its known-browser cookie.
 
 use std::future::{Ready, ready};
 use std::net::{IpAddr, Ipv4Addr};
@@ -31,7 +31,7 @@ pub fn client_of(request: &HttpRequest, state: &AppState) -> Client {
     Client {
         ip: ClientIp::new(ip_of(request, state)),
         browser: BrowserName::from_user_agent(user_agent),
-        device: state.cookies.device(request),
+        browser_token: state.cookies.browser_token(request),
     }
 }
 

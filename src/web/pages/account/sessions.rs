@@ -1,4 +1,4 @@
-//! The viewer's sessions, each with a button that ends it.
+//! The viewer's sessions, each with a button that ends it, and known browsers, each with a button that forgets it.
 
 use std::sync::Arc;
 
@@ -7,24 +7,27 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::in_query;
-use crate::domain::SessionId;
+use crate::domain::{KnownBrowserId, SessionId};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
+use crate::sign_in::known_browsers::ListedBrowser;
 use crate::sign_in::session::{LISTED, Listed};
-use crate::views::account::sessions::Sessions;
+use crate::views::account::sessions::{BrowserLine, Sessions};
 use crate::views::dashboard::SessionLine;
 use crate::web::http::extract::SignedIn;
 use crate::web::http::response::{ResponseMode, html};
 use crate::web::http::state::AppState;
 use crate::web::pages::sign_out::leave;
 
-/// Lists the sessions of the account, the session of this browser first.
+/// Lists the sessions and the known browsers of the account, those of this browser first.
 pub async fn show(
     state: web::Data<AppState>,
     signed_in: SignedIn,
+    client: Client,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let live = &signed_in.live;
+    let browsers = state.browsers.of_account(live.account_id, &client).await?;
     let now = state.clock.now();
     let of_account = state.sessions.of_account(live.account_id)?;
     let listed: Vec<_> = of_account.in_force(now).collect();
@@ -37,6 +40,7 @@ pub async fn show(
         sessions: in_order
             .map(|row| (row.id, SessionLine::of(row, live.id)))
             .collect(),
+        browsers: browsers.iter().map(line).collect(),
         done: in_query(&request, "done").and_then(|word| describe(&word)),
         now,
     };
@@ -71,7 +75,7 @@ pub async fn end(
     Ok(ResponseMode::Page.go_to("/account/sessions?done=ended"))
 }
 
-/// Ends every session of the account except the session of this browser.
+/// Ends every session of the account except the session of this browser, and forgets its other browsers.
 ///
 /// # Errors
 /// All sessions continue, and the page says so.
@@ -85,10 +89,38 @@ pub async fn end_others(
     Ok(ResponseMode::Page.go_to("/account/sessions?done=others-ended"))
 }
 
+/// Forgets a known browser of the account. The response is the same for a browser of another account and for a browser
+/// that is not known any more.
+///
+/// # Errors
+/// The browser stays known, and the page says so.
+pub async fn forget_browser(
+    state: web::Data<AppState>,
+    signed_in: SignedIn,
+    client: Client,
+    path: web::Path<String>,
+) -> Result<HttpResponse, AppError> {
+    let id = KnownBrowserId(path.parse().map_err(|_| AppError::NotFound)?);
+    let live = Arc::clone(&signed_in.live);
+    state.browsers.forget(id, live, client).await?;
+    Ok(ResponseMode::Page.go_to("/account/sessions?done=forgotten"))
+}
+
+fn line(browser: &ListedBrowser) -> BrowserLine<'_> {
+    BrowserLine {
+        id: browser.id,
+        browser: &browser.browser,
+        created_at: browser.created_at,
+        last_seen_at: browser.last_seen_at,
+        this_one: browser.this_one,
+    }
+}
+
 fn describe(done: &str) -> Option<&'static str> {
     match done {
         "ended" => Some("That session has ended."),
-        "others-ended" => Some("All other sessions have ended."),
+        "others-ended" => Some("All other sessions have ended. All other browsers are forgotten."),
+        "forgotten" => Some("That browser is forgotten. Its next sign-in counts as new."),
         _ => None,
     }
 }

@@ -67,7 +67,7 @@ pub async fn end_session(
     answer(&state, &admin, id, ended.map(|()| "ended")).await
 }
 
-/// Ends all sessions of the account.
+/// Ends all sessions of the account, and forgets its known browsers.
 pub async fn end_all_sessions(
     state: web::Data<AppState>,
     Admin(admin): Admin,
@@ -121,10 +121,11 @@ async fn render(
         state: state_of(account),
         is_last_admin: details.is_last_admin,
         created_at: details.created_at,
-        last_sign_in: details.last_sign_in,
+        last_sign_in: account.last_sign_in_at,
         moved_at: account.moved_at,
         admitted_by: rule_of(account),
         suspended_at: account.suspended_at,
+        known_browsers: details.known_browsers,
         sessions: sessions
             .in_force(now)
             .map(|listed| (listed.id.0, SessionLine::of(&listed, admin.live.id)))
@@ -173,7 +174,7 @@ fn describe_done(word: &str, account: &Account) -> Option<&'static str> {
     let words = match word {
         "added" => "Added. An invitation is on its way.",
         "ended" => "The session has ended.",
-        "all-ended" => "All sessions have ended.",
+        "all-ended" => "All sessions have ended, and every browser counts as new.",
         _ => match change_of(word)? {
             Change::Confirm if !state.confirmed => return None,
             Change::Confirm if state.suspended => "Confirmed. The account is still suspended.",

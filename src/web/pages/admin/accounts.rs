@@ -5,8 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::{account_path, actor, address, query, see_other, state_of};
+use crate::accounts::account::Account;
 use crate::accounts::changes::ChangeError;
-use crate::accounts::directory::{AccountsQuery, Invitee, ListedAccount};
+use crate::accounts::directory::{AccountsQuery, Invitee};
 use crate::domain::{Email, PersonName, Role, words};
 use crate::error::AppError;
 use crate::sign_in::client::Client;
@@ -125,15 +126,14 @@ async fn render(
     Ok(html(status, page.page(&state.site)))
 }
 
-fn line(listed: &ListedAccount) -> AccountLine<'_> {
-    let account = &listed.account;
+fn line(account: &Account) -> AccountLine<'_> {
     AccountLine {
         id: account.id,
         email: account.email.as_str(),
         name: &account.name,
         role: account.role.as_str(),
         state: state_of(account),
-        last_sign_in: listed.last_sign_in,
+        last_sign_in: account.last_sign_in_at,
     }
 }
 
