@@ -427,7 +427,7 @@ fn spawn(folder: &TempDir, settings: &[(&str, &str)]) -> (SocketAddr, Child) {
 }
 
 /// A person's address.
-/// Everyone is in an IPv4 /24 of their own: 700 tries at once in one network would reach its limit.
+/// Each person has a separate IPv4 /24: 700 tries at once would reach the limit of one network.
 fn ip(person: usize) -> String {
     format!("10.{}.{}.7", person / 250, person % 250)
 }

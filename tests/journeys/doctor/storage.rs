@@ -84,9 +84,10 @@ async fn a_read_only_database_is_reported() {
 #[actix_web::test]
 async fn a_damaged_database_and_a_foreign_file_are_reported() {
     let place = migrated().await;
+    let index = "SELECT rootpage FROM sqlite_schema WHERE name = 'activity_by_kind'";
+    let (page, index) = (4096, usize::try_from(place.number(index)).unwrap());
     let mut file = fs::read(place.database()).unwrap();
-    let (page, length) = (4096, file.len());
-    file[length - page..].fill(0x5a);
+    file[(index - 1) * page..index * page].fill(0x5a);
     fs::write(place.database(), &file).unwrap();
     let findings = ask(&place).await;
     assert_eq!(findings.failed(), ["integrity"], "{:#?}", findings.checks);

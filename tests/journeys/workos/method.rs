@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{MIRA, assert_landed, come_back_from_openid, console_and_openid, signed_in, with_mira};
 use crate::support::{TestApp, Visitor};
 
-/// What every page says that shows how a person signed in: the dashboard, three pages of their own and two of an admin.
+/// The sign-in method as each page shows it: the dashboard, three account pages and two admin pages.
 async fn assert_shown(app: &TestApp, mira: &Visitor, method: &str) {
     let dashboard = mira.get("/dashboard").await;
     let lead = dashboard.text(".lead");
