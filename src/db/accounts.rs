@@ -23,6 +23,8 @@ pub struct AccountRow {
     /// The newest sign-in. `None` for an account that has never signed in, or not within the activity that was kept when
     /// this column was added.
     pub last_sign_in_at: Option<Timestamp>,
+    /// When the provider showed that no rule admits the account any more. An invited account needs no rule.
+    pub left_at: Option<Timestamp>,
 }
 
 impl AccountRow {
@@ -198,6 +200,18 @@ pub fn set_admitted_by(
 ) -> QueryResult<()> {
     diesel::update(accounts::table.find(id))
         .set(accounts::admitted_by.eq(admitted_by))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Notes that no rule admits the account any more, or with `None` that one does again.
+pub fn set_left(
+    connection: &mut SqliteConnection,
+    id: AccountId,
+    left_at: Option<Timestamp>,
+) -> QueryResult<()> {
+    diesel::update(accounts::table.find(id))
+        .set(accounts::left_at.eq(left_at))
         .execute(connection)?;
     Ok(())
 }

@@ -218,7 +218,11 @@ pub fn delete_strangers_before(
     before: Timestamp,
     at_most: i64,
 ) -> QueryResult<usize> {
-    let strangers = [ActivityKind::CodeRequested, ActivityKind::WrongCode];
+    let strangers = [
+        ActivityKind::CodeRequested,
+        ActivityKind::WrongCode,
+        ActivityKind::TurnedAway,
+    ];
     let old = activity::table
         .filter(activity::account_id.is_null())
         .filter(activity::at.lt(before))

@@ -227,20 +227,26 @@ pub fn report(
     Ok(changed == 1)
 }
 
-/// Deletes all challenges but the `most` newest, up to the challenge `newest`. Ids only grow.
+/// Deletes the challenges before the `most` newest, up to the challenge `newest`, except used ones. Ids only grow.
 pub fn delete_all_but_newest(
     connection: &mut SqliteConnection,
     newest: ChallengeId,
     most: i64,
 ) -> QueryResult<()> {
     let oldest_kept = ChallengeId(newest.0 - most);
-    let evicted = challenges::table.filter(challenges::id.le(oldest_kept));
+    let evicted = challenges::table
+        .filter(challenges::id.le(oldest_kept))
+        .filter(challenges::consumed_at.is_null());
     diesel::delete(evicted).execute(connection)?;
     Ok(())
 }
 
+/// Counts the challenges that were not used.
 pub fn count(connection: &mut SqliteConnection) -> QueryResult<i64> {
-    challenges::table.count().get_result(connection)
+    challenges::table
+        .filter(challenges::consumed_at.is_null())
+        .count()
+        .get_result(connection)
 }
 
 pub fn delete_all(connection: &mut SqliteConnection) -> QueryResult<()> {
@@ -248,21 +254,30 @@ pub fn delete_all(connection: &mut SqliteConnection) -> QueryResult<()> {
     Ok(())
 }
 
-pub fn delete(connection: &mut SqliteConnection, token_hash: TokenHash) -> QueryResult<()> {
-    let this = challenges::token_hash.eq(token_hash);
-    diesel::delete(challenges::table.filter(this)).execute(connection)?;
+/// A used challenge stays, so that its code can be reported (SECURITY rule 42).
+pub fn delete_unused(connection: &mut SqliteConnection, token_hash: TokenHash) -> QueryResult<()> {
+    let this = challenges::table
+        .filter(challenges::token_hash.eq(token_hash))
+        .filter(challenges::consumed_at.is_null());
+    diesel::delete(this).execute(connection)?;
     Ok(())
 }
 
-/// Deletes up to `at_most` challenges whose code expired before `before`, or was made after `latest`: the
-/// clock was set back since.
+/// Deletes up to `at_most` challenges whose code expired before `before`, was used before `used_before`, or was made
+/// after `latest`: the clock was set back since.
 pub fn delete_expired(
     connection: &mut SqliteConnection,
     before: Timestamp,
+    used_before: Timestamp,
     latest: Timestamp,
     at_most: i64,
 ) -> QueryResult<usize> {
-    let expired = challenges::expires_at.lt(before);
+    let is_over = challenges::consumed_at
+        .is_null()
+        .or(challenges::consumed_at.lt(used_before));
+    let expired = challenges::expires_at
+        .lt(before)
+        .and(is_over.assume_not_null());
     let expired = challenges::table
         .filter(expired.or(challenges::issued_at.gt(latest)))
         .select(challenges::id)

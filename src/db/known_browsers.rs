@@ -84,17 +84,17 @@ pub fn count(
         .get_result(connection)
 }
 
-/// Gives a browser a new token for all its accounts.
+/// Gives a browser a new token for all its accounts. Returns whether the browser is known for any.
 pub fn replace_token(
     connection: &mut SqliteConnection,
     older: TokenHash,
     newer: TokenHash,
-) -> QueryResult<()> {
+) -> QueryResult<bool> {
     let this = known_browsers::token_hash.eq(older);
-    diesel::update(known_browsers::table.filter(this))
+    let changed = diesel::update(known_browsers::table.filter(this))
         .set(known_browsers::token_hash.eq(newer))
         .execute(connection)?;
-    Ok(())
+    Ok(changed > 0)
 }
 
 /// Records a sign-in of a browser to an account.

@@ -21,6 +21,7 @@ diesel::table! {
         created_at -> BigInt,
         admitted_by -> Text,
         last_sign_in_at -> Nullable<BigInt>,
+        left_at -> Nullable<BigInt>,
     }
 }
 

@@ -83,6 +83,8 @@ pub enum CodeOutcome {
     /// No admin has confirmed the account yet.
     NotConfirmed,
     Suspended,
+    /// The organization or domain that admitted the account no longer does.
+    NoLongerAdmitted,
     /// The account signs in with WorkOS. A mail said so instead, at most once an hour.
     Moved,
     /// Admins sign in with WorkOS (`ADMIN_SIGN_IN=workos`). A mail said so instead, at most once an hour.
@@ -111,6 +113,9 @@ impl CodeOutcome {
             Self::NoAccount => "No account has this address",
             Self::NotConfirmed => "The account isn’t confirmed",
             Self::Suspended => "The account is suspended",
+            Self::NoLongerAdmitted => {
+                "The organization or domain that admitted the account no longer does"
+            }
             Self::Moved => "Moved to WorkOS: told so by mail instead",
             Self::AdminsUseWorkOs => "Admins sign in with WorkOS: told so by mail instead",
             Self::Limited => "A limit refused it",
@@ -161,7 +166,7 @@ mod tests {
             .collect();
         assert_eq!(
             outcomes.join(" "),
-            "no_account not_confirmed suspended moved admins_use_workos limited queued accepted outbox refused \
+            "no_account not_confirmed suspended no_longer_admitted moved admins_use_workos limited queued accepted outbox refused \
              given_up queue_full"
         );
     }

@@ -30,8 +30,8 @@ pub enum CompromisedKeyError {
     Write(#[source] DatabaseError),
 }
 
-/// Generates a new key, forgets the old ones, and ends all sessions and codes, and forgets all known browsers. Returns how many sessions have ended. Refused while a server runs, because it would still use the
-/// old key.
+/// Generates a new key and forgets the old ones. Ends all sessions and codes, and forgets all known browsers. Returns how
+/// many sessions have ended. Refused while a server runs, because it would still use the old key.
 pub fn replace_compromised_key(storage: &Storage) -> Result<usize, CompromisedKeyError> {
     let old = load(None, None, &storage.data_dir)
         .map_err(RotationError::from)?

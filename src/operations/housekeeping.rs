@@ -18,7 +18,7 @@ use crate::sign_in::session::Sessions;
 
 /// Rows removed in one transaction, so that other writes do not wait long for it.
 const BATCH: i64 = 1_000;
-/// An expired challenge is kept this long, so that its page can still show the address.
+/// An expired challenge that was not used is kept this long, so that its page can still show the address.
 const KEEP_EXPIRED: Duration = Duration::from_hours(1);
 /// Activity of addresses without an account is kept this long. Any visitor can cause it.
 const KEEP_STRANGERS: Duration = Duration::from_hours(14 * 24);
@@ -60,6 +60,8 @@ impl Housekeeping {
         self.sessions.write_down_use().await?;
         let in_force = self.sessions.lifetimes().in_force(now);
         let challenges_before = now.minus(KEEP_EXPIRED);
+        // “This wasn't me” ends the session that a code began, so a used challenge is kept as long as a session lasts.
+        let used_before = now.minus(self.sessions.lifetimes().max);
         // Challenges from before the clock was set back. They must not work again when that time comes.
         let challenges_after = now.plus(CLOCK_SLACK);
         let operator_codes_after = operator_code::latest_expiry(now);
@@ -79,7 +81,13 @@ impl Housekeeping {
                 .database
                 .write(move |c| {
                     let removed = [
-                        challenges::delete_expired(c, challenges_before, challenges_after, BATCH)?,
+                        challenges::delete_expired(
+                            c,
+                            challenges_before,
+                            used_before,
+                            challenges_after,
+                            BATCH,
+                        )?,
                         operator_codes::delete_expired(c, challenges_before, operator_codes_after)?,
                         limit_clearances::delete_before(c, tries_before)?,
                         wrong_tries::delete_before(c, tries_before, BATCH)?,

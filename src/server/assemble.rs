@@ -70,6 +70,7 @@ pub(super) fn assemble(config: &Config, parts: Parts) -> AppState {
         limits: Limits::new(config.code_limit_address, config.code_limit_ip),
         mail: Arc::clone(&mail),
         lifetime: config.email_code_ttl,
+        admission: Arc::new(config.admission.clone()),
         for_moved: match &provider {
             Some(provider) if config.email_codes == EmailCodes::Fallback => {
                 ForMoved::InAnOutage(provider.reachability())

@@ -19,8 +19,9 @@ use thiserror::Error;
 
 use super::known_browsers::KnownBrowsers;
 use super::limits::{Limit, Limited, Limits};
-use super::oidc::Reachability;
+use super::oidc::{Reachability, has_left};
 use crate::clock::Clock;
+use crate::config::AdmissionRules;
 use crate::db::accounts::AccountRow;
 use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{Database, DatabaseError};
@@ -45,6 +46,8 @@ pub struct EmailCode {
     pub for_moved: ForMoved,
     /// Whether admins get codes.
     pub for_admins: bool,
+    /// An account that a rule admitted gets codes only while the rule may still admit it.
+    pub admission: Arc<AdmissionRules>,
     /// For the links in mails.
     pub base_url: BaseUrl,
     pub browsers: Arc<KnownBrowsers>,
@@ -69,22 +72,34 @@ impl ForMoved {
 }
 
 /// The accounts that get codes at one moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct CodePolicy {
     for_moved: bool,
     for_admins: bool,
+    admission: Arc<AdmissionRules>,
 }
 
 impl CodePolicy {
     /// Why an account that may sign in gets no code. A role that a newer version wrote counts as an admin's.
-    fn refusal(self, account: &AccountRow) -> Option<CodeOutcome> {
-        if !self.for_admins && account.role != Role::Member {
+    fn refusal(&self, account: &AccountRow) -> Option<CodeOutcome> {
+        if has_left(&self.admission, account) {
+            Some(CodeOutcome::NoLongerAdmitted)
+        } else if !self.for_admins && account.role != Role::Member {
             Some(CodeOutcome::AdminsUseWorkOs)
         } else if !self.for_moved && account.moved_at.is_some() {
             Some(CodeOutcome::Moved)
         } else {
             None
         }
+    }
+
+    /// Whether a right code still signs the account in: the account may have changed since the code was made. A code that
+    /// was made for a moved account in an outage still works after it.
+    fn lets_in(&self, account: &AccountRow) -> bool {
+        !matches!(
+            self.refusal(account),
+            Some(CodeOutcome::NoLongerAdmitted | CodeOutcome::AdminsUseWorkOs)
+        )
     }
 }
 
@@ -139,6 +154,7 @@ impl EmailCode {
         CodePolicy {
             for_moved: self.for_moved.is_a_code_due(),
             for_admins: self.for_admins,
+            admission: Arc::clone(&self.admission),
         }
     }
 

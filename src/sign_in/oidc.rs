@@ -18,7 +18,7 @@ mod refresh;
 mod revocation;
 mod state;
 
-pub use admission::NotAdmitted;
+pub use admission::{NotAdmitted, has_left};
 pub use begin::StartedSignIn;
 pub use callback::{CallbackRequest, Completion};
 pub use error::SignInError;

@@ -1,5 +1,7 @@
 //! Visitors who fill the database (SECURITY rule 37): rows that anyone can cause are bounded in number and size.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 
 use crate::support::{TestApp, Visitor};
@@ -89,6 +91,19 @@ async fn past_the_bound_of_wrong_codes_every_address_gets_the_same_answer() {
     let health = known.get("/admin/health").await;
     let row = "Codes work only in browsers that have signed in before.";
     assert!(health.body.contains(row), "{}", health.body);
+}
+
+#[actix_web::test]
+async fn old_activity_without_an_account_is_deleted_whatever_caused_it() {
+    let app = TestApp::spawn().await;
+    let now = app.clock.now().0;
+    app.sql(&format!(
+        "INSERT INTO activity (at, kind, email)
+         SELECT {now}, column1, 'x@acme.test' FROM (VALUES ('code_requested'), ('wrong_code'), ('turned_away'))"
+    ));
+    app.later(Duration::from_hours(14 * 24 + 1));
+    app.server().housekeeping().clean_up().await.unwrap();
+    assert_eq!(app.number("SELECT count(*) FROM activity"), 0);
 }
 
 #[actix_web::test]

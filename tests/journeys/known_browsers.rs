@@ -277,6 +277,20 @@ async fn a_token_is_replaced_at_every_sign_in() {
     assert!(is_known(&app, &owner, MIRA).await);
 }
 
+// SECURITY rule 33: the browser that stays known gets a new token.
+#[actix_web::test]
+async fn a_copied_token_is_worthless_after_all_other_sessions_were_ended() {
+    let app = console().await;
+    app.add_account(MIRA, "");
+    let (owner, thief) = (app.visitor(), app.visitor());
+    sign_in(&app, &owner, MIRA).await;
+    thief.set_cookie("device", &owner.cookie("device").unwrap());
+    assert!(is_known(&app, &thief, MIRA).await);
+    owner.post("/account/sessions/end-others", &[]).await;
+    assert!(!is_known(&app, &thief, MIRA).await);
+    assert!(is_known(&app, &owner, MIRA).await);
+}
+
 // SECURITY rule 33: the newest 20 browsers of an account are known, for 180 days.
 #[actix_web::test]
 async fn known_browsers_are_bounded_in_number_and_time() {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use log::info;
 
 use super::count::CountedTry;
-use super::{EmailCode, OpenChallenge, Refusal, operator_code};
+use super::{CodePolicy, EmailCode, OpenChallenge, Refusal, operator_code};
 use crate::db::accounts::{self, AccountRow};
 use crate::db::challenges::{self, ChallengeRow};
 use crate::db::{QueryResult, SqliteConnection, operator_codes, wrong_tries};
 use crate::domain::{
-    ActivityKind, Email, HashedCode, Role, SignInMethod, Timestamp, Token, TokenHash, WayIn,
+    ActivityKind, Email, HashedCode, SignInMethod, Timestamp, Token, TokenHash, WayIn,
 };
 use crate::sign_in::client::Client;
 use crate::sign_in::known_browsers::remember;
@@ -59,13 +59,13 @@ impl EmailCode {
         let now = self.clock.now();
         let token = Token::generate(&mut rand::rng());
         let token_hash = token.hash();
-        let for_admins = self.for_admins;
+        let policy = self.policy();
         let (asking, browsers) = (client.clone(), Arc::clone(&self.browsers));
         let started = self
             .database
             .write(move |c| {
                 let challenge = &counted.challenge;
-                let Some(account) = account_of(c, challenge, &code, for_admins)? else {
+                let Some(account) = account_of(c, challenge, &code, &policy)? else {
                     return Ok(None);
                 };
                 // The code was right, so the try does not count, even where another request consumed the code.
@@ -128,18 +128,18 @@ fn consume_code(
     }
 }
 
-/// The account that a right code signs in. `None` for an address without an account, and for an account that was
-/// suspended meanwhile or became an admin's that gets no codes. An operator's code signs in every account.
+/// The account that a right code signs in. `None` for an address without an account, and for an account that meanwhile
+/// was suspended, lost the rule that admitted it, or became an admin's that gets no codes. An operator's code signs in every account.
 fn account_of(
     c: &mut SqliteConnection,
     challenge: &ChallengeRow,
     code: &ConsumedCode,
-    for_admins: bool,
+    policy: &CodePolicy,
 ) -> QueryResult<Option<AccountRow>> {
     let account = match (code, challenge.account_id) {
         (ConsumedCode::Operator(_), _) => accounts::find_by_email(c, &challenge.email)?,
         (ConsumedCode::Mailed, Some(id)) => {
-            accounts::find(c, id)?.filter(|account| for_admins || account.role == Role::Member)
+            accounts::find(c, id)?.filter(|account| policy.lets_in(account))
         }
         (ConsumedCode::Mailed, None) => None,
     };

@@ -72,10 +72,10 @@ impl EmailCode {
             .database
             .write(move |c| {
                 if let Some(older) = older {
-                    challenges::delete(c, older)?;
+                    challenges::delete_unused(c, older)?;
                 }
                 let request = if is_mailed {
-                    record_request(c, &typed, policy, &asking, now)?
+                    record_request(c, &typed, &policy, &asking, now)?
                 } else {
                     request_without_mail(c, &typed)?
                 };
@@ -84,7 +84,7 @@ impl EmailCode {
                     email: &typed,
                     return_to: &return_to,
                     code: NewCode {
-                        account_id: account_for(request.account.as_ref(), policy),
+                        account_id: account_for(request.account.as_ref(), &policy),
                         code: &hashed,
                         issued_at: now,
                         expires_at,
@@ -125,9 +125,9 @@ impl EmailCode {
                 let Some(challenge) = challenges::find(c, token_hash)? else {
                     return Ok(None);
                 };
-                let request = record_request(c, &open.email, policy, &asking, now)?;
+                let request = record_request(c, &open.email, &policy, &asking, now)?;
                 let new = NewCode {
-                    account_id: account_for(request.account.as_ref(), policy),
+                    account_id: account_for(request.account.as_ref(), &policy),
                     code: &hashed,
                     issued_at: now,
                     expires_at,
@@ -333,7 +333,7 @@ impl EmailCode {
 fn record_request(
     c: &mut SqliteConnection,
     email: &Email,
-    policy: CodePolicy,
+    policy: &CodePolicy,
     client: &Client,
     now: Timestamp,
 ) -> QueryResult<RecordedRequest> {
@@ -369,7 +369,7 @@ fn activity_of<'a>(
     }
 }
 
-fn outcome_for(account: Option<&AccountRow>, policy: CodePolicy) -> CodeOutcome {
+fn outcome_for(account: Option<&AccountRow>, policy: &CodePolicy) -> CodeOutcome {
     match account {
         None => CodeOutcome::NoAccount,
         Some(account) if account.suspended_at.is_some() => CodeOutcome::Suspended,
@@ -379,7 +379,7 @@ fn outcome_for(account: Option<&AccountRow>, policy: CodePolicy) -> CodeOutcome 
 }
 
 /// The account that the code signs in. An account that gets no code cannot be entered by a lucky guess either.
-fn account_for(account: Option<&AccountRow>, policy: CodePolicy) -> Option<AccountId> {
+fn account_for(account: Option<&AccountRow>, policy: &CodePolicy) -> Option<AccountId> {
     account
         .filter(|account| policy.refusal(account).is_none())
         .map(|account| account.id)

@@ -74,10 +74,16 @@ pub(super) fn admit(
     if account.confirmed_at.is_none() {
         return Ok(Err(NotAdmitted::NotConfirmed));
     }
-    if depends_on_rule(&account) && rule_for(rules, identity).is_none() {
-        return Ok(Err(NotAdmitted::NoLongerAdmitted));
-    }
     let is_impersonated = identity.impersonator.is_some();
+    if depends_on_rule(&account) {
+        let rule = rule_for(rules, identity);
+        if !is_impersonated {
+            note_rule(c, &account, rule, now)?;
+        }
+        if rule.is_none() {
+            return Ok(Err(NotAdmitted::NoLongerAdmitted));
+        }
+    }
     let is_new_link = !is_linked && !is_impersonated;
     if is_new_link {
         identities::link(c, account.id, provider, &identity.subject, now)?;
@@ -137,6 +143,34 @@ fn rule_for(rules: &AdmissionRules, identity: &Identity) -> Option<AdmittedBy> {
         .as_ref()
         .filter(|_| identity.email_verified)?;
     is_of_domain(rules, email).then_some(AdmittedBy::Domain)
+}
+
+/// Keeps which rule admits the account, or that none does any more: email codes ask for it later.
+fn note_rule(
+    c: &mut SqliteConnection,
+    account: &AccountRow,
+    rule: Option<AdmittedBy>,
+    now: Timestamp,
+) -> QueryResult<()> {
+    match rule {
+        Some(rule) if account.left_at.is_some() || account.admitted_by != rule => {
+            accounts::set_admitted_by(c, account.id, rule)?;
+            accounts::set_left(c, account.id, None)
+        }
+        None => accounts::set_left(c, account.id, Some(now)),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Whether no rule admits the account any more, as far as that is known without the provider (SECURITY rule 39).
+pub fn has_left(rules: &AdmissionRules, account: &AccountRow) -> bool {
+    let is_rule_gone = match account.admitted_by.known() {
+        Some(AdmittedBy::Invitation) => return false,
+        Some(AdmittedBy::Organization) => rules.organization.is_none(),
+        Some(AdmittedBy::Domain) => !is_of_domain(rules, &account.email),
+        None => false,
+    };
+    is_rule_gone || account.left_at.is_some()
 }
 
 /// Whether the account may sign in only while a rule admits it.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use log::{info, warn};
 
 use super::admission::{Admitted, NotAdmitted, admit};
+use super::context::{DATABASE_RETRY, DATABASE_WAIT};
 use super::error::SignInError;
 use super::exchanges::{ExchangeRefused, ExchangeResult, Leader};
 use super::flow::SignInFlow;
@@ -27,10 +28,6 @@ use crate::sign_in::known_browsers::remember;
 use crate::sign_in::provider::{Callback, Identity};
 use crate::sign_in::session::{self, Beginning, StartedSession};
 
-/// How long a sign-in waits for a locked database. The code is used by then, so giving up earlier
-/// would cost the user the sign-in.
-const DATABASE_WAIT: Duration = Duration::from_secs(12);
-const DATABASE_RETRY: Duration = Duration::from_millis(250);
 /// Stands for the session of a user who was not admitted. Their tokens are encrypted for it.
 const NO_SESSION: SessionId = SessionId(0);
 

@@ -1,19 +1,19 @@
 //! Refreshes access tokens at the provider while users are signed in (SECURITY rule 21).
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
 use log::{info, warn};
 use tokio::sync::watch;
 
 use super::admission::{NotAdmitted, depends_on_rule, is_no_longer_admitted};
-use super::context::Context;
+use super::context::{Context, DATABASE_RETRY, DATABASE_WAIT};
 use super::reachability::Reachability;
 use crate::config::AdmissionRules;
 use crate::db::activity::{self, NewActivity};
 use crate::db::provider_sessions::{self, Renewed};
-use crate::db::{DatabaseError, QueryResult, SqliteConnection, sessions};
+use crate::db::{DatabaseError, QueryResult, SqliteConnection, accounts, sessions};
 use crate::domain::{ActivityKind, SessionId, Timestamp};
 use crate::keys::token_cipher::TokenKind;
 use crate::logging;
@@ -176,8 +176,8 @@ impl Refresher {
         self.failed_at.insert(session, now);
     }
 
-    /// Refresh tokens rotate: the old one is invalid now, so the new one is stored before anything
-    /// else happens. The session ends if the answer shows that the rule that admitted its account no longer does.
+    /// Refresh tokens rotate: the old one is invalid now, so the write is tried again while the database is locked. The
+    /// session ends if the answer shows that the rule that admitted its account no longer does.
     async fn store(
         &self,
         session: SessionId,
@@ -193,6 +193,31 @@ impl Refresher {
             access_expires_at: tokens.access_expires_at,
         };
         let is_no_longer_admitted = is_no_longer_admitted(&self.admission, &user);
+        let began = Instant::now();
+        let outcome = loop {
+            match self
+                .commit(session, renewed.clone(), is_no_longer_admitted)
+                .await
+            {
+                Err(DatabaseError::Unavailable(cause)) if began.elapsed() < DATABASE_WAIT => {
+                    warn!("a refreshed session waits for the database: {cause}");
+                    tokio::time::sleep(DATABASE_RETRY).await;
+                }
+                outcome => break outcome?,
+            }
+        };
+        if outcome == RefreshOutcome::Ended {
+            info!("session {} ended at its refresh", session.0);
+        }
+        Ok(outcome)
+    }
+
+    async fn commit(
+        &self,
+        session: SessionId,
+        renewed: Renewed,
+        is_no_longer_admitted: bool,
+    ) -> Result<RefreshOutcome, DatabaseError> {
         let now = self.context.clock.now();
         self.context
             .database
@@ -202,19 +227,16 @@ impl Refresher {
                 }
                 // Read here, because an admin may have confirmed the account while the provider answered.
                 let account = sessions::find_account(c, session)?;
-                if is_no_longer_admitted && account.is_some_and(|account| depends_on_rule(&account))
-                {
-                    end(c, session, NotAdmitted::NoLongerAdmitted.describe(), now)?;
-                    return Ok(RefreshOutcome::Ended);
-                }
-                Ok(RefreshOutcome::Alive)
+                let leaver =
+                    account.filter(|account| is_no_longer_admitted && depends_on_rule(account));
+                let Some(account) = leaver else {
+                    return Ok(RefreshOutcome::Alive);
+                };
+                accounts::set_left(c, account.id, Some(now))?;
+                end(c, session, NotAdmitted::NoLongerAdmitted.describe(), now)?;
+                Ok(RefreshOutcome::Ended)
             })
             .await
-            .inspect(|outcome| {
-                if *outcome == RefreshOutcome::Ended {
-                    info!("session {} ended at its refresh", session.0);
-                }
-            })
     }
 }
 

@@ -6,7 +6,7 @@ use super::{LiveSession, OwnChangeError, Sessions};
 use crate::db::activity::{self, NewActivity};
 use crate::db::sessions::{self, SessionRow};
 use crate::db::{DatabaseError, QueryResult, SqliteConnection, known_browsers};
-use crate::domain::{ActivityKind, SessionId, Timestamp, TokenHash, words};
+use crate::domain::{ActivityKind, SessionId, Timestamp, Token, TokenHash, words};
 use crate::sign_in::client::Client;
 
 impl Sessions {
@@ -52,14 +52,16 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends every other session of the same account, and forgets its other known browsers (SECURITY rule 33).
+    /// Ends every other session of the same account, and forgets its other known browsers (SECURITY rule 33). Returns the
+    /// new token of this browser, if it is known: a copy of the older one is worthless.
     pub async fn end_others(
         &self,
         live: Arc<LiveSession>,
         client: Client,
-    ) -> Result<(), OwnChangeError> {
+    ) -> Result<Option<Token>, OwnChangeError> {
         let now = self.clock.now();
-        self.database
+        let newer = self
+            .database
             .write_checked::<_, OwnChangeError, _>(move |c| {
                 live.authorization().require(c)?;
                 let all = sessions::of_account(c, live.account_id, i64::MAX)?;
@@ -74,11 +76,16 @@ impl Sessions {
                     let how_many = words::counted(forgotten, "browser", "browsers");
                     live.note(c, ActivityKind::BrowserForgotten, &client, &how_many, now)?;
                 }
-                Ok(())
+                let Some(older) = this_browser else {
+                    return Ok(None);
+                };
+                let newer = Token::generate(&mut rand::rng());
+                let is_known = known_browsers::replace_token(c, older, newer.hash())?;
+                Ok(is_known.then_some(newer))
             })
             .await?;
         self.ended.notify_one();
-        Ok(())
+        Ok(newer)
     }
 }
 

@@ -178,6 +178,38 @@ async fn a_report_of_a_used_code_ends_its_session_and_no_other_and_tells_the_adm
     assert_eq!(told.len(), 2);
 }
 
+// SECURITY rule 42: the report works as long as the session, whatever its holder does meanwhile.
+#[actix_web::test]
+async fn a_used_code_can_be_reported_after_another_request_a_flood_and_a_day() {
+    for what in ["another request", "a flood", "a day"] {
+        let (app, stranger, link) = asked().await;
+        let challenge = stranger.cookie("challenge").unwrap();
+        stranger.enter(&app.newest_code(MIRA).await).await;
+        match what {
+            "another request" => {
+                stranger.set_cookie("challenge", &challenge);
+                stranger
+                    .post("/sign-in/email", &[("email", "ghost@acme.test")])
+                    .await;
+            }
+            "a flood" => {
+                app.sql("UPDATE sqlite_sequence SET seq = 200000 WHERE name = 'challenges'");
+                app.visitor().ask_for_code("ghost@acme.test").await;
+            }
+            _ => {
+                for _ in 0..4 {
+                    app.later(Duration::from_hours(6));
+                    assert!(stranger.is_in().await);
+                }
+                app.server().housekeeping().clean_up().await.unwrap();
+            }
+        }
+        assert!(stranger.is_in().await, "{what}");
+        disown(&app, &link).await;
+        assert!(!stranger.is_in().await, "{what}");
+    }
+}
+
 #[actix_web::test]
 async fn a_report_after_the_session_has_ended_ends_no_other_one() {
     let (app, stranger, link) = asked().await;

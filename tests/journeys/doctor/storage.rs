@@ -29,10 +29,7 @@ async fn a_pending_migration_is_named_and_not_run() {
     let findings = ask(&place).await;
     assert_eq!(findings.failed(), ["migrations"]);
     let words = findings.words("migrations");
-    assert!(
-        words.contains("2026-11-28-000014_provider_logouts"),
-        "{words}"
-    );
+    assert!(words.contains("2026-11-28-000015_left_at"), "{words}");
     assert!(words.contains("vestibule migrate"), "{words}");
     assert_eq!(place.number(count), before);
 }

@@ -207,6 +207,7 @@ async fn an_older_backup_is_migrated_and_an_empty_folder_gets_a_database() {
     assert_fine(place.run(&["backup", "copy.db"]).await);
     let mut connection = connect(&place.path().join("copy.db"));
     for down in [
+        include_str!("../../../migrations/2026-11-28-000015_left_at/down.sql"),
         include_str!("../../../migrations/2026-11-28-000014_provider_logouts/down.sql"),
         include_str!("../../../migrations/2026-11-28-000013_authentication_method/down.sql"),
         include_str!("../../../migrations/2026-11-28-000012_short_lived_sessions/down.sql"),

@@ -3,11 +3,13 @@
 use std::fs;
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use futures::future::join_all;
 use reqwest::StatusCode;
 use serde_json::json;
 
 use super::{MIRA, signed_in, take_down, until_nothing_is_to_be_revoked, with_mira};
+use crate::support::app::connect;
 use crate::support::hostile::{Hostile, Instead, REFRESH_TOKEN};
 use crate::support::{TestApp, until};
 
@@ -40,6 +42,29 @@ pub(super) fn run_out(app: &TestApp, provider: &Hostile, rotated: &str) {
 
 pub(super) fn expires_at(app: &TestApp) -> i64 {
     app.number("SELECT access_expires_at FROM provider_sessions")
+}
+
+// SECURITY rules 21 and 26: the older refresh token is spent by then, so the session would be lost.
+#[actix_web::test]
+async fn a_database_that_is_held_for_some_seconds_loses_no_refreshed_session() {
+    let (app, provider) = with_mira().await;
+    let mira = signed_in(&app).await;
+    run_out(&app, &provider, "rotated");
+    let mut holder = connect(&app.database());
+    holder.batch_execute("BEGIN IMMEDIATE").unwrap();
+    // The request does not wait for the write.
+    assert!(mira.is_in().await);
+    // A later write has timed out, so the first try to store the token has timed out too.
+    let noor = app.visitor().ask_for_code("noor@acme.test").await;
+    assert_eq!(noor.status, 503);
+    let before = expires_at(&app);
+    holder.batch_execute("ROLLBACK").unwrap();
+    until("the new token is stored", async || {
+        expires_at(&app) > before
+    })
+    .await;
+    run_out(&app, &provider, "rotated again");
+    assert!(mira.is_in().await);
 }
 
 // SECURITY rule 21.

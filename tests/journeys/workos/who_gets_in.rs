@@ -1,5 +1,6 @@
 //! Whose word of the provider's opens the door, and to which account.
 
+use reqwest::StatusCode;
 use serde_json::json;
 
 use super::{
@@ -294,6 +295,71 @@ async fn a_person_who_left_the_domain_or_organization_is_refused_until_an_admin_
             app.text("SELECT admitted_by FROM accounts WHERE id = 1"),
             "invitation"
         );
+    }
+}
+
+// SECURITY rule 39: neither WorkOS nor an email code lets in a person who has left.
+#[actix_web::test]
+async fn a_person_who_left_gets_no_email_code_either() {
+    for rule in ["domain", "organization"] {
+        let (mut app, provider) = console_and_provider(|settings| {
+            settings.email_codes = Some("always".to_owned());
+            settings.allowed_email_domains = Some("acme.test".to_owned());
+            settings.workos_organization_id = Some("org_acme".to_owned());
+        })
+        .await;
+        let address = match rule {
+            "domain" => MIRA,
+            _ => "mira@elsewhere.test",
+        };
+        let organization = |id: &str| provider.script().field("organization_id", json!(id));
+        person(&provider, SUBJECT, address, true);
+        organization(if rule == "domain" {
+            "org_other"
+        } else {
+            "org_acme"
+        });
+        signed_in(&app).await;
+        assert_eq!(app.text("SELECT admitted_by FROM accounts"), rule);
+        let early = app.visitor();
+        early.ask_for_code(address).await;
+        let code = app.newest_code(address).await;
+        if rule == "domain" {
+            // The rule changes here. WorkOS need not be asked.
+            app.restart_with(|settings| {
+                settings.allowed_email_domains = Some("other.test".to_owned());
+            })
+            .await;
+        } else {
+            // WorkOS says so at the next sign-in.
+            app.sql("DELETE FROM sessions");
+            organization("org_other");
+            assert_kept_out(&app, &provider, "no-longer-admitted").await;
+        }
+        assert_eq!(
+            early.enter(&code).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
+        let late = app.visitor();
+        assert_eq!(late.ask_for_code(address).await.location(), "/sign-in/code");
+        let outcome =
+            "SELECT outcome FROM activity WHERE kind = 'code_requested' ORDER BY id DESC LIMIT 1";
+        assert_eq!(app.text(outcome), "no_longer_admitted");
+
+        // The person comes back.
+        if rule == "domain" {
+            app.restart_with(|settings| {
+                settings.allowed_email_domains = Some("acme.test".to_owned());
+            })
+            .await;
+        } else {
+            organization("org_acme");
+            signed_in(&app).await;
+        }
+        let back = app.visitor();
+        back.ask_for_code(address).await;
+        let code = app.newest_code(address).await;
+        assert_eq!(back.enter(&code).await.location(), "/dashboard");
     }
 }
 

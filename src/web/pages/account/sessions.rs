@@ -15,7 +15,7 @@ use crate::sign_in::session::{LISTED, Listed};
 use crate::views::account::sessions::{BrowserLine, Sessions};
 use crate::views::dashboard::SessionLine;
 use crate::web::http::extract::SignedIn;
-use crate::web::http::response::{ResponseMode, html};
+use crate::web::http::response::{ResponseMode, html, set_cookie};
 use crate::web::http::state::AppState;
 use crate::web::pages::sign_out::leave;
 
@@ -85,8 +85,12 @@ pub async fn end_others(
     client: Client,
 ) -> Result<HttpResponse, AppError> {
     let live = Arc::clone(&signed_in.live);
-    state.sessions.end_others(live, client).await?;
-    Ok(ResponseMode::Page.go_to("/account/sessions?done=others-ended"))
+    let newer = state.sessions.end_others(live, client).await?;
+    let mut response = ResponseMode::Page.go_to("/account/sessions?done=others-ended");
+    if let Some(token) = &newer {
+        set_cookie(&mut response, &state.cookies.remember_browser(token))?;
+    }
+    Ok(response)
 }
 
 /// Forgets a known browser of the account. The response is the same for a browser of another account and for a browser

@@ -76,6 +76,7 @@ enum Diagnosis {
     NoAccount,
     Suspended,
     NotConfirmed,
+    NoLongerAdmitted,
     Moved,
     AdminsUseWorkOs,
     NoRequest,
@@ -91,6 +92,7 @@ impl Diagnosis {
             (None, _) => Self::NoAccount,
             (Some(account), _) if account.suspended_at.is_some() => Self::Suspended,
             (Some(account), _) if account.confirmed_at.is_none() => Self::NotConfirmed,
+            (Some(_), Some(CodeOutcome::NoLongerAdmitted)) => Self::NoLongerAdmitted,
             (Some(account), Some(CodeOutcome::Moved) | None) if account.moved_at.is_some() => {
                 Self::Moved
             }
@@ -117,6 +119,10 @@ impl Diagnosis {
             Self::NotConfirmed => (
                 "The account isn’t confirmed",
                 "Confirm it on its page. Only a confirmed account gets codes.",
+            ),
+            Self::NoLongerAdmitted => (
+                "The organization or domain that admitted the account no longer does",
+                "Confirm the account on its page to invite the person. Without an invitation it gets no codes.",
             ),
             Self::Moved => (
                 "The account signs in with WorkOS",
@@ -175,7 +181,9 @@ impl Diagnosis {
         match self {
             Self::NoAccount => Some((address(ACCOUNTS, &[("add", email.as_str())]), "Add it")),
             Self::Suspended => account.map(|path| (path, "Open the account to restore it")),
-            Self::NotConfirmed => account.map(|path| (path, "Open the account to confirm it")),
+            Self::NotConfirmed | Self::NoLongerAdmitted => {
+                account.map(|path| (path, "Open the account to confirm it"))
+            }
             Self::Moved => account.map(|path| (path, "Open the account to move it back")),
             Self::Newest(Queued | GivenUp | QueueFull) => {
                 Some((HEALTH.to_owned(), "Open the health page"))
