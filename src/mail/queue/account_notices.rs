@@ -28,7 +28,7 @@ impl Worker {
     }
 }
 
-/// A notice of a kind that a newer version wrote is dropped.
+/// Drops a notice whose kind a newer version added.
 fn write(
     c: &mut SqliteConnection,
     sender: &Sender,

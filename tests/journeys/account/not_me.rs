@@ -178,7 +178,7 @@ async fn a_report_of_a_used_code_ends_its_session_and_no_other_and_tells_the_adm
     assert_eq!(told.len(), 2);
 }
 
-// SECURITY rule 42: the report works as long as the session, whatever its holder does meanwhile.
+// SECURITY rule 42: the report works as long as a session can last.
 #[actix_web::test]
 async fn a_used_code_can_be_reported_after_another_request_a_flood_and_a_day() {
     for what in ["another request", "a flood", "a day"] {
