@@ -326,7 +326,7 @@ async fn housekeeping_removes_only_expired_rows() {
     app.server().housekeeping().clean_up().await.unwrap();
     assert_eq!(
         [count("sessions"), count("challenges"), count("wrong_tries")],
-        [1, 0, 1]
+        [1, 2, 1]
     );
     assert!(mira.is_in().await);
 
@@ -334,6 +334,10 @@ async fn housekeeping_removes_only_expired_rows() {
     app.server().housekeeping().clean_up().await.unwrap();
     assert_eq!(
         [count("sessions"), count("challenges"), count("wrong_tries")],
-        [0, 0, 0]
+        [0, 2, 0]
     );
+    // Used challenges are kept for as long as a session can last (SECURITY rule 42).
+    app.later(HOUR * 24 * 6);
+    app.server().housekeeping().clean_up().await.unwrap();
+    assert_eq!(count("challenges"), 0);
 }
