@@ -83,7 +83,7 @@ impl RequestTiming {
     }
 }
 
-/// The index of a status in [`CLASS_LABELS`].
+/// The class of a status, from 0 for 1xx to 4 for 5xx.
 pub fn status_class(status: u16) -> usize {
     usize::from(status / 100).clamp(1, STATUS_CLASSES) - 1
 }
