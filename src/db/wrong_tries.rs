@@ -126,8 +126,8 @@ pub fn newest_against_accounts(
         .optional()
 }
 
-/// How many tries the table has room for since its oldest one. Tries that were taken back are included, so no row has to
-/// be counted.
+/// The number of ids from the oldest to the newest try. It bounds the number of rows without counting them. Tries that
+/// were taken back between the two are included.
 pub fn span(connection: &mut SqliteConnection) -> QueryResult<i64> {
     let (oldest, newest) = wrong_tries::table
         .select((min(wrong_tries::id), max(wrong_tries::id)))
